@@ -1,0 +1,153 @@
+/**
+ * The event-log port: everything Weir asks of a partitioned log, stated as semantics.
+ *
+ * Two adapters implement it: `embedded/` on SQLite and `kafkajs/` on Apache Kafka. `contract/` holds the one suite that
+ * both must pass; a behaviour that is not tested there is not part of the port.
+ *
+ * Three roles are kept apart because they fail apart: a **producer** writes and fences, a **reader** reads from positions
+ * that its caller keeps, and a **group** only says which partitions are whose. No offsets are committed anywhere as truth:
+ * a task's position is the last record of its journal (see `@weir/service-kit`).
+ */
+import type { Features } from './features.ts';
+
+export interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** Ordered, duplicates kept, values are raw bytes. */
+export type Headers = readonly (readonly [name: string, value: Uint8Array])[];
+
+/** A record on its way in. `partition` is always explicit: see `partitionFor` in partition.ts. */
+export interface NewRecord extends TopicPartition {
+  readonly key: Uint8Array | null;
+  /** `null` is a tombstone. */
+  readonly value: Uint8Array | null;
+  readonly headers?: Headers;
+  /** Milliseconds since the epoch, UTC; the record's event time. Absent: the log's own clock. */
+  readonly timestampMs?: number;
+}
+
+/** A record as stored. The bytes are views into a batch buffer: copy them to keep them beyond the batch. */
+export interface LogRecord {
+  readonly offset: bigint;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: Headers;
+  readonly timestampMs: number;
+}
+
+export interface RecordBatch extends TopicPartition {
+  /** Ascending offsets, possibly with gaps (transaction markers, compaction). May be empty when only markers were passed. */
+  readonly records: readonly LogRecord[];
+  /** Where to read on after this batch; past the trailing markers too. */
+  readonly nextOffset: bigint;
+}
+
+export interface Ack extends TopicPartition {
+  /** Offset of the first record of the send in this partition; the others follow in order, gaps aside. */
+  readonly baseOffset: bigint;
+  readonly count: number;
+}
+
+export interface Producer {
+  /**
+   * Write records. Order is kept per partition. Resolves when they are durable (Kafka: acks=all; embedded: committed).
+   * Rejects as a whole; a rejected send has written nothing of it visible in a partition out of order.
+   */
+  send(records: readonly NewRecord[]): Promise<readonly Ack[]>;
+  /**
+   * Begin a transaction. Only for producers created with a `fenceId`; one at a time.
+   * On the first call of a producer every earlier producer with the same fence id has already been fenced.
+   */
+  begin(): Promise<Transaction>;
+  close(): Promise<void>;
+}
+
+export interface Transaction {
+  send(records: readonly NewRecord[]): Promise<void>;
+  /** After it resolves every record of the transaction is visible to readers; if it rejects with FENCED none ever is. */
+  commit(): Promise<void>;
+  /** After it resolves none of the records is ever visible. */
+  abort(): Promise<void>;
+}
+
+/** One partition being read. Not a group member: any number of streams may read one partition. */
+export interface PartitionStream extends TopicPartition {
+  /** The next batch, or `undefined` after `maxWaitMs` without one. Only committed records are ever returned, in offset order. */
+  next(maxWaitMs: number): Promise<RecordBatch | undefined>;
+  /** Offset that the next batch starts at or after. */
+  readonly position: bigint;
+  /** Records not yet handed out, against the last stable offset; 0 when everything committed was read. Undefined before the first fetch. */
+  readonly lag: bigint | undefined;
+  close(): void;
+}
+
+export interface Reader {
+  /**
+   * Read `tp` from `from` on. `from` before the first record kept rejects the next `next()` with FATAL and says what was lost:
+   * data loss is never skipped silently.
+   */
+  open(tp: TopicPartition, from: bigint | 'earliest' | 'latest'): Promise<PartitionStream>;
+  close(): Promise<void>;
+}
+
+/** A member's share of the group. `partitions` holds numbers: partition p of *every* topic of the group belongs to one member. */
+export interface Assignment {
+  readonly partitions: readonly number[];
+  /** Grows by at least 1 with every rebalance. */
+  readonly generation: number;
+}
+
+export interface GroupOptions {
+  readonly groupId: string;
+  /** Topics with the same number of partitions; joining rejects with FATAL when they differ, naming the counts. */
+  readonly topics: readonly string[];
+  /** Called for each new assignment, one call at a time, in order. Heartbeats go on while it runs. */
+  readonly onAssignment: (assignment: Assignment) => Promise<void>;
+  /** Called when membership was lost and is being rebuilt: own nothing until the next assignment. */
+  readonly onLost?: () => void;
+}
+
+export interface Group {
+  /**
+   * Record positions for lag tools: unfenced, lossy, never read back by Weir. Errors are swallowed by design and counted by the caller
+   * through the returned boolean.
+   */
+  commitOffsets(positions: readonly (TopicPartition & { readonly offset: bigint })[]): Promise<boolean>;
+  /** Leave at once, so that others need not wait for the session time-out. */
+  leave(): Promise<void>;
+}
+
+export interface TopicSpec {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly cleanup: 'delete' | 'compact';
+  /** Absent: kept for ever. */
+  readonly retentionMs?: number;
+  readonly retentionBytes?: number;
+  readonly maxRecordBytes?: number;
+}
+
+export interface Admin {
+  /** Create the topics that do not exist; exact no-op for those that do with the same partition count, FATAL when the count differs. */
+  createTopics(topics: readonly TopicSpec[]): Promise<void>;
+  /** Partition count per topic; undefined for a topic that does not exist. */
+  partitionCounts(topics: readonly string[]): Promise<ReadonlyMap<string, number | undefined>>;
+  /** First offset kept and the offset after the last stable record. */
+  offsets(tp: TopicPartition): Promise<{ readonly earliest: bigint; readonly end: bigint }>;
+  deleteTopics(topics: readonly string[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface EventLog {
+  readonly features: Features;
+  /** `fenceId` makes the producer transactional and fences every earlier one of that id before this call resolves. */
+  producer(options?: { readonly fenceId?: string }): Promise<Producer>;
+  reader(): Promise<Reader>;
+  joinGroup(options: GroupOptions): Promise<Group>;
+  admin(): Promise<Admin>;
+  /** Resolves when the log answers; rejects with a LogError that names the address or file and the cure. */
+  ping(timeoutMs: number): Promise<void>;
+  close(): Promise<void>;
+}
