@@ -66,8 +66,11 @@ export interface Producer {
 
 export interface Transaction {
   send(records: readonly NewRecord[]): Promise<void>;
-  /** After it resolves every record of the transaction is visible to readers; if it rejects with FENCED none ever is. */
-  commit(): Promise<void>;
+  /**
+   * After it resolves every record of the transaction is visible to readers; if it rejects with FENCED none ever is.
+   * The acks cover all sends of the transaction, in order: a journal learns its own offset from them.
+   */
+  commit(): Promise<readonly Ack[]>;
   /** After it resolves none of the records is ever visible. */
   abort(): Promise<void>;
 }
