@@ -1,0 +1,67 @@
+/** Writes src/generated/events.ts from the schemas; `--check` exits 1 when the committed file is stale. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+type Schema = string | readonly Schema[] | NamedSchema;
+interface NamedSchema {
+  readonly type: string;
+  readonly name?: string;
+  readonly doc?: string;
+  readonly items?: Schema;
+  readonly values?: Schema;
+  readonly symbols?: readonly string[];
+  readonly fields?: readonly { readonly name: string; readonly type: Schema; readonly doc: string }[];
+}
+
+const PRIMITIVES: Readonly<Record<string, string>> = {
+  null: 'null',
+  string: 'string',
+  boolean: 'boolean',
+  int: 'number',
+  long: 'number',
+  float: 'number',
+  double: 'number',
+  bytes: 'Uint8Array',
+};
+const folder = import.meta.dirname;
+const target = join(folder, 'src/generated/events.ts');
+
+/** TypeScript of all schemas in `schemas/`, sorted by name: the same input gives the same bytes. */
+export function generateTypes(): string {
+  const declarations: string[] = [];
+  const names = readdirSync(join(folder, 'schemas'))
+    .filter((file) => file.endsWith('.avsc'))
+    .sort()
+    .map((file) => file.slice(0, -'.avsc'.length));
+  for (const name of names) {
+    typeOf(JSON.parse(readFileSync(join(folder, 'schemas', `${name}.avsc`), 'utf8')) as Schema, declarations);
+  }
+  const table = names.map((name) => `  readonly ${name}: ${name};`).join('\n');
+  return `// Generated from schemas/*.avsc by generate.ts. Do not edit.\n${declarations.join('\n')}\n/** Every event by its name. */\nexport interface EventTypes {\n${table}\n}\n`;
+}
+
+function typeOf(schema: Schema, declarations: string[]): string {
+  if (typeof schema === 'string') return PRIMITIVES[schema] ?? schema;
+  if (Array.isArray(schema)) return schema.map((branch: Schema) => typeOf(branch, declarations)).join(' | ');
+  const named = schema as NamedSchema;
+  if (named.type === 'array') return `readonly (${typeOf(named.items as Schema, declarations)})[]`;
+  if (named.type === 'map') return `Readonly<Record<string, ${typeOf(named.values as Schema, declarations)}>>`;
+  if (named.type === 'enum') return (named.symbols ?? []).map((symbol) => `'${symbol}'`).join(' | ');
+  if (named.type !== 'record') return typeOf(named.type, declarations);
+  const fields = (named.fields ?? []).map(
+    (field) => `  /** ${field.doc} */\n  readonly ${field.name}: ${typeOf(field.type, declarations)};`,
+  );
+  declarations.push(`/** ${named.doc} */\nexport interface ${named.name} {\n${fields.join('\n')}\n}\n`);
+  return named.name as string;
+}
+
+if (import.meta.main) {
+  const wanted = generateTypes();
+  if (!process.argv.includes('--check')) writeFileSync(target, wanted);
+  else if (readFileSync(target, 'utf8') !== wanted) {
+    process.stderr.write(
+      'src/generated/events.ts is stale: run `node packages/events/generate.ts` and commit the result\n',
+    );
+    process.exit(1);
+  }
+}

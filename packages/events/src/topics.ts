@@ -1,0 +1,72 @@
+/** Every topic: what it carries and how it is kept. Logical names are used in code; `topicName` adds the configured prefix. */
+export interface TopicDefinition {
+  readonly name: string;
+  readonly events: readonly string[];
+  readonly key: string;
+  readonly cleanup: 'delete' | 'compact';
+  /** Absent: kept for ever, because replay and auditors need the whole history. */
+  readonly retentionMs?: number;
+  readonly maxRecordBytes: number;
+}
+
+const DAY_MS = 86_400_000;
+const MIB = 1 << 20;
+
+export const TOPICS: readonly TopicDefinition[] = [
+  {
+    name: 'predictions',
+    events: ['PredictionLogged'],
+    key: 'model id',
+    cleanup: 'delete',
+    retentionMs: 7 * DAY_MS,
+    maxRecordBytes: 8 * MIB,
+  },
+  {
+    name: 'features',
+    events: ['FeaturesLogged'],
+    key: 'model id',
+    cleanup: 'delete',
+    retentionMs: 7 * DAY_MS,
+    maxRecordBytes: 8 * MIB,
+  },
+  {
+    name: 'outcomes',
+    events: ['OutcomeObserved'],
+    key: 'model id',
+    cleanup: 'delete',
+    retentionMs: 7 * DAY_MS,
+    maxRecordBytes: MIB,
+  },
+  { name: 'models', events: ['ModelVersionRegistered'], key: 'model id', cleanup: 'delete', maxRecordBytes: MIB },
+  { name: 'references', events: ['ReferenceSet'], key: 'model id', cleanup: 'delete', maxRecordBytes: 8 * MIB },
+  {
+    name: 'alerts',
+    events: ['AlertRaised', 'AlertResolved'],
+    key: 'model id',
+    cleanup: 'delete',
+    retentionMs: 90 * DAY_MS,
+    maxRecordBytes: MIB,
+  },
+];
+
+export const DEFAULT_TOPIC_PREFIX = 'weir.';
+
+export function topicName(prefix: string, logical: string): string {
+  return `${prefix}${logical}`;
+}
+
+/** Commit record of a service; kept as long as the inputs it speaks of. */
+export function journalTopic(service: string): TopicDefinition {
+  return { name: `${service}.journal`, events: ['JournalEntry'], key: 'none', cleanup: 'delete', maxRecordBytes: MIB };
+}
+
+export function deadLetterTopic(service: string): TopicDefinition {
+  return {
+    name: `${service}.dlq`,
+    events: ['the original bytes', 'OversizedDeadLetter'],
+    key: 'of the original',
+    cleanup: 'delete',
+    retentionMs: 30 * DAY_MS,
+    maxRecordBytes: 8 * MIB,
+  };
+}

@@ -1,0 +1,111 @@
+/**
+ * One input partition as the runner consumes it: batches are prefetched by the stream and handed out in slices of any size,
+ * because journal segments do not end where the log's batches end.
+ */
+import type { LogRecord, PartitionStream, RecordBatch } from '@weir/event-log/port';
+
+/** How long one call to the stream may wait before it is asked again; only bounds how fast a closed stream is noticed. */
+const WAIT_MS = 1_000;
+
+export interface Slice {
+  readonly records: readonly LogRecord[];
+  /** Where to go on after the slice; past trailing transaction markers when the slice ends a batch. */
+  readonly nextOffset: bigint;
+}
+
+export class InputCursor {
+  /** Logical topic, without prefix. */
+  readonly topic: string;
+  readonly #stream: PartitionStream;
+  readonly #notify: () => void;
+  #batch: RecordBatch | undefined;
+  #at = 0;
+  #pending: Promise<void> | undefined;
+  #error: unknown;
+  #closed = false;
+  #position: bigint;
+
+  constructor(topic: string, stream: PartitionStream, notify: () => void) {
+    this.topic = topic;
+    this.#stream = stream;
+    this.#notify = notify;
+    this.#position = stream.position;
+  }
+
+  /** Offset of the next record to hand out. */
+  get position(): bigint {
+    return this.#position;
+  }
+
+  /** Records committed to the log and not yet handed out; undefined until the first answer. */
+  get lag(): bigint | undefined {
+    const behind = this.#stream.lag;
+    return behind === undefined ? undefined : behind + BigInt(this.available);
+  }
+
+  get available(): number {
+    return this.#batch === undefined ? 0 : this.#batch.records.length - this.#at;
+  }
+
+  /** Event time of the next record at hand, ms; used to keep inputs roughly aligned. */
+  get headTimestampMs(): number | undefined {
+    return this.#batch?.records[this.#at]?.timestampMs;
+  }
+
+  /** Ask for more unless records are at hand or on their way. */
+  fill(): void {
+    if (this.#closed || this.#pending !== undefined || this.#error !== undefined || this.available > 0) return;
+    this.#pending = this.#stream
+      .next(WAIT_MS)
+      .then(
+        (batch) => {
+          if (batch === undefined) return;
+          this.#position = batch.records[0]?.offset ?? batch.nextOffset;
+          this.#batch = batch;
+          this.#at = 0;
+        },
+        (error: unknown) => {
+          this.#error = error;
+        },
+      )
+      .finally(() => {
+        this.#pending = undefined;
+        this.#notify();
+      });
+  }
+
+  /** Up to `max` records at hand, possibly none. @throws what the stream threw. */
+  take(max: number): Slice | undefined {
+    if (this.#error !== undefined) throw this.#error;
+    const batch = this.#batch;
+    if (batch === undefined || this.available === 0) return undefined;
+    const end = Math.min(this.#at + max, batch.records.length);
+    const records = this.#at === 0 && end === batch.records.length ? batch.records : batch.records.slice(this.#at, end);
+    this.#at = end;
+    this.#position = batch.records[end]?.offset ?? batch.nextOffset;
+    if (end === batch.records.length) this.#batch = undefined;
+    return { records, nextOffset: this.#position };
+  }
+
+  /** Exactly `count` records, in slices, waiting for them: replay knows that they exist. */
+  async *takeExactly(count: number): AsyncGenerator<Slice> {
+    for (let left = count; left > 0; ) {
+      this.fill();
+      const slice = this.take(left);
+      if (slice !== undefined) {
+        left -= slice.records.length;
+        yield slice;
+      } else if (this.#closed) {
+        throw new Error(`input ${this.topic} closed with ${left} of ${count} records of a journal segment unread`);
+      } else {
+        await this.#pending;
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#stream.close();
+    await this.#pending;
+  }
+}

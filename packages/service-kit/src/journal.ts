@@ -1,0 +1,62 @@
+/**
+ * The journal is the commit. One record per transaction says which inputs were folded, in which order, and what came out;
+ * where a task stands is its last committed journal record.
+ */
+import { createHash, type Hash } from 'node:crypto';
+import type { LogRecord, NewRecord } from '@weir/event-log/port';
+import { decode, encode } from '@weir/events/codec';
+import type { JournalEntry, Segment, Tick } from '@weir/events/generated/events';
+import { BadRecord } from './fates.ts';
+import type { Output } from './processor.ts';
+
+export type JournalStep = Segment | Tick;
+
+export function isTick(step: JournalStep): step is Tick {
+  return 'timeMs' in step;
+}
+
+/** Name of a task in snapshots, fences and logs. */
+export function taskName(prefix: string, service: string, partition: number): string {
+  return `${prefix}${service}-${partition}`;
+}
+
+export function journalRecord(topic: string, partition: number, entry: JournalEntry): NewRecord {
+  return {
+    topic,
+    partition,
+    key: null,
+    value: encode('JournalEntry', entry),
+    timestampMs: entry.processingTimeMs,
+  };
+}
+
+export function readJournalRecord(topic: string, partition: number, record: LogRecord): JournalEntry {
+  const where = `${topic}[${partition}]@${record.offset}`;
+  if (record.value === null)
+    throw new BadRecord('JOURNAL_TORN', `${where} is a tombstone; a journal is only ever appended to`);
+  const decoded = decode(record.value);
+  if (decoded.name !== 'JournalEntry') {
+    throw new BadRecord(
+      'JOURNAL_TORN',
+      `${where} holds a ${decoded.name}; only JournalEntry records belong in a journal`,
+    );
+  }
+  return decoded.event;
+}
+
+/** Running SHA-256 over outputs in the order they leave: id, topic and bytes. */
+export class OutputsDigest {
+  #hash: Hash | undefined;
+  count = 0;
+
+  add(output: Output): void {
+    this.#hash ??= createHash('sha256');
+    this.#hash.update(`${output.topic}\n${output.key}\n${output.id}\n${output.value.length}\n`).update(output.value);
+    this.count += 1;
+  }
+
+  /** Null when nothing came out: most entries. */
+  value(): Buffer | null {
+    return this.#hash?.digest() ?? null;
+  }
+}
