@@ -131,20 +131,16 @@ export interface FeaturesLogged {
   readonly id: string;
 }
 
-/** Records taken from one input topic. */
-export interface Segment {
-  /** Logical topic. */
-  readonly topic: string;
+/** Either records taken from one input topic, or a tick of the clock. */
+export interface JournalStep {
+  /** Logical topic the records came from; null = a tick. */
+  readonly topic: null | string;
   /** Records taken, a count; 0 = the position was set, nothing taken. */
   readonly count: number;
-  /** Offset of the next record to take. */
+  /** Offset of the next record to take; 0 for a tick. */
   readonly nextOffset: number;
-}
-
-/** The clock was shown to the fold. */
-export interface Tick {
-  /** Wall clock, milliseconds since 1970-01-01 UTC. */
-  readonly timeMs: number;
+  /** Wall clock shown to the fold, milliseconds since 1970-01-01 UTC; null = records. */
+  readonly tickMs: null | number;
 }
 
 /** The commit of one batch, or a take-over of the partition. */
@@ -154,7 +150,7 @@ export interface JournalEntry {
   /** Position in the journal of this partition, a count from 0; a take-over does not advance it. */
   readonly seq: number;
   /** What was folded, in order. */
-  readonly steps: readonly (Segment | Tick)[];
+  readonly steps: readonly (JournalStep)[];
   /** Records that left in this transaction beside the journal and dead letters, a count. */
   readonly outputs: number;
   /** SHA-256 over the outputs in order; null when there were none. */
