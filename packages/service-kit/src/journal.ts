@@ -5,14 +5,18 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { LogRecord, NewRecord } from '@weir/event-log/port';
 import { decode, encode } from '@weir/events/codec';
-import type { JournalEntry, Segment, Tick } from '@weir/events/generated/events';
+import type { JournalEntry, JournalStep } from '@weir/events/generated/events';
 import { BadRecord } from './fates.ts';
 import type { Output } from './processor.ts';
 
-export type JournalStep = Segment | Tick;
+/** `count` records of a topic were folded; afterwards the position was `nextOffset`. */
+export function segment(topic: string, count: number, nextOffset: bigint): JournalStep {
+  return { topic, count, nextOffset: Number(nextOffset), tickMs: null };
+}
 
-export function isTick(step: JournalStep): step is Tick {
-  return 'timeMs' in step;
+/** The clock was shown to the fold. */
+export function tick(tickMs: number): JournalStep {
+  return { topic: null, count: 0, nextOffset: 0, tickMs };
 }
 
 /** Name of a task in snapshots, fences and logs. */
