@@ -1,0 +1,186 @@
+import { createReference, type Reference } from '@weir/drift/reference';
+import { SlidingKs } from '@weir/drift/sliding-ks';
+import { threshold } from '@weir/drift/threshold';
+import type { DriftConfig } from './config.ts';
+
+export const STATE_VERSION = 1;
+
+/** An alert that was raised and not yet resolved. */
+export interface OpenAlert {
+  readonly id: string;
+  readonly fingerprint: string;
+  readonly raisedAtMs: number;
+  /** Values since D was last at or above the resolving level. */
+  calm: number;
+}
+
+export interface WindowState {
+  readonly ks: SlidingKs;
+  /** Event times of the window's values, in a ring as long as the window. */
+  readonly times: Float64Array;
+  timesNext: number;
+  open: OpenAlert | null;
+  /** D that raises; derived from sizes and configuration once, since it takes a bisection. */
+  readonly limit: number;
+}
+
+export interface ColumnState {
+  readonly name: string;
+  readonly referenceHash: string;
+  readonly reference: Reference;
+  readonly windows: readonly WindowState[];
+  /** Values that were missing (NaN, infinite), a count. */
+  missing: number;
+  present: number;
+}
+
+export interface FeatureSetState {
+  readonly id: string;
+  /** Names of the numeric features in order. */
+  readonly numeric: readonly string[];
+  readonly categorical: readonly string[];
+}
+
+export interface ModelState {
+  readonly model: string;
+  readonly versions: Map<string, { readonly featureSet: string; readonly outputs: readonly string[] }>;
+  readonly featureSets: Map<string, FeatureSetState>;
+  readonly columns: Map<string, ColumnState>;
+  events: number;
+  lastEventMs: number;
+  changed: boolean;
+}
+
+export interface DriftState {
+  readonly models: Map<string, ModelState>;
+}
+
+export function newModel(model: string): ModelState {
+  return {
+    model,
+    versions: new Map(),
+    featureSets: new Map(),
+    columns: new Map(),
+    events: 0,
+    lastEventMs: Number.NEGATIVE_INFINITY,
+    changed: true,
+  };
+}
+
+export function newColumn(name: string, referenceHash: string, reference: Reference, config: DriftConfig): ColumnState {
+  const windows = config.countWindows.map(
+    (size): WindowState => ({
+      ks: new SlidingKs(reference, size),
+      times: new Float64Array(size),
+      timesNext: 0,
+      open: null,
+      limit: threshold(reference.m, size, config),
+    }),
+  );
+  return { name, referenceHash, reference, windows, missing: 0, present: 0 };
+}
+
+/** Windows travel as their bin ids, oldest first; the tree is rebuilt, so a restored window cannot differ from one that never stopped. */
+export function toSnapshot(state: DriftState): Uint8Array {
+  const parts: Buffer[] = [];
+  const place = (array: Uint32Array | Float64Array): number =>
+    parts.push(Buffer.from(array.buffer, array.byteOffset, array.byteLength)) - 1;
+  const head = [...state.models.values()].map((model) => ({
+    model: model.model,
+    versions: [...model.versions],
+    featureSets: [...model.featureSets.values()],
+    events: model.events,
+    lastEventMs: Number.isFinite(model.lastEventMs) ? model.lastEventMs : null,
+    columns: [...model.columns.values()].map((column) => ({
+      name: column.name,
+      referenceHash: column.referenceHash,
+      values: place(column.reference.values),
+      counts: place(column.reference.counts),
+      missing: column.missing,
+      present: column.present,
+      windows: column.windows.map(({ ks, times, timesNext, open }) => ({
+        capacity: ks.capacity,
+        bins: place(ks.bins()),
+        times: place(timesOf(times, timesNext, ks)),
+        open,
+      })),
+    })),
+  }));
+  const json = Buffer.from(JSON.stringify({ sizes: parts.map(({ length }) => length), models: head }));
+  const size = Buffer.alloc(4);
+  size.writeUInt32BE(json.length);
+  return Buffer.concat([size, json, ...parts]);
+}
+
+function timesOf(times: Float64Array, next: number, ks: SlidingKs): Float64Array {
+  return ks.full
+    ? Float64Array.from([...times.subarray(next), ...times.subarray(0, next)])
+    : times.slice(0, ks.windowSize);
+}
+
+interface Head {
+  readonly sizes: readonly number[];
+  readonly models: readonly {
+    readonly model: string;
+    readonly versions: readonly [string, { readonly featureSet: string; readonly outputs: readonly string[] }][];
+    readonly featureSets: readonly FeatureSetState[];
+    readonly events: number;
+    readonly lastEventMs: number | null;
+    readonly columns: readonly {
+      readonly name: string;
+      readonly referenceHash: string;
+      readonly values: number;
+      readonly counts: number;
+      readonly missing: number;
+      readonly present: number;
+      readonly windows: readonly {
+        readonly capacity: number;
+        readonly bins: number;
+        readonly times: number;
+        readonly open: OpenAlert | null;
+      }[];
+    }[];
+  }[];
+}
+
+export function fromSnapshot(bytes: Uint8Array, config: DriftConfig): DriftState {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const headBytes = buffer.readUInt32BE(0);
+  const { sizes, models } = JSON.parse(buffer.toString('utf8', 4, 4 + headBytes)) as Head;
+  const starts: number[] = [];
+  let at = 4 + headBytes;
+  for (const size of sizes) {
+    starts.push(at);
+    at += size;
+  }
+  if (at !== buffer.length)
+    throw new Error(`a drift snapshot of ${buffer.length} bytes should have ${at}; drop it, the journal has the truth`);
+  // Copied, because a typed array needs its alignment.
+  const part = (index: number): ArrayBuffer =>
+    Uint8Array.from(buffer.subarray(starts[index], (starts[index] as number) + (sizes[index] as number))).buffer;
+  const state: DriftState = { models: new Map() };
+  for (const saved of models) {
+    const model = newModel(saved.model);
+    for (const [version, content] of saved.versions) model.versions.set(version, content);
+    for (const featureSet of saved.featureSets) model.featureSets.set(featureSet.id, featureSet);
+    model.events = saved.events;
+    model.lastEventMs = saved.lastEventMs ?? Number.NEGATIVE_INFINITY;
+    for (const column of saved.columns) {
+      const reference = createReference(new Float64Array(part(column.values)), new Uint32Array(part(column.counts)));
+      const sizes = column.windows.map(({ capacity }) => capacity);
+      const restored = newColumn(column.name, column.referenceHash, reference, { ...config, countWindows: sizes });
+      restored.missing = column.missing;
+      restored.present = column.present;
+      for (const [index, window] of restored.windows.entries()) {
+        const { bins, times, open } = column.windows[index] as (typeof column.windows)[number];
+        for (const bin of new Uint32Array(part(bins))) window.ks.pushBin(bin);
+        window.times.set(new Float64Array(part(times)));
+        window.timesNext = window.ks.windowSize % window.ks.capacity;
+        window.open = open;
+      }
+      model.columns.set(column.name, restored);
+    }
+    state.models.set(saved.model, model);
+  }
+  return state;
+}
