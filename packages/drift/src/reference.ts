@@ -61,10 +61,7 @@ export function createReference(values: ArrayLike<number>, counts: ArrayLike<num
   for (let i = 0; i < k; i += 1) {
     const value = values[i] as number;
     if (!Number.isFinite(value) || (i > 0 && !(value > (values[i - 1] as number)))) {
-      throw new DriftError(
-        'NOT_ASCENDING',
-        `values[${i}] is ${value}; values must be finite and strictly ascending`,
-      );
+      throw new DriftError('NOT_ASCENDING', `values[${i}] is ${value}; values must be finite and strictly ascending`);
     }
     const count = counts[i] as number;
     if (!Number.isInteger(count) || count < 1 || count > 0xffffffff) {

@@ -30,6 +30,8 @@ export class SlidingKs {
   readonly capacity: number;
   readonly #ring: Uint16Array | Uint32Array;
   readonly #counts: Uint32Array;
+  /** gcd(m, W): D of a full window needs it at every event. */
+  readonly #fullGcd: number;
   readonly #leaves: number;
   readonly #sum: Int32Array | Float64Array;
   readonly #hi: Int32Array | Float64Array;
@@ -48,6 +50,7 @@ export class SlidingKs {
       );
     this.reference = reference;
     this.capacity = capacity;
+    this.#fullGcd = gcd(reference.m, capacity);
     const k = reference.values.length;
     this.#ring = 2 * k < 65_536 ? new Uint16Array(capacity) : new Uint32Array(capacity);
     this.#counts = new Uint32Array(2 * k + 1);
@@ -103,7 +106,7 @@ export class SlidingKs {
     const m = this.reference.m;
     const n = this.#size;
     if (n === 0) return 0;
-    const g = gcd(m, n);
+    const g = n === this.capacity ? this.#fullGcd : gcd(m, n);
     return height / g / ((m / g) * n);
   }
 
