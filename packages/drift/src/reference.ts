@@ -23,8 +23,8 @@ export class DriftError extends Error {
   }
 }
 
-/** Bin ids are 2k + 1 numbers; beyond this a sample should be reduced to quantiles by whoever made it. */
-export const MAX_DISTINCT = 65_536;
+/** Bounds memory: a window on this many distinct values takes about 70 MB. Beyond it a sample should be reduced by whoever made it. */
+export const MAX_DISTINCT = 1_048_576;
 
 /** From a raw sample; NaN and ±Infinity are left out. @throws {DriftError} EMPTY_REFERENCE, TOO_MANY_VALUES. O(n log n). */
 export function referenceOf(sample: ArrayLike<number>): Reference {

@@ -1,0 +1,20 @@
+/** Where a command speaks: results on stdout, everything else on stderr. Exit codes: 0 ok, 2 usage or bad input, 4 a fault of ours. */
+export interface CommandIo {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** True when a person watches stderr: progress may be drawn over. */
+  readonly interactive: boolean;
+}
+
+/** What the user can mend: printed as one line, exit 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export interface Command {
+  /** Words after `weir`. */
+  readonly name: string;
+  readonly summary: string;
+  readonly help: string;
+  readonly run: (args: readonly string[], io: CommandIo) => Promise<number>;
+}
