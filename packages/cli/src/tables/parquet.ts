@@ -1,11 +1,10 @@
 /** Parquet, one row group at a time. */
-import { asyncBufferFromFile, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
+import { asyncBufferFromFile, type FileMetaData, parquetMetadataAsync, parquetRead } from 'hyparquet';
 import { UsageError } from '../output.ts';
+import { COMPRESSORS } from './compressors.ts';
 import { requireColumns, type Table, type TablePiece } from './table.ts';
 
 const NUMERIC = new Set(['INT32', 'INT64', 'FLOAT', 'DOUBLE']);
-/** Rows read at once: bounds memory whatever the file's row groups are. */
-const PIECE_ROWS = 65_536;
 
 export async function openParquet(path: string): Promise<Table> {
   const file = await asyncBufferFromFile(path);
@@ -29,23 +28,49 @@ export async function openParquet(path: string): Promise<Table> {
     numeric: async () => leaves.filter(({ type }) => type !== undefined && NUMERIC.has(type)).map(({ name }) => name),
     pieces: async function* (wanted): AsyncGenerator<TablePiece> {
       requireColumns(path, names, wanted);
-      for (let start = 0; start < rows; start += PIECE_ROWS) {
-        const end = Math.min(start + PIECE_ROWS, rows);
-        let records: Record<string, unknown>[];
+      let start = 0;
+      for (const group of metadata.row_groups) {
+        const end = start + Number(group.num_rows);
+        const columns = new Map(wanted.map((name) => [name, new Float64Array(end - start)]));
+        const read = new Map<string, number>();
+        const onChunk = ({
+          columnName,
+          columnData,
+          rowStart,
+        }: {
+          columnName: string;
+          columnData: ArrayLike<unknown>;
+          rowStart: number;
+        }): void => {
+          const column = columns.get(columnName) as Float64Array;
+          for (let at = 0; at < columnData.length; at += 1)
+            column[rowStart - start + at] = numberOf(path, columnName, rowStart + at + 1, columnData[at]);
+          read.set(columnName, (read.get(columnName) ?? 0) + columnData.length);
+        };
         try {
-          records = await parquetReadObjects({ file, metadata, columns: [...wanted], rowStart: start, rowEnd: end });
+          await parquetRead({
+            file,
+            metadata,
+            columns: [...wanted],
+            rowStart: start,
+            rowEnd: end,
+            compressors: COMPRESSORS,
+            onChunk,
+          });
         } catch (error) {
+          if (error instanceof UsageError) throw error;
           throw new UsageError(
             `${path}: rows ${start + 1} to ${end} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
           );
         }
-        const columns = new Map(
-          wanted.map((name) => [
-            name,
-            Float64Array.from(records, (record, index) => numberOf(path, name, start + index + 1, record[name])),
-          ]),
-        );
+        for (const name of wanted) {
+          if (read.get(name) !== end - start)
+            throw new UsageError(
+              `${path}: column ${JSON.stringify(name)} gave ${read.get(name) ?? 0} of ${end - start} values for rows ${start + 1} to ${end}; nested columns cannot be scanned`,
+            );
+        }
         yield { columns, rows: end - start };
+        start = end;
       }
     },
   };
