@@ -1,0 +1,145 @@
+/**
+ * The flights as events: January trains two versions of one model and becomes the reference; from February on each flight is a prediction,
+ * and an outcome once it has arrived. Everything is a function of the file, so that each replay is the same.
+ */
+import { encode } from '@weir/events/codec';
+import { referenceHash } from '@weir/events/reference-hash';
+import { FeatureBuilder, NUMERIC_FEATURES, scheduledMinutes } from './features.ts';
+import { LogisticRegression } from './logistic-regression.ts';
+import { type Flights, readFlights } from './source.ts';
+
+export const MODEL = 'flight-delay';
+export const FEATURE_SET = 'flights-1';
+export const LATE_MINUTES = 15;
+const JANUARY_ENDS_MS = Date.parse('2001-02-01T00:00:00Z');
+/** `schedule` knows the timetable only; `recent-delay` also sees how late recent arrivals were. */
+const VERSIONS = { schedule: [0, 1, 2], 'recent-delay': [0, 1, 2, 3, 4] } as const;
+type Version = keyof typeof VERSIONS;
+
+export interface ReplayEvent {
+  readonly topic: 'models' | 'references' | 'predictions' | 'outcomes';
+  readonly key: string;
+  readonly value: Buffer;
+  readonly eventTimeMs: number;
+}
+
+/** Registrations and references first, then batches of predictions and outcomes in event-time order. */
+export async function* replay(): AsyncGenerator<readonly ReplayEvent[]> {
+  const builder = new FeatureBuilder();
+  const models: Record<Version, LogisticRegression> = {
+    schedule: new LogisticRegression(VERSIONS.schedule),
+    'recent-delay': new LogisticRegression(VERSIONS['recent-delay']),
+  };
+  const january: number[][] = NUMERIC_FEATURES.map(() => []);
+  let introduced = false;
+  for await (const flights of readFlights()) {
+    const events: ReplayEvent[] = [];
+    for (let at = 0; at < flights.count; at += 1) {
+      const features = builder.next(flights, at);
+      if ((flights.departureMs[at] as number) < JANUARY_ENDS_MS) {
+        const label = (flights.delay[at] as number) > LATE_MINUTES ? 1 : 0;
+        for (const model of Object.values(models)) model.learn(features, label);
+        for (const [index, value] of features.entries()) (january[index] as number[]).push(value);
+        continue;
+      }
+      if (!introduced) {
+        introduced = true;
+        yield introduction(january);
+        for (const column of january) column.length = 0;
+      }
+      events.push(...flightEvents(flights, at, features, models));
+    }
+    // An outcome may be later than predictions of this batch: order within the batch is all that is needed.
+    events.sort((a, b) => a.eventTimeMs - b.eventTimeMs);
+    if (events.length > 0) yield events;
+  }
+}
+
+function flightEvents(
+  flights: Flights,
+  at: number,
+  features: readonly number[],
+  models: Record<Version, LogisticRegression>,
+): ReplayEvent[] {
+  const id = `f${flights.start + at}`;
+  const eventTimeMs = flights.departureMs[at] as number;
+  const delay = flights.delay[at] as number;
+  // Alternating by row is a fair split that needs no chance.
+  const version: Version = (flights.start + at) % 2 === 0 ? 'schedule' : 'recent-delay';
+  const prediction = encode('PredictionLogged', {
+    model: MODEL,
+    version,
+    featureSet: FEATURE_SET,
+    eventTimeMs,
+    numeric: features,
+    categorical: [flights.origin[at] as string, flights.destination[at] as string],
+    outputs: [models[version].predict(features)],
+    id,
+    unit: id,
+    segment: {},
+    routing: null,
+    latencyMs: null,
+  });
+  const arrivalMs =
+    eventTimeMs + Math.round(scheduledMinutes(flights.distance[at] as number) + Math.max(0, delay)) * 60_000;
+  const late = delay > LATE_MINUTES ? 1 : 0;
+  const outcome = encode('OutcomeObserved', {
+    model: MODEL,
+    predictionId: id,
+    eventTimeMs: arrivalMs,
+    label: late,
+    reward: null,
+    revision: 0,
+  });
+  return [
+    { topic: 'predictions', key: MODEL, value: prediction, eventTimeMs },
+    { topic: 'outcomes', key: MODEL, value: outcome, eventTimeMs: arrivalMs },
+  ];
+}
+
+function introduction(january: readonly (readonly number[])[]): ReplayEvent[] {
+  const features = [
+    ...NUMERIC_FEATURES.map(({ name, unit }) => ({ name, type: 'numeric' as const, unit, protected: false })),
+    ...['origin', 'destination'].map((name) => ({ name, type: 'categorical' as const, unit: null, protected: false })),
+  ];
+  const eventTimeMs = JANUARY_ENDS_MS;
+  const registrations = Object.keys(VERSIONS).map((version): ReplayEvent => {
+    const value = encode('ModelVersionRegistered', {
+      model: MODEL,
+      version,
+      featureSet: { id: FEATURE_SET, features },
+      outputs: [{ name: 'lateProbability', unit: null }],
+      access: null,
+      digest: null,
+      eventTimeMs,
+      id: `${MODEL}/${version}`,
+    });
+    return { topic: 'models', key: MODEL, value, eventTimeMs };
+  });
+  const references = january.map((column, index): ReplayEvent => {
+    const { name } = NUMERIC_FEATURES[index] as (typeof NUMERIC_FEATURES)[number];
+    const { values, counts } = tally(column);
+    const hash = referenceHash(values, counts, 0);
+    const value = encode('ReferenceSet', {
+      model: MODEL,
+      column: name,
+      values,
+      counts,
+      missing: 0,
+      hash,
+      source: 'flights of January 2001',
+      eventTimeMs,
+      id: `${MODEL}/${name}/${hash}`,
+    });
+    return { topic: 'references', key: MODEL, value, eventTimeMs };
+  });
+  return [...registrations, ...references];
+}
+
+/** Distinct values, ascending, and their counts. */
+function tally(column: readonly number[]): { values: number[]; counts: number[] } {
+  const counted = new Map<number, number>();
+  for (const value of column) counted.set(value + 0, (counted.get(value + 0) ?? 0) + 1);
+  const sorted = [...counted].sort(([a], [b]) => a - b);
+  return { values: sorted.map(([value]) => value), counts: sorted.map(([, count]) => count) };
+}
