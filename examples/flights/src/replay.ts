@@ -12,6 +12,8 @@ export const MODEL = 'flight-delay';
 export const FEATURE_SET = 'flights-1';
 export const LATE_MINUTES = 15;
 const JANUARY_ENDS_MS = Date.parse('2001-02-01T00:00:00Z');
+const MINUTE_MS = 60_000;
+const BATCH_EVENTS = 4_000;
 /** `schedule` knows the timetable only; `recent-delay` also sees how late recent arrivals were. */
 const VERSIONS = { schedule: [0, 1, 2], 'recent-delay': [0, 1, 2, 3, 4] } as const;
 type Version = keyof typeof VERSIONS;
@@ -26,17 +28,19 @@ export interface ReplayEvent {
 /** Registrations and references first, then batches of predictions and outcomes in event-time order. */
 export async function* replay(): AsyncGenerator<readonly ReplayEvent[]> {
   const builder = new FeatureBuilder();
+  const outcomes = new OutcomeQueue();
   const models: Record<Version, LogisticRegression> = {
     schedule: new LogisticRegression(VERSIONS.schedule),
     'recent-delay': new LogisticRegression(VERSIONS['recent-delay']),
   };
   const january: number[][] = NUMERIC_FEATURES.map(() => []);
   let introduced = false;
+  let events: ReplayEvent[] = [];
   for await (const flights of readFlights()) {
-    const events: ReplayEvent[] = [];
     for (let at = 0; at < flights.count; at += 1) {
       const features = builder.next(flights, at);
-      if ((flights.departureMs[at] as number) < JANUARY_ENDS_MS) {
+      const departureMs = flights.departureMs[at] as number;
+      if (departureMs < JANUARY_ENDS_MS) {
         const label = (flights.delay[at] as number) > LATE_MINUTES ? 1 : 0;
         for (const model of Object.values(models)) model.learn(features, label);
         for (const [index, value] of features.entries()) (january[index] as number[]).push(value);
@@ -47,26 +51,30 @@ export async function* replay(): AsyncGenerator<readonly ReplayEvent[]> {
         yield introduction(january);
         for (const column of january) column.length = 0;
       }
-      events.push(...flightEvents(flights, at, features, models));
+      outcomes.takeUntil(departureMs, events);
+      events.push(predictionOf(flights, at, features, models));
+      outcomes.add(flights, at);
+      if (events.length >= BATCH_EVENTS) {
+        yield events;
+        events = [];
+      }
     }
-    // An outcome may be later than predictions of this batch: order within the batch is all that is needed.
-    events.sort((a, b) => a.eventTimeMs - b.eventTimeMs);
-    if (events.length > 0) yield events;
   }
+  outcomes.takeUntil(Number.POSITIVE_INFINITY, events);
+  if (events.length > 0) yield events;
 }
 
-function flightEvents(
+function predictionOf(
   flights: Flights,
   at: number,
   features: readonly number[],
   models: Record<Version, LogisticRegression>,
-): ReplayEvent[] {
+): ReplayEvent {
   const id = `f${flights.start + at}`;
   const eventTimeMs = flights.departureMs[at] as number;
-  const delay = flights.delay[at] as number;
   // Alternating by row is a fair split that needs no chance.
   const version: Version = (flights.start + at) % 2 === 0 ? 'schedule' : 'recent-delay';
-  const prediction = encode('PredictionLogged', {
+  const value = encode('PredictionLogged', {
     model: MODEL,
     version,
     featureSet: FEATURE_SET,
@@ -80,21 +88,44 @@ function flightEvents(
     routing: null,
     latencyMs: null,
   });
-  const arrivalMs =
-    eventTimeMs + Math.round(scheduledMinutes(flights.distance[at] as number) + Math.max(0, delay)) * 60_000;
-  const late = delay > LATE_MINUTES ? 1 : 0;
-  const outcome = encode('OutcomeObserved', {
-    model: MODEL,
-    predictionId: id,
-    eventTimeMs: arrivalMs,
-    label: late,
-    reward: null,
-    revision: 0,
-  });
-  return [
-    { topic: 'predictions', key: MODEL, value: prediction, eventTimeMs },
-    { topic: 'outcomes', key: MODEL, value: outcome, eventTimeMs: arrivalMs },
-  ];
+  return { topic: 'predictions', key: MODEL, value, eventTimeMs };
+}
+
+/** Outcomes wait here until their flight has arrived, in buckets of a minute: the file's resolution. */
+class OutcomeQueue {
+  readonly #byMinute = new Map<number, { readonly id: string; readonly late: 0 | 1 }[]>();
+  #minute = Number.NaN;
+
+  add(flights: Flights, at: number): void {
+    const delay = flights.delay[at] as number;
+    const departureMinute = Math.floor((flights.departureMs[at] as number) / MINUTE_MS);
+    if (Number.isNaN(this.#minute)) this.#minute = departureMinute;
+    const minute = departureMinute + Math.ceil(scheduledMinutes(flights.distance[at] as number) + Math.max(0, delay));
+    const outcome = { id: `f${flights.start + at}`, late: delay > LATE_MINUTES ? (1 as const) : (0 as const) };
+    const bucket = this.#byMinute.get(minute);
+    if (bucket === undefined) this.#byMinute.set(minute, [outcome]);
+    else bucket.push(outcome);
+  }
+
+  /** Everything that arrived by `nowMs`, in order. */
+  takeUntil(nowMs: number, events: ReplayEvent[]): void {
+    const now = Math.floor(nowMs / MINUTE_MS);
+    for (; this.#minute <= now && this.#byMinute.size > 0; this.#minute += 1) {
+      for (const { id, late } of this.#byMinute.get(this.#minute) ?? []) {
+        const eventTimeMs = this.#minute * MINUTE_MS;
+        const value = encode('OutcomeObserved', {
+          model: MODEL,
+          predictionId: id,
+          eventTimeMs,
+          label: late,
+          reward: null,
+          revision: 0,
+        });
+        events.push({ topic: 'outcomes', key: MODEL, value, eventTimeMs });
+      }
+      this.#byMinute.delete(this.#minute);
+    }
+  }
 }
 
 function introduction(january: readonly (readonly number[])[]): ReplayEvent[] {

@@ -1,8 +1,9 @@
 /** `weir`: finds the command and runs it. */
+import { dev } from './commands/dev.ts';
 import { scanDrift } from './commands/scan-drift.ts';
 import { type Command, type CommandIo, UsageError } from './output.ts';
 
-const COMMANDS: readonly Command[] = [scanDrift];
+const COMMANDS: readonly Command[] = [dev, scanDrift];
 
 function usage(): string {
   const rows = COMMANDS.map(({ name, summary }) => `  weir ${name.padEnd(14)} ${summary}`).join('\n');
