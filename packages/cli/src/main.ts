@@ -1,9 +1,10 @@
 /** `weir`: finds the command and runs it. */
 import { dev } from './commands/dev.ts';
+import { replay } from './commands/replay.ts';
 import { scanDrift } from './commands/scan-drift.ts';
 import { type Command, type CommandIo, UsageError } from './output.ts';
 
-const COMMANDS: readonly Command[] = [dev, scanDrift];
+const COMMANDS: readonly Command[] = [dev, replay, scanDrift];
 
 function usage(): string {
   const rows = COMMANDS.map(({ name, summary }) => `  weir ${name.padEnd(14)} ${summary}`).join('\n');

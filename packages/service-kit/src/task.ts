@@ -24,6 +24,7 @@ import { InputCursor } from './input-cursor.ts';
 import { journalRecord, OutputsDigest, readJournalRecord, segment, taskName, tick } from './journal.ts';
 import type { DecodedEvent, Output, Processor, Rejection, View } from './processor.ts';
 import type { ReadViews } from './read-views.ts';
+import { outputHeaders, recordedConfig } from './recorded.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
 import { Wake } from './wake.ts';
 
@@ -170,7 +171,7 @@ export class Task<State, Event extends DecodedEvent> {
       nonce,
       owner: `${hostname()}/${process.pid}`,
       build: this.#processor.build,
-      config: this.#processor.config,
+      config: recordedConfig(this.#processor.config, this.#options),
       processingTimeMs: started,
     });
     this.#reader = await log.reader();
@@ -441,7 +442,7 @@ export class Task<State, Event extends DecodedEvent> {
       key: Buffer.from(output.key),
       value: output.value,
       timestampMs: output.eventTimeMs,
-      headers: [['weir.id', Buffer.from(output.id)]],
+      headers: outputHeaders(this.#processor.service, output),
     };
   }
 
