@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import avsc from 'avsc';
+import { boundsOf } from './bounds.ts';
 import { EventError } from './errors.ts';
 import type { EventTypes } from './generated/events.ts';
 
@@ -17,10 +18,13 @@ export const HEADER_BYTES = 5;
 const folder = join(import.meta.dirname, '../schemas');
 const ids = JSON.parse(readFileSync(join(folder, 'ids.lock.json'), 'utf8')) as Record<EventName, number>;
 const types = new Map<EventName, avsc.Type>();
+const bounds = new Map<EventName, ReturnType<typeof boundsOf>>();
 const namesById = new Map<number, EventName>();
 for (const [name, id] of Object.entries(ids) as [EventName, number][]) {
   const schema = JSON.parse(readFileSync(join(folder, `${name}.avsc`), 'utf8')) as avsc.Schema;
-  types.set(name, avsc.Type.forSchema(schema));
+  const type = avsc.Type.forSchema(schema);
+  types.set(name, type);
+  bounds.set(name, boundsOf(type));
   namesById.set(id, name);
 }
 
@@ -51,22 +55,24 @@ export function decode(bytes: Uint8Array): Decoded {
   const name = nameOf(bytes);
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const type = types.get(name) as avsc.Type;
-  let result: { value: unknown; offset: number };
+  const fault = bounds.get(name)?.(bytes, HEADER_BYTES);
+  if (fault !== undefined) throw undecodable(name, bytes, fault);
   try {
-    result = type.decode(buffer, HEADER_BYTES) as { value: unknown; offset: number };
+    const { value, offset } = type.decode(buffer, HEADER_BYTES) as { value: unknown; offset: number };
+    if (offset !== bytes.length) throw undecodable(name, bytes, `the body ends at byte ${offset}`);
+    return { name, event: value } as Decoded;
   } catch (error) {
-    throw new EventError('UNDECODABLE', `the ${bytes.length} bytes are not a ${name}: ${String(error)}`, {
-      cause: error,
-    });
+    if (error instanceof EventError) throw error;
+    throw undecodable(name, bytes, String(error), error);
   }
-  if (result.offset !== bytes.length) {
-    const said = result.offset < 0 ? 'the body is cut short' : `${bytes.length - result.offset} bytes follow the body`;
-    throw new EventError(
-      'UNDECODABLE',
-      `the ${bytes.length} bytes are not a ${name}: ${said}. Write the value with one Confluent-framed Avro body`,
-    );
-  }
-  return { name, event: result.value } as Decoded;
+}
+
+function undecodable(name: EventName, bytes: Uint8Array, fault: string, cause?: unknown): EventError {
+  return new EventError(
+    'UNDECODABLE',
+    `the ${bytes.length} bytes are not a ${name}: ${fault}. Write the value with one Confluent-framed Avro body`,
+    { cause },
+  );
 }
 
 /** Which event a framed value holds, from its schema id. @throws {EventError} */

@@ -1,0 +1,287 @@
+/**
+ * Predictions and feature events read for what a detector folds: their numbers go into one reused buffer, strings are shared, and what
+ * is not needed is stepped over. A record off the straight path (another schema, a long block, a broken length) is given to `decode`,
+ * so the reader accepts and refuses exactly what `decode` does.
+ */
+import { decode, HEADER_BYTES, schemaId } from './codec.ts';
+
+/** What every event of one model version shares; the same object while it stays in the reader's cache. */
+export interface RowHead {
+  readonly model: string;
+  /** Empty for feature events. */
+  readonly version: string;
+  readonly featureSet: string;
+}
+
+/** One event. Valid until the next `reset` of its reader, whose `values` it points into. */
+export interface Row {
+  readonly name: 'PredictionLogged' | 'FeaturesLogged';
+  /** The model. */
+  readonly key: string;
+  readonly head: RowHead;
+  readonly eventTimeMs: number;
+  /** Index of the first numeric feature in `values`; outputs follow the numeric features. */
+  readonly at: number;
+  readonly numeric: number;
+  readonly categorical: number;
+  readonly outputs: number;
+  readonly id: EventId;
+}
+
+/** An event id that becomes a string when somebody asks: few do. */
+export interface EventId {
+  toString(): string;
+}
+
+/** A power of two: heads lie in a direct-mapped table, and two that collide only cost their decoding. */
+const CACHED_HEADS = 1_024;
+const PREDICTION = schemaId('PredictionLogged');
+const FEATURES = schemaId('FeaturesLogged');
+/** As avsc: malformed bytes become U+FFFD, a byte-order mark stays. */
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** avsc refuses the very last safe integers. */
+const MAX_LONG = Number.MAX_SAFE_INTEGER - 1;
+
+interface CachedHead {
+  readonly schema: number;
+  readonly bytes: Uint8Array;
+  readonly head: RowHead;
+}
+
+export class PredictionReader {
+  /** Numbers of all rows since `reset`: per row its numeric features, then its outputs. Grows; NaN = missing. */
+  values: Float64Array = new Float64Array(1 << 16);
+  #used = 0;
+  readonly #heads = new Array<CachedHead | undefined>(CACHED_HEADS).fill(undefined);
+  #bytes: Uint8Array = new Uint8Array(0);
+  #view = new DataView(new ArrayBuffer(0));
+  #viewStart = 0;
+  #at = 0;
+  #end = 0;
+
+  /** Forget all rows: their places in `values` are used again. */
+  reset(): void {
+    this.#used = 0;
+  }
+
+  /** Undefined when the value holds another event than these two. @throws {EventError} as `decode`. */
+  read(value: Uint8Array): Row | undefined {
+    return this.#fast(value) ?? this.#slow(value);
+  }
+
+  /** Undefined when the record leaves the straight path. */
+  #fast(value: Uint8Array): Row | undefined {
+    const end = value.length;
+    if (end < HEADER_BYTES || value[0] !== 0) return undefined;
+    this.#bytes = value;
+    this.#at = HEADER_BYTES;
+    this.#end = end;
+    const schema =
+      ((value[1] as number) << 24) | ((value[2] as number) << 16) | ((value[3] as number) << 8) | (value[4] as number);
+    const isPrediction = schema === PREDICTION;
+    if (!isPrediction && schema !== FEATURES) return undefined;
+    if (!(this.#skipString() && this.#skipString() && (!isPrediction || this.#skipString()))) return undefined;
+    const head = this.#head(schema, isPrediction, this.#at);
+    const eventTimeMs = this.#long();
+    // One view serves every record of a batch buffer; making one per record costs more than reading it.
+    if (this.#view.buffer !== value.buffer) this.#view = new DataView(value.buffer as ArrayBuffer);
+    this.#viewStart = value.byteOffset;
+    const at = this.#used;
+    const numeric = this.#doubles();
+    const categorical = this.#nullableStrings();
+    const outputs = isPrediction ? this.#doubles() : 0;
+    const idAt = this.#at;
+    if (numeric < 0 || categorical < 0 || outputs < 0 || !this.#skipString()) return undefined;
+    const id = new FramedId(value, idAt, this.#at);
+    if (isPrediction && !this.#skipRest()) return undefined;
+    if (this.#at !== end || !(Math.abs(eventTimeMs) < MAX_LONG)) return undefined;
+    return {
+      name: isPrediction ? 'PredictionLogged' : 'FeaturesLogged',
+      key: head.model,
+      head,
+      eventTimeMs,
+      at,
+      numeric,
+      categorical,
+      outputs,
+      id,
+    };
+  }
+
+  /** unit, segment, routing, latencyMs. */
+  #skipRest(): boolean {
+    const unit = this.#byte();
+    if (unit === 2 ? !this.#skipString() : unit !== 0) return false;
+    for (let count = this.#long(); count !== 0; count = this.#long()) {
+      if (!(count > 0)) return false;
+      for (let entry = 0; entry < count; entry += 1) if (!(this.#skipString() && this.#skipString())) return false;
+    }
+    const routing = this.#byte();
+    if (routing === 2) {
+      if (!(Math.abs(this.#long()) < MAX_LONG) || !this.#skipString()) return false;
+      this.#at += 8;
+    } else if (routing !== 0) return false;
+    const latency = this.#byte();
+    if (latency === 2) this.#at += 8;
+    else if (latency !== 0) return false;
+    return this.#at <= this.#end;
+  }
+
+  #slow(value: Uint8Array): Row | undefined {
+    const { name, event } = decode(value);
+    if (name !== 'PredictionLogged' && name !== 'FeaturesLogged') return undefined;
+    const outputs = name === 'PredictionLogged' ? event.outputs : [];
+    const at = this.#used;
+    for (const number of event.numeric) this.#put(number);
+    for (const number of outputs) this.#put(number);
+    return {
+      name,
+      key: event.model,
+      head: {
+        model: event.model,
+        version: name === 'PredictionLogged' ? event.version : '',
+        featureSet: event.featureSet,
+      },
+      eventTimeMs: event.eventTimeMs,
+      at,
+      numeric: event.numeric.length,
+      categorical: event.categorical.length,
+      outputs: outputs.length,
+      id: event.id,
+    };
+  }
+
+  #put(number: number): void {
+    this.#room(1);
+    this.values[this.#used] = number;
+    this.#used += 1;
+  }
+
+  #room(count: number): void {
+    if (this.#used + count <= this.values.length) return;
+    const grown = new Float64Array(Math.max(2 * this.values.length, this.#used + count));
+    grown.set(this.values);
+    this.values = grown;
+  }
+
+  /** The strings in front are the same in event after event: their bytes find them. */
+  #head(schema: number, isPrediction: boolean, end: number): RowHead {
+    const bytes = this.#bytes;
+    let hash = schema;
+    for (let at = HEADER_BYTES; at < end; at += 1) hash = (Math.imul(hash, 31) + (bytes[at] as number)) | 0;
+    const slot = (hash ^ (hash >>> 15)) & (CACHED_HEADS - 1);
+    const cached = this.#heads[slot];
+    if (cached !== undefined && cached.schema === schema && cached.bytes.length === end - HEADER_BYTES) {
+      let same = 0;
+      while (same < cached.bytes.length && cached.bytes[same] === bytes[HEADER_BYTES + same]) same += 1;
+      if (same === cached.bytes.length) return cached.head;
+    }
+    this.#at = HEADER_BYTES;
+    const model = this.#string();
+    const version = isPrediction ? this.#string() : '';
+    const head = { model, version, featureSet: this.#string() };
+    this.#heads[slot] = { schema, bytes: bytes.slice(HEADER_BYTES, end), head };
+    return head;
+  }
+
+  #string(): string {
+    const length = this.#long();
+    const from = this.#at;
+    this.#at = from + length;
+    return utf8.decode(this.#bytes.subarray(from, this.#at));
+  }
+
+  #byte(): number {
+    const byte = this.#at < this.#end ? (this.#bytes[this.#at] as number) : -1;
+    this.#at += 1;
+    return byte;
+  }
+
+  /** Zigzag varint; NaN beyond 2⁵³ or past the end. */
+  #long(): number {
+    const bytes = this.#bytes;
+    const first = bytes[this.#at] as number;
+    if (first < 0x80) {
+      this.#at += 1;
+      return (first >>> 1) ^ -(first & 1);
+    }
+    let low = 0;
+    let shift = 0;
+    for (; shift < 28; shift += 7) {
+      const byte = bytes[this.#at] as number;
+      this.#at += 1;
+      low |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return (low >>> 1) ^ -(low & 1);
+    }
+    let total = low;
+    for (let scale = 2 ** 28; scale < 2 ** 56; scale *= 128) {
+      const byte = bytes[this.#at] as number;
+      this.#at += 1;
+      total += (byte & 0x7f) * scale;
+      if (byte < 0x80) {
+        if (total > 2 * Number.MAX_SAFE_INTEGER || this.#at > this.#end) return Number.NaN;
+        return total % 2 === 0 ? total / 2 : -(total - 1) / 2 - 1;
+      }
+    }
+    return Number.NaN;
+  }
+
+  #skipString(): boolean {
+    const length = this.#long();
+    if (!(length >= 0)) return false;
+    this.#at += length;
+    return this.#at <= this.#end;
+  }
+
+  /** Count of an array of doubles, now in `values`; −1 off the straight path. */
+  #doubles(): number {
+    let read = 0;
+    for (let count = this.#long(); count !== 0; count = this.#long()) {
+      if (!(count > 0) || this.#at + 8 * count > this.#end) return -1;
+      this.#room(count);
+      let from = this.#viewStart + this.#at;
+      for (let index = 0; index < count; index += 1) {
+        this.values[this.#used + index] = this.#view.getFloat64(from, true);
+        from += 8;
+      }
+      this.#used += count;
+      this.#at += 8 * count;
+      read += count;
+    }
+    return read;
+  }
+
+  /** Count of an array of nullable strings, stepped over; −1 off the straight path. */
+  #nullableStrings(): number {
+    let read = 0;
+    for (let count = this.#long(); count !== 0; count = this.#long()) {
+      if (!(count > 0)) return -1;
+      for (let index = 0; index < count; index += 1) {
+        const branch = this.#byte();
+        if (branch === 2 ? !this.#skipString() : branch !== 0) return -1;
+      }
+      read += count;
+    }
+    return read;
+  }
+}
+
+class FramedId implements EventId {
+  readonly #value: Uint8Array;
+  readonly #from: number;
+  readonly #to: number;
+
+  constructor(value: Uint8Array, from: number, to: number) {
+    this.#value = value;
+    this.#from = from;
+    this.#to = to;
+  }
+
+  toString(): string {
+    // The length in front is a varint of one byte per seven bits of twice the length.
+    let at = this.#from;
+    while ((this.#value[at] as number) >= 0x80) at += 1;
+    return utf8.decode(this.#value.subarray(at + 1, this.#to));
+  }
+}
