@@ -64,8 +64,9 @@ export class Fold<State, Event extends DecodedEvent> {
     for (const run of runs) {
       this.#processor.stepRun(this.state, run.events, this.#context(topic, run.places, emitted, refused));
     }
-    // Runs are folded key by key; what leaves is put back into input order. Both sorts are stable.
-    if (runs.length > 1) emitted.sort((a, b) => a.at - b.at);
+    // Runs are folded key by key, and a kernel may fold a run column by column; what leaves is put back into input order.
+    // Both sorts are stable: outputs of one event keep the order in which it gave them.
+    emitted.sort((a, b) => a.at - b.at);
     refused.sort((a, b) => a.at - b.at);
     for (const { output } of emitted) sink.output(output);
     for (const { at, rejection } of refused) sink.reject(topic, records[at] as LogRecord, rejection);
