@@ -53,7 +53,7 @@ export class PredictionReader {
   /** Numbers of all rows since `reset`: per row its numeric features, then its outputs. Grows; NaN = missing. */
   values: Float64Array = new Float64Array(1 << 16);
   #used = 0;
-  readonly #heads = new Array<CachedHead | undefined>(CACHED_HEADS).fill(undefined);
+  readonly #heads: (CachedHead | undefined)[] = Array.from({ length: CACHED_HEADS });
   #bytes: Uint8Array = new Uint8Array(0);
   #view = new DataView(new ArrayBuffer(0));
   #viewStart = 0;

@@ -35,9 +35,9 @@ function shown(reader: PredictionReader, row: Row | undefined): unknown {
     name: row.name,
     ...row.head,
     eventTimeMs: row.eventTimeMs,
-    numeric: [...reader.values.slice(row.at, outputsAt)],
+    numeric: Array.from(reader.values.subarray(row.at, outputsAt)),
     categorical: row.categorical,
-    outputs: [...reader.values.slice(outputsAt, outputsAt + row.outputs)],
+    outputs: Array.from(reader.values.subarray(outputsAt, outputsAt + row.outputs)),
     id: String(row.id),
   };
 }

@@ -10,7 +10,7 @@ export interface OpenAlert {
   readonly id: string;
   readonly fingerprint: string;
   readonly raisedAtMs: number;
-  /** Values since D was last at or above the resolving level. */
+  /** Values since D was last at or above the resolving level, `quiet` ones of them counted in advance. */
   calm: number;
 }
 
@@ -22,6 +22,20 @@ export interface WindowState {
   open: OpenAlert | null;
   /** D that raises; derived from sizes and configuration once, since it takes a bisection. */
   readonly limit: number;
+  /** Smallest height of the full window that raises, and that keeps an open alert from resolving: integers, compared without a division. */
+  readonly raiseHeight: number;
+  readonly calmHeight: number;
+  /** Values still to come that cannot change the decision; derived, so no snapshot holds it. */
+  quiet: number;
+}
+
+/** Where the numbers of an event go. */
+export interface Plan {
+  readonly numeric: number;
+  readonly categorical: number;
+  readonly outputs: number;
+  /** `place` counts numeric features, then outputs. */
+  readonly columns: readonly { readonly column: ColumnState; readonly place: number }[];
 }
 
 export interface ColumnState {
@@ -46,6 +60,8 @@ export interface ModelState {
   readonly versions: Map<string, { readonly featureSet: string; readonly outputs: readonly string[] }>;
   readonly featureSets: Map<string, FeatureSetState>;
   readonly columns: Map<string, ColumnState>;
+  /** Derived from the three above; emptied when one of them changes. */
+  readonly plans: Map<string, Plan>;
   events: number;
   lastEventMs: number;
   changed: boolean;
@@ -61,6 +77,7 @@ export function newModel(model: string): ModelState {
     versions: new Map(),
     featureSets: new Map(),
     columns: new Map(),
+    plans: new Map(),
     events: 0,
     lastEventMs: Number.NEGATIVE_INFINITY,
     changed: true,
@@ -68,16 +85,30 @@ export function newModel(model: string): ModelState {
 }
 
 export function newColumn(name: string, referenceHash: string, reference: Reference, config: DriftConfig): ColumnState {
-  const windows = config.countWindows.map(
-    (size): WindowState => ({
-      ks: new SlidingKs(reference, size),
+  const windows = config.countWindows.map((size): WindowState => {
+    const ks = new SlidingKs(reference, size);
+    const limit = threshold(reference.m, size, config);
+    return {
+      ks,
       times: new Float64Array(size),
       timesNext: 0,
       open: null,
-      limit: threshold(reference.m, size, config),
-    }),
-  );
+      limit,
+      raiseHeight: heightAt(ks, limit),
+      calmHeight: heightAt(ks, limit * config.resolveShare),
+      quiet: 0,
+    };
+  });
   return { name, referenceHash, reference, windows, missing: 0, present: 0 };
+}
+
+/** Smallest height whose D in a full window is at least `level`. Both are whole, so the quotient has the bits of SciPy's reduced one. */
+function heightAt({ reference, capacity }: SlidingKs, level: number): number {
+  const product = reference.m * capacity;
+  // One rounding error either way.
+  let height = Math.max(0, Math.ceil(level * product) - 1);
+  while (height / product < level) height += 1;
+  return height;
 }
 
 /** Windows travel as their bin ids, oldest first; the tree is rebuilt, so a restored window cannot differ from one that never stopped. */
@@ -98,11 +129,11 @@ export function toSnapshot(state: DriftState): Uint8Array {
       counts: place(column.reference.counts),
       missing: column.missing,
       present: column.present,
-      windows: column.windows.map(({ ks, times, timesNext, open }) => ({
+      windows: column.windows.map(({ ks, times, timesNext, open, quiet }) => ({
         capacity: ks.capacity,
         bins: place(ks.bins()),
         times: place(timesOf(times, timesNext, ks)),
-        open,
+        open: open === null ? null : { ...open, calm: open.calm > 0 ? open.calm - quiet : 0 },
       })),
     })),
   }));

@@ -1,0 +1,198 @@
+import { referenceOf } from '@weir/drift/reference';
+import { SlidingKs } from '@weir/drift/sliding-ks';
+import { decode, encode } from '@weir/events/codec';
+import { referenceHash } from '@weir/events/reference-hash';
+import { Fold } from '@weir/service-kit/fold';
+import type { Output } from '@weir/service-kit/processor';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { DRIFT_DEFAULTS, type DriftConfig } from '../src/config.ts';
+import { createDriftProcessor, type DriftEvent } from '../src/processor.ts';
+import type { DriftState } from '../src/state.ts';
+
+const WINDOW = 40;
+const CONFIG: DriftConfig = { ...DRIFT_DEFAULTS, countWindows: [WINDOW], readingsPerFalseAlarm: 20, resolveShare: 0.9 };
+const SAMPLE = Array.from({ length: 60 }, (_, index) => index % 25);
+const COLUMNS = ['x', 'y', 'score'];
+
+function bytesOf(value: Uint8Array) {
+  return { offset: 0n, key: null, value, headers: [], timestampMs: 0 };
+}
+
+function introduction(model: string) {
+  const { values, counts } = referenceOf(SAMPLE);
+  const feature = (name: string) => ({ name, type: 'numeric' as const, unit: null, protected: false });
+  const registrations = ['1', '2'].map((version) =>
+    encode('ModelVersionRegistered', {
+      model,
+      version,
+      featureSet: { id: 'fs', features: [feature('x'), feature('y')] },
+      outputs: [{ name: 'score', unit: null }],
+      access: null,
+      digest: null,
+      eventTimeMs: 0,
+      id: version,
+    }),
+  );
+  const references = COLUMNS.map((column) =>
+    encode('ReferenceSet', {
+      model,
+      column,
+      values: [...values],
+      counts: [...counts],
+      missing: 0,
+      hash: referenceHash([...values], [...counts], 0),
+      source: 'test',
+      eventTimeMs: 0,
+      id: column,
+    }),
+  );
+  return { models: registrations.map(bytesOf), references: references.map(bytesOf) };
+}
+
+interface Given {
+  readonly model: string;
+  readonly version: string;
+  readonly numbers: readonly number[];
+}
+
+function prediction({ model, version, numbers }: Given, index: number) {
+  const numeric = numbers.slice(0, -1);
+  return bytesOf(
+    encode('PredictionLogged', {
+      model,
+      version,
+      featureSet: 'fs',
+      eventTimeMs: index,
+      numeric,
+      categorical: [],
+      outputs: numbers.slice(-1),
+      id: `p${index}`,
+      unit: null,
+      segment: {},
+      routing: null,
+      latencyMs: null,
+    }),
+  );
+}
+
+/** Stretches near the reference and far from it, so that levels are crossed and hovered at. */
+const given = fc
+  .array(fc.record({ shift: fc.constantFrom(0, 0, 6, 9, 12, 30), length: fc.integer({ min: 1, max: 3 * WINDOW }) }), {
+    minLength: 1,
+    maxLength: 8,
+  })
+  .chain((stretches) =>
+    fc.tuple(
+      ...[...stretches, { shift: 0, length: 7 * WINDOW }].map(({ shift, length }) =>
+        fc.array(
+          fc.record({
+            model: fc.constantFrom('a', 'a', 'b', 'nobody'),
+            version: fc.constantFrom('1', '2', '2', 'unknown'),
+            numbers: fc.array(
+              fc.oneof({ weight: 20, arbitrary: fc.nat(24).map((x) => x + shift) }, fc.constant(Number.NaN)),
+              { minLength: 3, maxLength: 3 },
+            ),
+          }),
+          { minLength: length, maxLength: length },
+        ),
+      ),
+    ),
+  )
+  .map((stretches) => stretches.flat());
+
+interface Result {
+  readonly outputs: readonly Output[];
+  readonly rejected: readonly string[];
+  readonly state: Buffer;
+}
+
+/** Folds in slices of `cut` records; every other slice starts from a restored snapshot when `restore` is set. */
+function fold(events: readonly Given[], cut: number, restore: boolean): Result {
+  const processor = createDriftProcessor(CONFIG);
+  const options = { partition: 0, seed: 's', futureBoundMs: 1e15 };
+  let state = new Fold<DriftState, DriftEvent>(processor, options, processor.initialState(0), 0);
+  const outputs: Output[] = [];
+  const rejected: string[] = [];
+  const sink = {
+    output: (output: Output) => void outputs.push(output),
+    reject: (_: string, __: unknown, { code }: { code: string }) => void rejected.push(code),
+  };
+  for (const model of ['a', 'b']) {
+    const { models, references } = introduction(model);
+    state.records('models', models, sink);
+    state.records('references', references, sink);
+  }
+  for (let from = 0; from < events.length; from += cut) {
+    const slice = events.slice(from, from + cut).map((event, index) => prediction(event, from + index));
+    state.records('predictions', slice, sink);
+    if (restore && (from / cut) % 2 === 1) {
+      const again = createDriftProcessor(CONFIG);
+      state = new Fold(again, options, again.fromSnapshot(processor.toSnapshot(state.state)), 0);
+    }
+  }
+  return { outputs, rejected, state: Buffer.from(processor.toSnapshot(state.state)) };
+}
+
+/** The rule as it reads, without any shortcut: D after every value against the two levels. */
+function plainly(events: readonly Given[], limit: number): readonly string[] {
+  const said: [number, string][] = [];
+  for (const model of ['a', 'b']) {
+    for (const [place, column] of COLUMNS.entries()) {
+      const ks = new SlidingKs(referenceOf(SAMPLE), WINDOW);
+      let calm: number | undefined;
+      for (const [index, event] of events.entries()) {
+        const value = event.numbers[place] as number;
+        if (event.model !== model || event.version === 'unknown' || Number.isNaN(value)) continue;
+        ks.push(value);
+        if (!ks.full) continue;
+        const { statistic } = ks.read();
+        if (calm === undefined) {
+          if (statistic < limit) continue;
+          calm = 0;
+          said.push([index, `AlertRaised ${model} ${column} p${index} ${statistic}`]);
+          continue;
+        }
+        calm = statistic < limit * CONFIG.resolveShare ? calm + 1 : 0;
+        if (calm < WINDOW) continue;
+        calm = undefined;
+        said.push([index, `AlertResolved ${model} ${column} p${index} ${statistic}`]);
+      }
+    }
+  }
+  return said.sort(([a], [b]) => a - b).map(([, text]) => text);
+}
+
+function shown({ outputs }: Result): readonly string[] {
+  return outputs.map(({ value }) => {
+    const { name, event } = decode(value);
+    if (name !== 'AlertRaised' && name !== 'AlertResolved') throw new Error(name);
+    return `${name} ${event.model} ${event.column} ${event.evidence.eventId} ${event.statistic}`;
+  });
+}
+
+test('however the run is cut, and restored at any cut, outputs, refusals and state are those of one fold, and of the plain rule', () => {
+  let raised = 0;
+  let resolved = 0;
+  fc.assert(
+    fc.property(given, fc.integer({ min: 1, max: 90 }), (events, cut) => {
+      const whole = fold(events, events.length, false);
+      for (const other of [fold(events, 1, false), fold(events, cut, false), fold(events, cut, true)]) {
+        expect(other).toEqual(whole);
+      }
+      const limit = (() => {
+        const first = whole.outputs[0];
+        if (first === undefined) return undefined;
+        const { name, event } = decode(first.value);
+        return name === 'AlertRaised' ? event.threshold : undefined;
+      })();
+      if (limit === undefined) return;
+      expect(shown(whole)).toEqual(plainly(events, limit));
+      raised += shown(whole).filter((text) => text.startsWith('AlertRaised')).length;
+      resolved += shown(whole).filter((text) => text.startsWith('AlertResolved')).length;
+    }),
+    { numRuns: 60 },
+  );
+  expect(raised).toBeGreaterThan(20);
+  expect(resolved).toBeGreaterThan(5);
+});
