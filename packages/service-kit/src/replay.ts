@@ -112,16 +112,10 @@ export async function replayPartition<State, Event extends DecodedEvent>(
         }
         outputs += 1;
       }
+      if (found.length < entry.outputs)
+        return { entries, records, outputs, difference: await committed.missing(outputs, entry.seq) };
     }
-    const extra = await committed.rest();
-    const difference = extra && {
-      topic: extra.topic,
-      index: outputs,
-      entry: undefined,
-      committed: shown(extra.record),
-      replayed: undefined,
-    };
-    return { entries, records, outputs, difference };
+    return { entries, records, outputs, difference: await committed.missing(outputs, undefined) };
   } finally {
     await Promise.all([...cursors.values()].map((cursor) => cursor.close()));
     await reader.close();
@@ -171,12 +165,12 @@ class Committed {
     return place.ahead.shift();
   }
 
-  /** An output that was committed and not folded again. */
-  async rest(): Promise<{ readonly topic: string; readonly record: LogRecord } | undefined> {
+  /** The next output that was committed and not folded again, if there is one. */
+  async missing(index: number, entry: number | undefined): Promise<Difference | undefined> {
     // A service that writes no output at all in the replay has opened no topic: alerts is where detectors write.
     for (const topic of this.#streams.size === 0 ? ['alerts'] : this.#streams.keys()) {
       const record = await this.next(topic);
-      if (record !== undefined) return { topic, record };
+      if (record !== undefined) return { topic, index, entry, committed: shown(record), replayed: undefined };
     }
     return undefined;
   }
