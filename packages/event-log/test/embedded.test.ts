@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createEmbeddedLog, type EmbeddedLog } from '../src/embedded/log.ts';
+import { describeEventLog } from '../src/contract/suite.ts';
+import { createEmbeddedLog, EMBEDDED_FEATURES, type EmbeddedLog } from '../src/embedded/log.ts';
 import type { NewRecord } from '../src/port.ts';
 
 let folder: string;
@@ -55,62 +56,6 @@ test('records come back in order, from any offset, also after the file was reope
   expect(await values('earliest', 1)).toEqual(['0x']);
 });
 
-test('many records are split into batches and none is lost at the seams', async () => {
-  const producer = await log.producer();
-  await producer.send(Array.from({ length: 5_001 }, (_, index) => record(`v${index}`)));
-  const found = await values();
-  expect(found).toHaveLength(5_001);
-  expect(found[4_999]).toBe('4999v4999');
-});
-
-test('headers, null and empty keys, tombstones and timestamps are kept', async () => {
-  const headers: [string, Uint8Array][] = [
-    ['a', Buffer.from([0, 255])],
-    ['a', Buffer.alloc(0)],
-    ['é', Buffer.from('x')],
-  ];
-  await (await log.producer()).send([
-    { ...tp, key: null, value: null, headers, timestampMs: -5 },
-    { ...tp, key: Buffer.alloc(0), value: Buffer.alloc(0) },
-  ]);
-  const stream = await (await log.reader()).open(tp, 'earliest');
-  const [first, second] = (await stream.next(0))?.records ?? [];
-  expect([first?.key, first?.value, first?.timestampMs]).toEqual([null, null, -5]);
-  expect(first?.headers.map(([name, value]) => [name, [...value]])).toEqual(
-    headers.map(([name, value]) => [name, [...value]]),
-  );
-  expect([second?.key?.length, second?.value?.length]).toEqual([0, 0]);
-});
-
-test('a transaction is visible as a whole after commit and never after abort', async () => {
-  const producer = await log.producer({ fenceId: 'f' });
-  const first = await producer.begin();
-  await first.send([record('a'), record('b', 1)]);
-  expect(await values()).toEqual([]);
-  expect(await first.commit()).toHaveLength(2);
-  const second = await producer.begin();
-  await second.send([record('lost')]);
-  await second.abort();
-  expect(await values()).toEqual(['0a']);
-});
-
-test('a fenced producer can commit nothing any more', async () => {
-  const old = await log.producer({ fenceId: 'f' });
-  const open = await old.begin();
-  await open.send([record('zombie')]);
-  await log.producer({ fenceId: 'f' });
-  await expect(open.commit()).rejects.toMatchObject({ code: 'FENCED' });
-  await expect(old.begin()).rejects.toMatchObject({ code: 'FENCED' });
-  expect(await values()).toEqual([]);
-});
-
-test('a stream waits for the next commit', async () => {
-  const stream = await (await log.reader()).open(tp, 'latest');
-  const next = stream.next(10_000);
-  await (await log.producer()).send([record('a')]);
-  expect((await next)?.records).toHaveLength(1);
-});
-
 test('what can never be stored is POISON and writes nothing beside it', async () => {
   const producer = await log.producer();
   const large: NewRecord = { ...tp, key: null, value: Buffer.alloc(2_000_000) };
@@ -151,25 +96,24 @@ test('a full disk commits nothing and says so', async () => {
   expect(await values()).toEqual(['0a', '1b']);
 });
 
-test('members share the partitions, and a leaver’s go to the others', async () => {
-  const seen: Record<string, readonly number[]> = {};
-  const join = (name: string) =>
-    log.joinGroup({
-      groupId: 'g',
-      topics: ['t'],
-      onAssignment: async ({ partitions }) => void (seen[name] = partitions),
-    });
-  const a = await join('a');
-  await join('b');
-  await expect.poll(() => [...(seen['a'] ?? []), ...(seen['b'] ?? [])].sort((x, y) => x - y)).toEqual([0, 1]);
-  await a.leave();
-  await expect.poll(() => seen['b']).toEqual([0, 1]);
-});
-
-test('topics are created once and never repartitioned', async () => {
-  const admin = await log.admin();
-  await admin.createTopics([{ topic: 't', partitions: 2, cleanup: 'delete' }]);
-  await expect(admin.createTopics([{ topic: 't', partitions: 3, cleanup: 'delete' }])).rejects.toMatchObject({
-    code: 'FATAL',
-  });
-});
+describeEventLog(
+  'the embedded log',
+  async () => {
+    const contractFolder = mkdtempSync(join(tmpdir(), 'weir-'));
+    const options = { file: join(contractFolder, 'log.db') };
+    let open = createEmbeddedLog(options);
+    return {
+      log: open,
+      reopen: async () => {
+        await open.close();
+        open = createEmbeddedLog(options);
+        return open;
+      },
+      stop: async () => {
+        await open.close();
+        rmSync(contractFolder, { recursive: true });
+      },
+    };
+  },
+  EMBEDDED_FEATURES,
+);

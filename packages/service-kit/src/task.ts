@@ -441,7 +441,7 @@ export class Task<State, Event extends DecodedEvent> {
       partition: Math.min(this.partition, this.#partitionCount(topic) - 1),
       key: Buffer.from(output.key),
       value: output.value,
-      timestampMs: output.eventTimeMs,
+      // No timestamp: retention counts from when an output was written, not from the event that caused it.
       headers: outputHeaders(this.#processor.service, output),
     };
   }

@@ -1,0 +1,207 @@
+/** One or three Kafka nodes in KRaft mode on loopback, for tests and trying out: they can be killed and started again. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Kafka, logLevel } from 'kafkajs';
+import { kafkaJars } from './jars.ts';
+
+const READY_TIMEOUT_MS = 90_000;
+const STOP_TIMEOUT_MS = 15_000;
+
+export interface Cluster {
+  /** Bootstrap addresses, `127.0.0.1:PORT`; a node keeps its port over kills and starts. */
+  readonly brokers: readonly string[];
+  /** SIGKILL: nothing is flushed, nobody is told. */
+  kill(node: number): Promise<void>;
+  /** Start a killed node again and wait until it serves. */
+  start(node: number): Promise<void>;
+  /** End every node and remove its data. */
+  stop(): Promise<void>;
+}
+
+export interface ClusterOptions {
+  readonly nodes?: 1 | 3;
+  /** Largest record that topics take unless they say otherwise, bytes. */
+  readonly maxRecordBytes?: number;
+}
+
+interface Node {
+  readonly id: number;
+  readonly port: number;
+  readonly folder: string;
+  process: ChildProcess | undefined;
+}
+
+export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const count = options.nodes ?? 1;
+  const jars = await kafkaJars();
+  const folder = mkdtempSync(join(tmpdir(), 'weir-kafka-'));
+  const ports = await freePorts(2 * count);
+  const clusterId = randomBytes(16).toString('base64url');
+  const voters = Array.from({ length: count }, (_, index) => `${index + 1}@127.0.0.1:${ports[count + index]}`).join(
+    ',',
+  );
+  const nodes = Array.from({ length: count }, (_, index): Node => {
+    const node = {
+      id: index + 1,
+      port: ports[index] as number,
+      folder: join(folder, String(index + 1)),
+      process: undefined,
+    };
+    format(node, ports[count + index] as number, voters, clusterId, count, options.maxRecordBytes ?? 8_388_608);
+    return node;
+  });
+  const brokers = nodes.map(({ port }) => `127.0.0.1:${port}`);
+  const nodeOf = (id: number): Node => {
+    const node = nodes[id - 1];
+    if (node === undefined) throw new RangeError(`node is ${id}; this cluster has nodes 1 to ${count}`);
+    return node;
+  };
+  const cluster: Cluster = {
+    brokers,
+    kill: (id) => end(nodeOf(id), 'SIGKILL'),
+    start: async (id) => {
+      launch(nodeOf(id), jars);
+      await serving(nodes, nodeOf(id));
+    },
+    stop: async () => {
+      await Promise.all(nodes.map((node) => end(node, 'SIGKILL')));
+      process.off('exit', killAll);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  // Brokers must not outlive the program that asked for them.
+  const killAll = (): void => {
+    for (const node of nodes) node.process?.kill('SIGKILL');
+  };
+  process.once('exit', killAll);
+  try {
+    for (const node of nodes) launch(node, jars);
+    await Promise.all(nodes.map((node) => serving(nodes, node)));
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+  return cluster;
+}
+
+/** What `kafka-storage format` would write, without the start of another JVM. */
+function format(
+  node: Node,
+  controllerPort: number,
+  voters: string,
+  clusterId: string,
+  count: number,
+  maxRecordBytes: number,
+): void {
+  const data = join(node.folder, 'data');
+  mkdirSync(data, { recursive: true });
+  const directoryId = randomBytes(16).toString('base64url');
+  writeFileSync(
+    join(data, 'meta.properties'),
+    `version=1\ncluster.id=${clusterId}\nnode.id=${node.id}\ndirectory.id=${directoryId}\n`,
+  );
+  const replicas = Math.min(count, 3);
+  const settings = {
+    'process.roles': 'broker,controller',
+    'node.id': node.id,
+    'controller.quorum.voters': voters,
+    listeners: `PLAINTEXT://127.0.0.1:${node.port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'controller.listener.names': 'CONTROLLER',
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'log.dirs': data,
+    'auto.create.topics.enable': false,
+    'num.partitions': 1,
+    'message.max.bytes': maxRecordBytes,
+    'replica.fetch.max.bytes': maxRecordBytes,
+    'offsets.topic.replication.factor': replicas,
+    'offsets.topic.num.partitions': 2,
+    'transaction.state.log.replication.factor': replicas,
+    'transaction.state.log.min.isr': Math.min(replicas, 2),
+    'transaction.state.log.num.partitions': 4,
+    'share.coordinator.state.topic.replication.factor': replicas,
+    'share.coordinator.state.topic.min.isr': 1,
+    'group.initial.rebalance.delay.ms': 0,
+    'group.min.session.timeout.ms': 1000,
+    // A dead broker is noticed and replaced as leader in seconds, so that tests of failure are short.
+    'broker.session.timeout.ms': 3000,
+    'broker.heartbeat.interval.ms': 500,
+    'log.retention.check.interval.ms': 5000,
+  };
+  writeFileSync(
+    join(node.folder, 'server.properties'),
+    Object.entries(settings)
+      .map(([key, value]) => `${key}=${value}\n`)
+      .join(''),
+  );
+}
+
+function launch(node: Node, jars: string): void {
+  const output = openSync(join(node.folder, 'broker.log'), 'a');
+  const java = ['-Xms256m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=4'];
+  const classPath = `${join(jars, '*')}:${join(import.meta.dirname, '..')}`;
+  node.process = spawn('java', [...java, '-cp', classPath, 'kafka.Kafka', join(node.folder, 'server.properties')], {
+    stdio: ['ignore', output, output],
+  });
+}
+
+async function end(node: Node, signal: NodeJS.Signals): Promise<void> {
+  const { process: child } = node;
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  child.kill(signal);
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+  await exited;
+  clearTimeout(timer);
+  node.process = undefined;
+}
+
+/** Ready is an answer, not a line in a log: metadata that names a controller and, from the node asked, all living nodes. */
+async function serving(nodes: readonly Node[], node: Node): Promise<void> {
+  const deadline = Date.now() + READY_TIMEOUT_MS;
+  const alive = nodes.filter(({ process: child }) => child !== undefined).length;
+  const kafka = new Kafka({
+    brokers: [`127.0.0.1:${node.port}`],
+    clientId: 'weir-ready',
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 500,
+    retry: { retries: 0 },
+  });
+  for (;;) {
+    if (node.process?.exitCode !== null && node.process?.exitCode !== undefined) {
+      const said = readFileSync(join(node.folder, 'broker.log'), 'utf8').slice(-2_000);
+      throw new Error(`Kafka node ${node.id} ended with code ${node.process.exitCode}: ${said}`);
+    }
+    const admin = kafka.admin();
+    try {
+      await admin.connect();
+      const { brokers, controller } = await admin.describeCluster();
+      const listed = brokers.some(({ port }) => port === node.port);
+      if (controller !== null && controller >= 0 && listed && brokers.length >= alive) return;
+    } catch {
+      // Not yet.
+    } finally {
+      await admin.disconnect().catch(() => {});
+    }
+    if (Date.now() > deadline) throw new Error(`Kafka node ${node.id} did not serve within ${READY_TIMEOUT_MS} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** Ports the system calls free, all held at once so that they differ. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as { readonly port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}

@@ -1,0 +1,16 @@
+/** `node infra/kafka/src/main.ts [--nodes 3]`: a Kafka on loopback until Ctrl-C, its address on stdout. */
+import { parseArgs } from 'node:util';
+import { startCluster } from './cluster.ts';
+import { KAFKA_VERSION } from './jars.ts';
+
+const { values } = parseArgs({ options: { nodes: { type: 'string', default: '1' } } });
+if (values.nodes !== '1' && values.nodes !== '3') {
+  process.stderr.write(`--nodes is ${values.nodes}; it can be 1 or 3\n`);
+  process.exit(2);
+}
+process.stderr.write(`starting Apache Kafka ${KAFKA_VERSION} …\n`);
+const cluster = await startCluster({ nodes: values.nodes === '3' ? 3 : 1 });
+process.stdout.write(`${cluster.brokers.join(',')}\n`);
+const stop = (): void => void cluster.stop().then(() => process.exit(0));
+process.once('SIGINT', stop);
+process.once('SIGTERM', stop);

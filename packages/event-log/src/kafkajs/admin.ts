@@ -1,0 +1,92 @@
+import type { Kafka } from 'kafkajs';
+import { LogError } from '../errors.ts';
+import type { Admin, TopicSpec } from '../port.ts';
+import { logErrorOf } from './errors.ts';
+import type { Offsets } from './reader.ts';
+
+const CREATE_TIMEOUT_MS = 30_000;
+const MAX_REPLICAS = 3;
+
+export async function createAdmin(
+  kafka: Kafka,
+  offsets: Offsets,
+  replicationFactor: number | undefined,
+): Promise<Admin> {
+  const admin = kafka.admin();
+  const attempt = async <T>(what: string, call: () => Promise<T>): Promise<T> => {
+    try {
+      return await call();
+    } catch (error) {
+      throw logErrorOf(error, what);
+    }
+  };
+  await attempt('connecting', () => admin.connect());
+  const counts = async (topics: readonly string[]): Promise<ReadonlyMap<string, number | undefined>> => {
+    const existing = new Set(await attempt('listing topics', () => admin.listTopics()));
+    const known = topics.filter((topic) => existing.has(topic));
+    const { topics: found } =
+      known.length === 0
+        ? { topics: [] }
+        : await attempt('describing topics', () => admin.fetchTopicMetadata({ topics: known }));
+    const byName = new Map(found.map(({ name, partitions }) => [name, partitions.length]));
+    return new Map(topics.map((topic) => [topic, byName.get(topic)]));
+  };
+  const check = (specs: readonly TopicSpec[], found: ReadonlyMap<string, number | undefined>): readonly TopicSpec[] => {
+    for (const { topic, partitions } of specs) {
+      const count = found.get(topic);
+      if (count !== undefined && count !== partitions)
+        throw new LogError(
+          'FATAL',
+          `topic ${topic} has ${count} partitions, ${partitions} are configured; keys would move. Configure ${count}, or use another topic prefix`,
+        );
+    }
+    return specs.filter(({ topic }) => found.get(topic) === undefined);
+  };
+  return {
+    createTopics: async (specs) => {
+      const missing = check(specs, await counts(specs.map(({ topic }) => topic)));
+      if (missing.length === 0) return;
+      const { brokers } = await attempt('describing the cluster', () => admin.describeCluster());
+      const replicas = replicationFactor ?? Math.min(brokers.length, MAX_REPLICAS);
+      try {
+        await admin.createTopics({
+          waitForLeaders: true,
+          timeout: CREATE_TIMEOUT_MS,
+          topics: missing.map((spec) => ({
+            topic: spec.topic,
+            numPartitions: spec.partitions,
+            replicationFactor: replicas,
+            configEntries: configOf(spec),
+          })),
+        });
+      } catch (error) {
+        // Another process may have created them in between; then they must be as we would have made them.
+        const after = await counts(specs.map(({ topic }) => topic));
+        if (check(specs, after).length > 0)
+          throw logErrorOf(error, `creating ${missing.map(({ topic }) => topic).join(', ')}`);
+      }
+    },
+    partitionCounts: counts,
+    offsets,
+    deleteTopics: async (topics) => {
+      const found = await counts(topics);
+      const there = topics.filter((topic) => found.get(topic) !== undefined);
+      if (there.length > 0) await attempt('deleting topics', () => admin.deleteTopics({ topics: there }));
+    },
+    close: async () => {
+      await admin.disconnect().catch(() => {});
+    },
+  };
+}
+
+function configOf(spec: TopicSpec): { name: string; value: string }[] {
+  const entries: readonly (readonly [string, string | number | undefined])[] = [
+    ['cleanup.policy', spec.cleanup],
+    ['retention.ms', spec.retentionMs ?? -1],
+    ['retention.bytes', spec.retentionBytes],
+    ['max.message.bytes', spec.maxRecordBytes],
+    // Kafka 4 refuses timestamps an hour ahead; a wrong clock is ours to quarantine, with a reason, in the dead-letter topic.
+    ['message.timestamp.after.max.ms', String(2n ** 63n - 1n)],
+  ];
+  return entries.flatMap(([name, value]) => (value === undefined ? [] : [{ name, value: String(value) }]));
+}

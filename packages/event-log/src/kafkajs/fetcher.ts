@@ -1,0 +1,188 @@
+/**
+ * Fetches for every open stream of a log: one request at a time to each broker, asking for all partitions that it leads and that have
+ * room. A broker that dies or hands a partition over costs a look at the metadata; positions are ours, so nothing is skipped or repeated.
+ */
+import { LogError } from '../errors.ts';
+import { decodeFetchResponse, type FetchedPartition } from './fetch-response.ts';
+import { type ClusterClient, rawFetch } from './internals.ts';
+import type { Offsets } from './reader.ts';
+import { decodeRecords } from './record-batch.ts';
+import type { FetchStream } from './stream.ts';
+
+const MAX_WAIT_MS = 100;
+/** A partition with a full queue is left out of a request; the request must not keep it waiting once it has room. */
+const SHORT_WAIT_MS = 5;
+const PARTITION_BYTES = 2 * 1_048_576;
+const REQUEST_BYTES = 16 * 1_048_576;
+const RELOCATE_MS = 50;
+const MAX_RELOCATE_MS = 1_000;
+/** How often a position beyond the end is asked again: after a broker's restart its end may lag behind for a moment. */
+const BEYOND_END_TRIES = 100;
+
+const OFFSET_OUT_OF_RANGE = 1;
+const UNKNOWN_TOPIC = 3;
+const TOPIC_AUTHORIZATION_FAILED = 29;
+
+export class Fetcher {
+  readonly #cluster: ClusterClient;
+  readonly #offsets: Offsets;
+  readonly #streams = new Set<FetchStream>();
+  readonly #loops = new Map<number, { wake: () => void }>();
+  readonly #misses = new Map<FetchStream, number>();
+  #relocating = false;
+  #closed = false;
+
+  constructor(cluster: ClusterClient, offsets: Offsets) {
+    this.#cluster = cluster;
+    this.#offsets = offsets;
+  }
+
+  add(stream: FetchStream): void {
+    this.#streams.add(stream);
+    void this.#relocate();
+  }
+
+  readonly remove = (stream: FetchStream): void => {
+    this.#streams.delete(stream);
+    this.#misses.delete(stream);
+  };
+
+  /** A full stream has room again. */
+  readonly wake = (): void => {
+    for (const loop of this.#loops.values()) loop.wake();
+  };
+
+  close(): void {
+    this.#closed = true;
+    for (const stream of this.#streams) stream.close();
+    this.wake();
+  }
+
+  /** Give every stream without a leader one, as long as it takes. */
+  async #relocate(): Promise<void> {
+    if (this.#relocating) return;
+    this.#relocating = true;
+    for (let waitMs = RELOCATE_MS; !this.#closed; waitMs = Math.min(2 * waitMs, MAX_RELOCATE_MS)) {
+      const lost = [...this.#streams].filter(({ leader }) => leader === undefined);
+      if (lost.length === 0) break;
+      try {
+        await this.#cluster.connect();
+        await this.#cluster.addMultipleTargetTopics([...new Set(lost.map(({ topic }) => topic))]);
+        if (waitMs > RELOCATE_MS || lost.some((stream) => this.#misses.has(stream)))
+          await this.#cluster.refreshMetadata();
+        for (const stream of lost) this.#locate(stream);
+      } catch {
+        // The cluster is not reachable; the readers wait, and readiness shows it.
+      }
+      if ([...this.#streams].every(({ leader }) => leader !== undefined)) break;
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
+    this.#relocating = false;
+  }
+
+  #locate(stream: FetchStream): void {
+    const [leader] = Object.keys(this.#cluster.findLeaderForPartitions(stream.topic, [stream.partition]));
+    if (leader === undefined || Number(leader) < 0) return;
+    stream.leader = Number(leader);
+    const loop = this.#loops.get(stream.leader);
+    if (loop === undefined) void this.#run(stream.leader);
+    else loop.wake();
+  }
+
+  async #run(node: number): Promise<void> {
+    const loop = { wake: () => {} };
+    this.#loops.set(node, loop);
+    let turn = 0;
+    while (!this.#closed) {
+      const mine = [...this.#streams].filter(({ leader }) => leader === node);
+      if (mine.length === 0) break;
+      const wanted = mine.filter(({ hasRoom }) => hasRoom);
+      if (wanted.length === 0) {
+        await new Promise<void>((resolve) => {
+          loop.wake = resolve;
+        });
+        continue;
+      }
+      // Brokers fill a response in the order asked: take turns.
+      turn += 1;
+      const first = turn % wanted.length;
+      const order = [...wanted.slice(first), ...wanted.slice(0, first)];
+      const asked = new Map(order.map((stream) => [`${stream.topic}/${stream.partition}`, stream]));
+      try {
+        const broker = await this.#cluster.findBroker({ nodeId: node });
+        try {
+          const raw = await broker.connectionPool.send(
+            rawFetch({
+              maxWaitMs: wanted.length < mine.length ? SHORT_WAIT_MS : MAX_WAIT_MS,
+              maxBytes: REQUEST_BYTES,
+              topics: order.map(({ topic, partition, fetchOffset }) => ({
+                topic,
+                partitions: [{ partition, fetchOffset: String(fetchOffset), maxBytes: PARTITION_BYTES }],
+              })),
+            }),
+          );
+          const { errorCode, partitions } = decodeFetchResponse(raw);
+          if (errorCode !== 0) throw new Error(`Fetch failed with code ${errorCode}`);
+          for (const each of partitions) this.#deliver(each, asked.get(`${each.topic}/${each.partition}`));
+        } catch (error) {
+          await broker.disconnect().catch(() => {});
+          throw error;
+        }
+      } catch {
+        this.#loops.delete(node);
+        for (const stream of mine) this.#lose(stream);
+        return;
+      }
+    }
+    this.#loops.delete(node);
+  }
+
+  #lose(stream: FetchStream): void {
+    if (!this.#streams.has(stream)) return;
+    stream.leader = undefined;
+    this.#misses.set(stream, (this.#misses.get(stream) ?? 0) + 1);
+    void this.#relocate();
+  }
+
+  #deliver(fetched: FetchedPartition, stream: FetchStream | undefined): void {
+    if (stream === undefined || !this.#streams.has(stream)) return;
+    const where = `${fetched.topic}[${fetched.partition}]`;
+    if (fetched.errorCode !== 0) return this.#refuse(fetched, stream, where);
+    this.#misses.delete(stream);
+    try {
+      const { records, nextOffset } = decodeRecords(fetched.records, stream.fetchOffset, fetched.aborted, where);
+      stream.deliver(records, nextOffset, fetched.lastStableOffset, fetched.records.length);
+    } catch (error) {
+      stream.fail(
+        error instanceof LogError ? error : new LogError('FATAL', `${where}: ${String(error)}`, { cause: error }),
+      );
+    }
+  }
+
+  #refuse({ errorCode }: FetchedPartition, stream: FetchStream, where: string): void {
+    if (errorCode === TOPIC_AUTHORIZATION_FAILED) {
+      return stream.fail(new LogError('FATAL', `${where}: not authorised to read; grant READ on the topic`));
+    }
+    if (errorCode === OFFSET_OUT_OF_RANGE) return void this.#outOfRange(stream, where);
+    if (errorCode === UNKNOWN_TOPIC && (this.#misses.get(stream) ?? 0) >= BEYOND_END_TRIES) {
+      return stream.fail(new LogError('FATAL', `${where} does not exist any more`));
+    }
+    // Everything else is a leader that moved or is not ready: look again.
+    this.#lose(stream);
+  }
+
+  /** Gone by retention, or beyond the end: data loss is never skipped silently. */
+  async #outOfRange(stream: FetchStream, where: string): Promise<void> {
+    stream.leader = undefined;
+    const at = stream.fetchOffset;
+    const bounds = await this.#offsets(stream).catch(() => undefined);
+    if (bounds !== undefined && at < bounds.earliest) {
+      const said = `records ${at} to ${bounds.earliest - 1n} of ${where} are gone (retention)`;
+      stream.fail(new LogError('FATAL', `${said}; reading on would skip them silently`));
+    } else if (bounds !== undefined && at > bounds.end && (this.#misses.get(stream) ?? 0) >= BEYOND_END_TRIES) {
+      const said = `${where} ends before ${at}: the log has lost its tail, or the position is of another log`;
+      stream.fail(new LogError('FATAL', said));
+    }
+    this.#lose(stream);
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * The parts of kafkajs below its public API, typed. Its consumer decodes into objects that lose the order of headers, joins groups without
+ * a revoke callback and processes stale batches; its connections, metadata and requests are sound. They are what the reader and the group
+ * are built on. A test fails when the kafkajs version moves: what is used here has no promise of stability.
+ */
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+
+export interface Broker {
+  readonly nodeId: number | null;
+  readonly connectionPool: { send<T>(request: ProtocolRequest<T>): Promise<T> };
+  disconnect(): Promise<void>;
+  listOffsets(request: {
+    readonly isolationLevel: number;
+    readonly topics: readonly {
+      readonly topic: string;
+      readonly partitions: readonly { readonly partition: number; readonly timestamp: number }[];
+    }[];
+  }): Promise<{
+    readonly responses: readonly {
+      readonly topic: string;
+      readonly partitions: readonly { readonly partition: number; readonly offset: string }[];
+    }[];
+  }>;
+  joinGroup(request: {
+    readonly groupId: string;
+    readonly sessionTimeout: number;
+    readonly rebalanceTimeout: number;
+    readonly memberId: string;
+    readonly groupProtocols: readonly { readonly name: string; readonly metadata: Buffer }[];
+  }): Promise<{
+    readonly generationId: number;
+    readonly leaderId: string;
+    readonly memberId: string;
+    readonly members: readonly { readonly memberId: string; readonly memberMetadata: Buffer }[];
+  }>;
+  syncGroup(request: {
+    readonly groupId: string;
+    readonly generationId: number;
+    readonly memberId: string;
+    readonly groupAssignment: readonly { readonly memberId: string; readonly memberAssignment: Buffer }[];
+  }): Promise<{ readonly memberAssignment: Buffer }>;
+  heartbeat(request: {
+    readonly groupId: string;
+    readonly groupGenerationId: number;
+    readonly memberId: string;
+  }): Promise<unknown>;
+  leaveGroup(request: { readonly groupId: string; readonly memberId: string }): Promise<unknown>;
+  offsetCommit(request: {
+    readonly groupId: string;
+    readonly groupGenerationId: number;
+    readonly memberId: string;
+    readonly topics: readonly {
+      readonly topic: string;
+      readonly partitions: readonly { readonly partition: number; readonly offset: string; readonly metadata: null }[];
+    }[];
+  }): Promise<unknown>;
+}
+
+export interface ProtocolRequest<T> {
+  readonly request: { readonly apiKey: number; readonly apiVersion: number; readonly apiName: string };
+  readonly response: {
+    readonly decode: (raw: Buffer) => Promise<T>;
+    readonly parse: (decoded: T) => Promise<T>;
+  };
+  readonly requestTimeout?: number;
+}
+
+export interface ClusterClient {
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+  addMultipleTargetTopics(topics: readonly string[]): Promise<void>;
+  refreshMetadata(): Promise<void>;
+  findBroker(options: { readonly nodeId: number | string }): Promise<Broker>;
+  findGroupCoordinator(options: { readonly groupId: string }): Promise<Broker>;
+  findLeaderForPartitions(topic: string, partitions: readonly number[]): Readonly<Record<string, readonly number[]>>;
+  findTopicPartitionMetadata(topic: string): readonly { readonly partitionId: number; readonly leader: number }[];
+  removeBroker(address: { readonly host: string; readonly port: number }): void;
+}
+
+export interface FetchPartition {
+  readonly partition: number;
+  readonly fetchOffset: string;
+  readonly maxBytes: number;
+}
+
+type Constructor<T> = new (options: object) => T;
+
+const Cluster = require('kafkajs/src/cluster') as Constructor<ClusterClient>;
+const { createLogger } = require('kafkajs/src/loggers') as { createLogger: (options: object) => object };
+const defaultSocketFactory = require('kafkajs/src/network/socketFactory') as () => object;
+const fetchRequest = require('kafkajs/src/protocol/requests/fetch/v11/request') as (
+  options: object,
+) => ProtocolRequest<Buffer>['request'];
+const RequestQueue = require('kafkajs/src/network/requestQueue') as {
+  readonly prototype: { scheduleCheckPendingRequests(this: RequestQueueState): void };
+};
+
+interface RequestQueueState {
+  readonly pending: readonly unknown[];
+  readonly throttledUntil: number;
+  throttleCheckTimeoutId: NodeJS.Timeout | null;
+  checkPendingRequests(): void;
+}
+
+export const KAFKAJS_VERSION: string = (require('kafkajs/package.json') as { readonly version: string }).version;
+
+/** What this module was written against. */
+export const EXPECTED_KAFKAJS_VERSION = '2.2.4';
+
+/** kafkajs re-arms a timer of 1 ms (negative, with a warning on Node 24) for ever on every idle connection; one is needed only when something waits. */
+RequestQueue.prototype.scheduleCheckPendingRequests = function scheduleCheckPendingRequests(): void {
+  if (this.throttleCheckTimeoutId !== null || this.pending.length === 0) return;
+  const throttledMs = this.throttledUntil - Date.now();
+  this.throttleCheckTimeoutId = setTimeout(
+    () => {
+      this.throttleCheckTimeoutId = null;
+      this.checkPendingRequests();
+    },
+    throttledMs > 0 ? throttledMs : 10,
+  );
+};
+
+export function createCluster(options: {
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  readonly ssl: unknown;
+  readonly sasl: unknown;
+  readonly requestTimeoutMs: number;
+}): ClusterClient {
+  const { brokers, clientId, ssl, sasl, requestTimeoutMs } = options;
+  return new Cluster({
+    logger: createLogger({ level: 0, logCreator: () => () => {} }),
+    socketFactory: defaultSocketFactory(),
+    brokers,
+    clientId,
+    ssl,
+    sasl,
+    connectionTimeout: 3_000,
+    requestTimeout: requestTimeoutMs,
+    enforceRequestTimeout: true,
+    metadataMaxAge: 300_000,
+    allowAutoTopicCreation: false,
+    retry: { initialRetryTime: 50, factor: 0.2, maxRetryTime: 500, retries: 5 },
+  });
+}
+
+/** One read_committed Fetch, answered with the raw response: decoding is ours (record-batch.ts). */
+export function rawFetch(options: {
+  readonly maxWaitMs: number;
+  readonly maxBytes: number;
+  readonly topics: readonly { readonly topic: string; readonly partitions: readonly FetchPartition[] }[];
+}): ProtocolRequest<Buffer> {
+  const { maxWaitMs, maxBytes, topics } = options;
+  return {
+    request: fetchRequest({ replicaId: -1, maxWaitTime: maxWaitMs, minBytes: 1, maxBytes, isolationLevel: 1, topics }),
+    response: { decode: async (raw) => raw, parse: async (raw) => raw },
+  };
+}

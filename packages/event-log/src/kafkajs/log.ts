@@ -1,0 +1,227 @@
+/** The Kafka adapter: the event-log port on Apache Kafka 4, through kafkajs. Connects when first used. */
+import { Kafka, logLevel, type SASLOptions } from 'kafkajs';
+import { LogError } from '../errors.ts';
+import type { Features } from '../features.ts';
+import type { Admin, EventLog, Group, GroupOptions, Producer, Reader, TopicPartition } from '../port.ts';
+import { createAdmin } from './admin.ts';
+import { logErrorOf } from './errors.ts';
+import { Fetcher } from './fetcher.ts';
+import { joinGroup } from './group.ts';
+import { type ClusterClient, createCluster } from './internals.ts';
+import { createProducer } from './producer.ts';
+import { createReader, type Offsets } from './reader.ts';
+
+export const KAFKA_FEATURES: Features = {
+  transactions: true,
+  fencing: true,
+  durable: true,
+  multiHost: true,
+  compaction: true,
+  retention: true,
+  codecs: ['gzip', 'snappy', 'lz4', 'zstd'],
+};
+
+export interface KafkaOptions {
+  /** `host:port` of some brokers; the others are learnt from them. */
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  /** Of topics that we create. Absent: 3, or as many as there are brokers. */
+  readonly replicationFactor?: number;
+  /** After this long without a heartbeat a member's partitions go to others, ms. A take-over after a crash waits for it. */
+  readonly sessionTimeoutMs?: number;
+  /** A transaction left open by a crash blocks readers of committed records this long unless its owner returns, ms. */
+  readonly transactionTimeoutMs?: number;
+  readonly ssl?: boolean;
+  readonly sasl?: SASLOptions;
+  /** Records after which a producer is replaced; a seam for tests. */
+  readonly maxSequence?: number;
+}
+
+const SESSION_TIMEOUT_MS = 6_000;
+const TRANSACTION_TIMEOUT_MS = 30_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+const HEARTBEAT_MS = 500;
+/** Isolation level "read committed" of ListOffsets: the end is the last stable offset. */
+const COMMITTED = 1;
+const EARLIEST = -2;
+const LATEST = -1;
+const LOOKUP_TRIES = 40;
+const LOOKUP_RETRY_MS = 100;
+
+export function createKafkaLog(options: KafkaOptions): EventLog {
+  return new KafkaLog(options);
+}
+
+class KafkaLog implements EventLog {
+  readonly features: Features = KAFKA_FEATURES;
+  readonly #options: KafkaOptions;
+  readonly #kafka: Kafka;
+  readonly #cluster: ClusterClient;
+  readonly #fetcher: Fetcher;
+  readonly #known = new Set<string>();
+  readonly #closing = new Set<() => Promise<void>>();
+  #closed = false;
+
+  constructor(options: KafkaOptions) {
+    this.#options = options;
+    this.#kafka = new Kafka({
+      brokers: [...options.brokers],
+      clientId: options.clientId,
+      connectionTimeout: 3_000,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      retry: { initialRetryTime: 50, factor: 0.2, maxRetryTime: 1_000, retries: 12 },
+      // Everything that matters comes back as a LogError; kafkajs would print normal answers of transactions as errors.
+      logLevel: logLevel.NOTHING,
+      ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
+      ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
+    });
+    this.#cluster = this.#newCluster(REQUEST_TIMEOUT_MS);
+    this.#fetcher = new Fetcher(this.#cluster, (tp) => this.#offsets(tp));
+  }
+
+  async producer(options?: { readonly fenceId?: string }): Promise<Producer> {
+    this.#open();
+    const { transactionTimeoutMs = TRANSACTION_TIMEOUT_MS, maxSequence } = this.#options;
+    const producer = await createProducer(this.#kafka, {
+      fenceId: options?.fenceId,
+      transactionTimeoutMs,
+      checkTopics: (topics) => this.#mustExist(topics, 'POISON'),
+      ...(maxSequence === undefined ? {} : { maxSequence }),
+    });
+    const close = (): Promise<void> => producer.close();
+    this.#closing.add(close);
+    return {
+      send: (records) => producer.send(records),
+      begin: () => producer.begin(),
+      close: async () => {
+        this.#closing.delete(close);
+        await close();
+      },
+    };
+  }
+
+  async reader(): Promise<Reader> {
+    this.#open();
+    return createReader(this.#fetcher, (tp) => this.#offsets(tp));
+  }
+
+  async joinGroup(options: GroupOptions): Promise<Group> {
+    this.#open();
+    const admin = await this.admin();
+    const counts = [...(await admin.partitionCounts(options.topics))];
+    await admin.close();
+    const first = counts[0]?.[1];
+    if (first === undefined || counts.some(([, count]) => count !== first)) {
+      const said = counts.map(([topic, count]) => `${topic}: ${count ?? 'does not exist'}`).join(', ');
+      throw new LogError('FATAL', `group ${options.groupId} needs topics with equal partition counts, found ${said}`);
+    }
+    const sessionTimeoutMs = this.#options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS;
+    const group = await joinGroup(this.#newCluster(2 * sessionTimeoutMs + REQUEST_TIMEOUT_MS), options, first, {
+      sessionTimeoutMs,
+      heartbeatMs: Math.min(HEARTBEAT_MS, sessionTimeoutMs / 3),
+      rebalanceTimeoutMs: 2 * sessionTimeoutMs,
+    });
+    const leave = (): Promise<void> => group.leave();
+    this.#closing.add(leave);
+    return {
+      commitOffsets: (positions) => group.commitOffsets(positions),
+      leave: async () => {
+        this.#closing.delete(leave);
+        await leave();
+      },
+    };
+  }
+
+  async admin(): Promise<Admin> {
+    this.#open();
+    return createAdmin(this.#kafka, (tp) => this.#offsets(tp), this.#options.replicationFactor);
+  }
+
+  async ping(timeoutMs: number): Promise<void> {
+    this.#open();
+    const { brokers } = this.#options;
+    const late = new LogError(
+      'RETRIABLE',
+      `no Kafka broker answered at ${brokers.join(', ')} within ${timeoutMs} ms; start it, or correct the address`,
+    );
+    const { promise, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => reject(late), timeoutMs);
+    try {
+      await Promise.race([this.#answers(), promise]);
+    } catch (error) {
+      throw error === late ? late : logErrorOf(error, `asking ${brokers.join(', ')}`);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#fetcher.close();
+    await Promise.all([...this.#closing].map((close) => close()));
+    await this.#cluster.disconnect().catch(() => {});
+  }
+
+  async #answers(): Promise<void> {
+    await this.#cluster.connect();
+    await this.#cluster.refreshMetadata();
+  }
+
+  #newCluster(requestTimeoutMs: number): ClusterClient {
+    const { brokers, clientId, ssl, sasl } = this.#options;
+    return createCluster({ brokers, clientId, ssl, sasl, requestTimeoutMs });
+  }
+
+  async #mustExist(topics: readonly string[], code: 'POISON' | 'FATAL'): Promise<void> {
+    const unseen = topics.filter((topic) => !this.#known.has(topic));
+    if (unseen.length === 0) return;
+    const admin = await this.admin();
+    try {
+      for (const [topic, count] of await admin.partitionCounts(unseen)) {
+        if (count === undefined)
+          throw new LogError(code, `topic ${topic} does not exist; create it first (weir topics create)`);
+        this.#known.add(topic);
+      }
+    } finally {
+      await admin.close();
+    }
+  }
+
+  async #offsets(tp: TopicPartition): ReturnType<Offsets> {
+    this.#open();
+    await this.#mustExist([tp.topic], 'FATAL');
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const [earliest, end] = await this.#lookUp(tp);
+        return { earliest, end };
+      } catch (error) {
+        if (attempt >= LOOKUP_TRIES || this.#closed)
+          throw logErrorOf(error, `asking where ${tp.topic}[${tp.partition}] begins and ends`);
+        await this.#cluster.connect().catch(() => {});
+        await this.#cluster.refreshMetadata().catch(() => {});
+        await new Promise((resolve) => setTimeout(resolve, LOOKUP_RETRY_MS));
+      }
+    }
+  }
+
+  async #lookUp({ topic, partition }: TopicPartition): Promise<[bigint, bigint]> {
+    await this.#cluster.connect();
+    await this.#cluster.addMultipleTargetTopics([topic]);
+    const [nodeId] = Object.keys(this.#cluster.findLeaderForPartitions(topic, [partition]));
+    if (nodeId === undefined) throw new Error(`partition ${partition} of ${topic} has no leader`);
+    const broker = await this.#cluster.findBroker({ nodeId });
+    const offsetAt = async (timestamp: number): Promise<bigint> => {
+      const { responses } = await broker.listOffsets({
+        isolationLevel: COMMITTED,
+        topics: [{ topic, partitions: [{ partition, timestamp }] }],
+      });
+      return BigInt(responses[0]?.partitions[0]?.offset ?? -1);
+    };
+    return [await offsetAt(EARLIEST), await offsetAt(LATEST)];
+  }
+
+  #open(): void {
+    if (this.#closed) throw new LogError('CLOSED', 'the log was closed');
+  }
+}
