@@ -14,9 +14,8 @@ import { decode, encode } from '@weir/events/codec';
 import { referenceHash } from '@weir/events/reference-hash';
 import { topicName } from '@weir/events/topics';
 import { createMemoryViews } from '@weir/service-kit/read-views';
-import { startRunner, topicSpecs } from '@weir/service-kit/runner';
+import { RUNNER_DEFAULTS, startRunner, topicSpecs } from '@weir/service-kit/runner';
 import { createSqliteSnapshots } from '@weir/service-kit/snapshot-store';
-import { TASK_DEFAULTS } from '@weir/service-kit/task';
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
@@ -154,7 +153,7 @@ async function detect(log: EmbeddedLog, task: string): Promise<number> {
   const runner = await startRunner(
     processor,
     { log, snapshots: createSqliteSnapshots(log.database), views: createMemoryViews() },
-    { ...TASK_DEFAULTS, topicPrefix: PREFIX, seed: 'bench', partitions: 1, retryMs: 100, now: () => START_MS + 1e9 },
+    { ...RUNNER_DEFAULTS, topicPrefix: PREFIX, seed: 'bench', partitions: 1, now: () => START_MS + 1e9 },
     {
       committed: ({ records, deadLetters }) => {
         if (deadLetters > 0) throw new Error('the bench sent bad records');

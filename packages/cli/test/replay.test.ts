@@ -9,9 +9,8 @@ import { encode } from '@weir/events/codec';
 import { referenceHash } from '@weir/events/reference-hash';
 import { createMemoryViews } from '@weir/service-kit/read-views';
 import { replayPartition } from '@weir/service-kit/replay';
-import { startRunner, topicSpecs } from '@weir/service-kit/runner';
+import { RUNNER_DEFAULTS, startRunner, topicSpecs } from '@weir/service-kit/runner';
 import { createSqliteSnapshots } from '@weir/service-kit/snapshot-store';
-import { TASK_DEFAULTS } from '@weir/service-kit/task';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 const EVENTS = 6_000;
@@ -80,7 +79,7 @@ beforeAll(async () => {
     const runner = await startRunner(
       createDriftProcessor(CONFIG),
       { log, snapshots: createSqliteSnapshots(log.database), views: createMemoryViews() },
-      { ...TASK_DEFAULTS, topicPrefix: 'weir.', seed: 's', partitions: 1, retryMs: 10, sliceRecords: 173 },
+      { ...RUNNER_DEFAULTS, topicPrefix: 'weir.', seed: 's', partitions: 1, sliceRecords: 173 },
       { committed: ({ records }) => void (folded += records), restored: () => {}, failed: () => {} },
     );
     await vi.waitUntil(() => folded >= EVENTS / 2, { timeout: 10_000 });

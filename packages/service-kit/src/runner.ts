@@ -7,7 +7,15 @@ import type { Group, TopicSpec } from '@weir/event-log/port';
 import { deadLetterTopic, journalTopic, TOPICS, type TopicDefinition, topicName } from '@weir/events/topics';
 import { fateOf } from './fates.ts';
 import type { DecodedEvent, Processor } from './processor.ts';
-import { isRecoverable, Task, type TaskEvents, type TaskOptions, type TaskPorts } from './task.ts';
+import {
+  isRecoverable,
+  STOPPED,
+  TASK_DEFAULTS,
+  Task,
+  type TaskEvents,
+  type TaskOptions,
+  type TaskPorts,
+} from './task.ts';
 
 export interface Runner {
   /** Resolves after `stop`; rejects with what stopped the service. */
@@ -22,8 +30,26 @@ export interface Runner {
 
 export interface RunnerOptions extends TaskOptions {
   readonly partitions: number;
-  /** First wait before a failed task is rebuilt, ms; doubles up to 30 times. */
+  /** First wait before a failed task is rebuilt, ms; doubles up to 32 times as long. */
   readonly retryMs: number;
+  /** Wait before a fenced task takes its partition back, ms; longer than the group needs to name another owner. */
+  readonly fencedRetryMs: number;
+}
+
+export const RUNNER_DEFAULTS: Omit<RunnerOptions, 'topicPrefix' | 'seed' | 'partitions'> = {
+  ...TASK_DEFAULTS,
+  retryMs: 200,
+  fencedRetryMs: 3_000,
+};
+
+/** Committed offsets are a courtesy to lag tools; nothing reads them back. */
+const OFFSETS_EVERY_MS = 5_000;
+
+interface Running<State, Event extends DecodedEvent> {
+  stopping: boolean;
+  restored: boolean;
+  task: Task<State, Event> | undefined;
+  ended: Promise<void>;
 }
 
 /** Topics of a service: its inputs and outputs from the contract, its journal and its dead letters. */
@@ -54,27 +80,19 @@ export async function startRunner<State, Event extends DecodedEvent>(
   await admin.close();
   const counts = new Map(specs.map(({ topic, partitions }) => [topic, partitions]));
 
-  const running = new Map<
-    number,
-    { readonly stop: () => void; readonly ended: Promise<void>; task?: Task<State, Event>; restored: boolean }
-  >();
+  const running = new Map<number, Running<State, Event>>();
   const { promise: done, resolve, reject } = Promise.withResolvers<void>();
   let assigned = false;
 
   const startTask = (partition: number): void => {
-    let stopping = false;
-    const entry = { restored: false, stop: () => {}, ended: Promise.resolve() } as {
-      stop: () => void;
-      ended: Promise<void>;
-      task?: Task<State, Event>;
-      restored: boolean;
-    };
-    entry.stop = () => {
-      stopping = true;
-      entry.task?.stop();
+    const entry: Running<State, Event> = {
+      stopping: false,
+      restored: false,
+      task: undefined,
+      ended: Promise.resolve(),
     };
     const live = async (): Promise<void> => {
-      for (let attempt = 0; !stopping; attempt += 1) {
+      for (let attempt = 0; !entry.stopping; attempt += 1) {
         const task = new Task(
           partition,
           processor,
@@ -95,12 +113,15 @@ export async function startRunner<State, Event extends DecodedEvent>(
         try {
           return await task.run();
         } catch (error) {
+          if (entry.stopping && (isRecoverable(error) || error === STOPPED)) return;
           if (!isRecoverable(error)) throw error;
-          // Fenced: the group says whose it is now; wait for the next assignment instead of fencing the new owner in turn.
-          if (fateOf(error).fate === 'rejoin') return;
-          const retryInMs = options.retryMs * 2 ** Math.min(attempt, 5);
+          // Fenced: somebody else took over, and the group will say so; until it had time to, do not fence that owner in turn.
+          // Without such an owner (the broker fences after a transaction time-out) the partition is still ours: take it back.
+          const isFenced = fateOf(error).fate === 'rejoin';
+          const retryInMs = isFenced ? options.fencedRetryMs : options.retryMs * 2 ** Math.min(attempt, 5);
           events.failed(partition, error, retryInMs);
-          await new Promise((wait) => setTimeout(wait, retryInMs));
+          for (const until = Date.now() + retryInMs; Date.now() < until && !entry.stopping; )
+            await new Promise((wait) => setTimeout(wait, Math.min(50, retryInMs)));
         }
       }
     };
@@ -110,6 +131,16 @@ export async function startRunner<State, Event extends DecodedEvent>(
       reject(error);
     });
   };
+  const stopTask = (partition: number): Promise<void> => {
+    const entry = running.get(partition);
+    if (entry === undefined) return Promise.resolve();
+    running.delete(partition);
+    entry.stopping = true;
+    entry.task?.stop();
+    return entry.ended;
+  };
+  /** Tasks that end after their partition was lost: a successor in this process waits for them. */
+  let ending: Promise<unknown> = Promise.resolve();
 
   const group: Group = await ports.log.joinGroup({
     groupId: `${options.topicPrefix}${processor.service}`,
@@ -117,16 +148,21 @@ export async function startRunner<State, Event extends DecodedEvent>(
       topicName(options.topicPrefix, name),
     ),
     onAssignment: async ({ partitions }) => {
-      const gone = [...running].filter(([partition]) => !partitions.includes(partition));
-      for (const [partition, entry] of gone) {
-        entry.stop();
-        running.delete(partition);
-      }
-      await Promise.all(gone.map(([, { ended }]) => ended));
+      await ending;
+      const gone = [...running.keys()].filter((partition) => !partitions.includes(partition));
+      await Promise.all(gone.map(stopTask));
       for (const partition of partitions) if (!running.has(partition)) startTask(partition);
       assigned = true;
     },
+    onLost: () => {
+      assigned = false;
+      ending = Promise.all([...running.keys()].map(stopTask));
+    },
   });
+  const courtesy = setInterval(() => {
+    const positions = [...running.values()].flatMap(({ task }) => task?.committedPositions ?? []);
+    if (positions.length > 0) void group.commitOffsets(positions);
+  }, OFFSETS_EVERY_MS);
 
   return {
     done,
@@ -137,8 +173,9 @@ export async function startRunner<State, Event extends DecodedEvent>(
       return assigned && [...running.values()].every(({ restored }) => restored);
     },
     stop: async () => {
-      for (const entry of running.values()) entry.stop();
-      await Promise.all([...running.values()].map(({ ended }) => ended));
+      clearInterval(courtesy);
+      await Promise.all([...running.keys()].map(stopTask));
+      await ending;
       await group.leave();
       resolve();
     },

@@ -14,7 +14,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { LogError } from '@weir/event-log/errors';
-import type { EventLog, LogRecord, NewRecord, Producer, Reader } from '@weir/event-log/port';
+import type { EventLog, LogRecord, NewRecord, Producer, Reader, TopicPartition } from '@weir/event-log/port';
 import type { JournalEntry, JournalStep } from '@weir/events/generated/events';
 import { deadLetterTopic, journalTopic, topicName } from '@weir/events/topics';
 import { deadLetter } from './dead-letter.ts';
@@ -64,6 +64,9 @@ export interface TaskEvents {
   restored(replay: { readonly records: number; readonly millis: number }): void;
 }
 
+/** What a restore ends with when it is told to stop. */
+export const STOPPED: LogError = new LogError('CLOSED', 'stopped while it was being restored; nothing was written');
+
 export interface TaskPorts {
   readonly log: EventLog;
   readonly snapshots: SnapshotStore;
@@ -102,6 +105,7 @@ export class Task<State, Event extends DecodedEvent> {
   #digestAt = 0;
   #sinceSnapshot = 0;
   #starting: JournalStep[] = [];
+  #committed: readonly (TopicPartition & { readonly offset: bigint })[] = [];
 
   constructor(
     partition: number,
@@ -156,6 +160,11 @@ export class Task<State, Event extends DecodedEvent> {
     return Number(lag);
   }
 
+  /** Where the last commit left the inputs. */
+  get committedPositions(): readonly (TopicPartition & { readonly offset: bigint })[] {
+    return this.#committed;
+  }
+
   async #restore(): Promise<void> {
     const { log, snapshots } = this.#ports;
     const started = this.#options.now();
@@ -206,6 +215,7 @@ export class Task<State, Event extends DecodedEvent> {
     const stream = await this.#reader.open({ topic: this.#names.journal, partition: this.partition }, from);
     try {
       for (;;) {
+        if (this.#stopping) throw STOPPED;
         const batch = await stream.next(1_000);
         for (const record of batch?.records ?? []) {
           const entry = readJournalRecord(this.#names.journal, this.partition, record);
@@ -372,12 +382,18 @@ export class Task<State, Event extends DecodedEvent> {
       this.#viewsAt = started;
       views.push(...this.#processor.views(this.#fold.state, 'changed'));
     }
+    const positions = [...this.#cursors.values()].map(({ topic, position }) => ({
+      topic: topicName(this.#options.topicPrefix, topic),
+      partition: this.partition,
+      offset: position,
+    }));
     const send = async (): Promise<void> => {
       const next = await this.#write(
         [...batch.outputs.map((output) => this.#record(output)), ...batch.deadLetters],
         entry,
       );
       this.#journalNext = next;
+      this.#committed = positions;
       await this.#ports.views.put(this.#processor.service, views);
       if (snapshot !== undefined) await this.#saveSnapshot(snapshot.state, snapshot.clockMs, next, snapshot.positions);
       this.#events.committed({

@@ -6,9 +6,8 @@ import type { LogRecord, NewRecord } from '@weir/event-log/port';
 import { decode, encode } from '@weir/events/codec';
 import { referenceHash } from '@weir/events/reference-hash';
 import { createMemoryViews, type ReadViews } from '@weir/service-kit/read-views';
-import { type Runner, startRunner, topicSpecs } from '@weir/service-kit/runner';
+import { RUNNER_DEFAULTS, type Runner, startRunner, topicSpecs } from '@weir/service-kit/runner';
 import { createSqliteSnapshots } from '@weir/service-kit/snapshot-store';
-import { TASK_DEFAULTS } from '@weir/service-kit/task';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DRIFT_DEFAULTS } from '../src/config.ts';
 import { createDriftProcessor } from '../src/processor.ts';
@@ -39,7 +38,7 @@ async function start(
   runner = await startRunner(
     createDriftProcessor({ ...DRIFT_DEFAULTS, countWindows: [200], readingsPerFalseAlarm: 1e6 }),
     { log, snapshots: createSqliteSnapshots(log.database), views },
-    { ...TASK_DEFAULTS, topicPrefix: PREFIX, seed: 's', partitions: 1, retryMs: 10, now: () => NOW, ...overrides },
+    { ...RUNNER_DEFAULTS, topicPrefix: PREFIX, seed: 's', partitions: 1, now: () => NOW, ...overrides },
     { committed: () => {}, restored: () => {}, failed: () => {} },
   );
   runner.done.catch(() => {});

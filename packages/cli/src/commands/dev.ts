@@ -14,9 +14,8 @@ import type { AlertRaised } from '@weir/events/generated/events';
 import { DEFAULT_TOPIC_PREFIX, topicName } from '@weir/events/topics';
 import type { Output } from '@weir/service-kit/processor';
 import { createMemoryViews } from '@weir/service-kit/read-views';
-import { explain, type Runner, startRunner } from '@weir/service-kit/runner';
+import { explain, RUNNER_DEFAULTS, type Runner, startRunner } from '@weir/service-kit/runner';
 import { createSqliteSnapshots } from '@weir/service-kit/snapshot-store';
-import { TASK_DEFAULTS } from '@weir/service-kit/task';
 import { type Command, type CommandIo, UsageError } from '../output.ts';
 
 const HELP = `weir dev [--file PATH] [--until first-alert] [--for SECONDS] [--seed TEXT]
@@ -101,7 +100,7 @@ async function serve(
   const runner = await startRunner(
     processor,
     ports,
-    { ...TASK_DEFAULTS, topicPrefix: DEFAULT_TOPIC_PREFIX, seed, partitions: PARTITIONS, retryMs: 200 },
+    { ...RUNNER_DEFAULTS, topicPrefix: DEFAULT_TOPIC_PREFIX, seed, partitions: PARTITIONS },
     {
       committed: ({ records, outputs }) => {
         progress.folded += records;

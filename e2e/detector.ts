@@ -1,0 +1,95 @@
+/**
+ * A drift detector in a process of its own, to be killed: `node detector.ts BROKERS PREFIX SNAPSHOT-FILE [broken]`. Says `ready` and, after
+ * each commit, how many records it has committed. `broken` writes the journal entry after the transaction instead of in it: what must not be.
+ */
+import { DatabaseSync } from 'node:sqlite';
+import { createDriftProcessor } from '@weir/drift-detector/processor';
+import { createKafkaLog } from '@weir/event-log/kafkajs/log';
+import type { EventLog, NewRecord, Producer, Transaction } from '@weir/event-log/port';
+import { createMemoryViews } from '@weir/service-kit/read-views';
+import { explain, RUNNER_DEFAULTS, startRunner } from '@weir/service-kit/runner';
+import { createSqliteSnapshots } from '@weir/service-kit/snapshot-store';
+import { CONFIG, PARTITIONS } from './scenario.ts';
+
+const [brokers = '', prefix = '', file = '', mode] = process.argv.slice(2);
+const kafka = createKafkaLog({
+  brokers: brokers.split(','),
+  clientId: 'e2e',
+  sessionTimeoutMs: 1_500,
+  replicationFactor: 1,
+});
+let committed = 0;
+const runner = await startRunner(
+  createDriftProcessor(CONFIG),
+  {
+    log: mode === 'broken' ? withJournalOutside(kafka) : kafka,
+    snapshots: createSqliteSnapshots(new DatabaseSync(file)),
+    views: createMemoryViews(),
+  },
+  {
+    ...RUNNER_DEFAULTS,
+    topicPrefix: prefix,
+    seed: 'e2e',
+    partitions: PARTITIONS,
+    // Small transactions, so that there is much to interrupt.
+    batchRecords: 400,
+    sliceRecords: 200,
+    snapshotEveryRecords: 5_000,
+  },
+  {
+    committed: ({ records }) => {
+      committed += records;
+      process.stdout.write(`${committed}\n`);
+    },
+    restored: () => process.stdout.write('restored\n'),
+    failed: (partition, error) => process.stderr.write(`partition ${partition}: ${explain(error)}\n`),
+  },
+);
+process.stdout.write('ready\n');
+process.once(
+  'SIGTERM',
+  () =>
+    void runner
+      .stop()
+      .then(() => kafka.close())
+      .then(() => process.exit(0)),
+);
+runner.done.catch((error: unknown) => {
+  process.stderr.write(`${explain(error)}\n`);
+  process.exit(1);
+});
+
+function withJournalOutside(log: EventLog): EventLog {
+  return {
+    features: log.features,
+    reader: () => log.reader(),
+    joinGroup: (options) => log.joinGroup(options),
+    admin: () => log.admin(),
+    ping: (timeoutMs) => log.ping(timeoutMs),
+    close: () => log.close(),
+    producer: async (options): Promise<Producer> => {
+      const inside = await log.producer(options);
+      const outside = await log.producer();
+      return {
+        send: (records) => inside.send(records),
+        begin: async (): Promise<Transaction> => {
+          const transaction = await inside.begin();
+          const journal: NewRecord[] = [];
+          return {
+            send: async (records) => {
+              const isJournal = ({ topic }: NewRecord): boolean => topic.endsWith('.journal');
+              journal.push(...records.filter(isJournal));
+              await transaction.send(records.filter((record) => !isJournal(record)));
+            },
+            commit: async () => [...(await transaction.commit()), ...(await outside.send(journal))],
+            abort: () => transaction.abort(),
+          };
+        },
+        close: async () => {
+          await inside.close();
+          await outside.close();
+        },
+      };
+    },
+  };
+}
