@@ -73,11 +73,15 @@ export function createReference(values: ArrayLike<number>, counts: ArrayLike<num
   return { m, values: sorted, counts: Uint32Array.from(counts), ...guideOf(sorted) };
 }
 
+/** Distinct values up to which the guide table has four steps for each. */
+const FINE_GUIDE = 65_536;
+
 function guideOf(values: Float64Array): { guide: Uint32Array; guideScale: number } {
   const k = values.length;
   const low = values[0] as number;
   const width = (values[k - 1] as number) - low;
-  const steps = k;
+  // Finer steps than values save comparisons while the table is small enough for the cache.
+  const steps = k <= FINE_GUIDE ? 4 * k : k;
   // A range that overflows, or a single value, has no usable scale: the binary search alone serves.
   const guideScale = width > 0 && Number.isFinite(width) && Number.isFinite(steps / width) ? steps / width : 0;
   const guide = new Uint32Array(steps + 1);

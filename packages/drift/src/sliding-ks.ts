@@ -1,13 +1,15 @@
 /**
- * Exact two-sample Kolmogorov–Smirnov distance between a fixed reference and the last W values, updated in O(log k).
+ * Exact two-sample Kolmogorov–Smirnov distance between a fixed reference and the last W values, updated in O(1) and read in O(log k).
  *
  * With H(x) = n·#{reference ≤ x} − m·#{window ≤ x}, an integer, D = max|H| / (mn). Inside a gap between reference values H only falls,
  * so its extremes lie at the 2k + 1 places "at a reference value" and "just before one": counts per gap and per value suffice, ties
  * included, and D is the very quotient that SciPy's exact mode divides.
  *
- *   leaf i < k   sum = n·r_i − m·(gap_i + point_i)    hi = sum    lo = min(sum, −m·gap_i)
- *   leaf k       sum = hi = lo = −m·gap_k                                  (the gap after the last value)
- *   node         sum = l.sum + r.sum    hi = max(l.hi, l.sum + r.hi)    lo = min(l.lo, l.sum + r.lo)
+ *   leaf i    falls by m·gap_i, then moves by n·r_i − m·point_i (the last leaf, after the last value, only falls)
+ *   block     four leaves: its sum, and the highest and lowest running sum inside it
+ *   node      four children: sum = Σ sums, hi = max(sums before a child + its hi), lo likewise
+ *
+ * A value only marks the two blocks that it changes; they and what lies above them are computed when D is asked for.
  *
  * Source: derived from dos Reis et al., Fast unsupervised online drift detection using incremental Kolmogorov–Smirnov (KDD 2016).
  */
@@ -24,18 +26,43 @@ export interface KsReading {
   readonly windowSize: number;
 }
 
+/** Children of a node, and leaves of a block: four are compared side by side, which is faster than climbing two levels of pairs. */
+const FAN_BITS = 2;
+const FAN = 2 ** FAN_BITS;
+/** A bin's block: two bins to a leaf. */
+const BLOCK_BITS = FAN_BITS + 1;
+/** Nodes of the highest level, which is scanned as it is: two levels less to wait for. */
+const TOP = 16;
+
+type Ints = Int32Array | Float64Array;
+
 export class SlidingKs {
   readonly reference: Reference;
   /** W, the values a full window holds. */
   readonly capacity: number;
   readonly #ring: Uint16Array | Uint32Array;
-  readonly #counts: Uint32Array;
+  /** How H moves at each bin: −m·count in a gap, n·r_i − m·count at a value (without n·r_i until the window is full). Zeros up to whole blocks. */
+  readonly #step: Ints;
   /** gcd(m, W): D of a full window needs it at every event. */
   readonly #fullGcd: number;
-  readonly #leaves: number;
-  readonly #sum: Int32Array | Float64Array;
-  readonly #hi: Int32Array | Float64Array;
-  readonly #lo: Int32Array | Float64Array;
+  /** Of each node: its sum, and the highest and lowest running sum inside it. Blocks of leaves first, then level by level up to the top. */
+  readonly #sum: Ints;
+  readonly #hi: Ints;
+  readonly #lo: Ints;
+  /** First node of each level; levels are padded with zeros to whole families. */
+  readonly #levels: Int32Array;
+  /** Nodes to compute again, level by level; a node is listed once. */
+  readonly #stale: readonly Uint32Array[];
+  readonly #staleCount: Uint32Array;
+  readonly #isStale: Uint8Array;
+  /** Highest and lowest H, at least 0 and at most 0. */
+  #up = 0;
+  #down = 0;
+  /** Nothing has changed since they were computed. */
+  #isFresh = false;
+  /** The blocks of a single change since then, which needs no lists; −1 when there is none or more. */
+  #left = -1;
+  #right = -1;
   #size = 0;
   #next = 0;
 
@@ -53,12 +80,20 @@ export class SlidingKs {
     this.#fullGcd = gcd(reference.m, capacity);
     const k = reference.values.length;
     this.#ring = 2 * k < 65_536 ? new Uint16Array(capacity) : new Uint32Array(capacity);
-    this.#counts = new Uint32Array(2 * k + 1);
-    this.#leaves = 2 ** Math.ceil(Math.log2(k + 1));
     const Ints = product < 2 ** 31 ? Int32Array : Float64Array;
-    this.#sum = new Ints(2 * this.#leaves);
-    this.#hi = new Ints(2 * this.#leaves);
-    this.#lo = new Ints(2 * this.#leaves);
+    const sizes = [Math.ceil((k + 1) / FAN)];
+    while ((sizes.at(-1) as number) > TOP) sizes.push(Math.ceil((sizes.at(-1) as number) / FAN));
+    const levels = [0];
+    for (const size of sizes) levels.push((levels.at(-1) as number) + Math.ceil(size / FAN) * FAN);
+    const nodes = levels.at(-1) as number;
+    this.#step = new Ints(2 * FAN * (sizes[0] as number));
+    this.#levels = Int32Array.from(levels.slice(0, -1));
+    this.#sum = new Ints(nodes);
+    this.#hi = new Ints(nodes);
+    this.#lo = new Ints(nodes);
+    this.#stale = sizes.map((size) => new Uint32Array(size));
+    this.#staleCount = new Uint32Array(sizes.length);
+    this.#isStale = new Uint8Array(nodes);
   }
 
   get windowSize(): number {
@@ -69,36 +104,49 @@ export class SlidingKs {
     return this.#size === this.capacity;
   }
 
-  /** Add a finite value; the oldest leaves when the window is full. O(log k) when full, O(1) while it fills. */
+  /** Add a finite value; the oldest leaves when the window is full. O(1): D is computed when it is asked for. */
   push(x: number): void {
     this.pushBin(binOf(this.reference, x));
   }
 
   /** Add a value by its bin id (`binOf`), so that one search serves several windows. */
   pushBin(bin: number): void {
-    const counts = this.#counts;
+    const step = this.#step;
+    const m = this.reference.m;
     const at = this.#next;
     this.#next = at + 1 === this.capacity ? 0 : at + 1;
     if (this.#size < this.capacity) {
       this.#ring[at] = bin;
-      counts[bin] = (counts[bin] as number) + 1;
+      step[bin] = (step[bin] as number) - m;
       this.#size += 1;
-      // Leaf weights depend on n, so the tree is built once, when n stops changing.
-      if (this.#size === this.capacity) this.#build();
+      if (this.#size === this.capacity) this.#fill();
       return;
     }
     const evicted = this.#ring[at] as number;
     if (evicted === bin) return;
     this.#ring[at] = bin;
-    counts[evicted] = (counts[evicted] as number) - 1;
-    counts[bin] = (counts[bin] as number) + 1;
-    this.#refresh(evicted >>> 1, bin >>> 1);
+    step[evicted] = (step[evicted] as number) + m;
+    step[bin] = (step[bin] as number) - m;
+    if (this.#isFresh) {
+      this.#isFresh = false;
+      this.#left = evicted >>> BLOCK_BITS;
+      this.#right = bin >>> BLOCK_BITS;
+      return;
+    }
+    if (this.#left >= 0) {
+      this.#mark(0, this.#left);
+      this.#mark(0, this.#right);
+      this.#left = -1;
+    }
+    this.#mark(0, evicted >>> BLOCK_BITS);
+    this.#mark(0, bin >>> BLOCK_BITS);
   }
 
-  /** max|H|, the integer behind D; 0 while the window is empty. O(1) when full, O(k) before. */
+  /** max|H|, the integer behind D; 0 while the window is empty. O(log k) per value since it was last asked for; O(k) before full. */
   get height(): number {
     if (!this.full) return this.#scan().height;
-    return Math.max(0, this.#hi[1] as number, -(this.#lo[1] as number));
+    if (!this.#isFresh) this.#refresh();
+    return Math.max(this.#up, -this.#down);
   }
 
   /** D of the integer `height`: reduced by gcd first, as SciPy does, so that the quotient has the same bits. */
@@ -110,7 +158,7 @@ export class SlidingKs {
     return height / g / ((m / g) * n);
   }
 
-  /** D with its place and direction. O(log k) when full, O(k) before. */
+  /** D with its place and direction. As `height`, plus O(log k) when full. */
   read(): KsReading {
     const found = this.full ? this.#descend() : this.#scan();
     return {
@@ -121,9 +169,16 @@ export class SlidingKs {
     };
   }
 
-  /** Window counts per bin; a view, not to be changed. */
-  get counts(): Uint32Array {
-    return this.#counts;
+  /** Window counts per bin, a copy. O(k). */
+  counts(): Uint32Array {
+    const { values, counts, m } = this.reference;
+    const found = new Uint32Array(2 * values.length + 1);
+    const n = this.full ? this.capacity : 0;
+    for (let bin = 0; bin < found.length; bin += 1) {
+      const rise = bin % 2 === 1 ? n * (counts[bin >>> 1] as number) : 0;
+      found[bin] = (rise - (this.#step[bin] as number)) / m;
+    }
+    return found;
   }
 
   /** Bin ids of the window, oldest first. */
@@ -134,95 +189,138 @@ export class SlidingKs {
     return ids;
   }
 
-  #leaf(index: number): void {
-    const node = this.#leaves + index;
-    const k = this.reference.values.length;
-    const m = this.reference.m;
-    const gap = -m * (this.#counts[2 * index] as number);
-    if (index === k) {
-      this.#sum[node] = gap;
-      this.#hi[node] = gap;
-      this.#lo[node] = gap;
-      return;
-    }
-    const sum =
-      this.capacity * (this.reference.counts[index] as number) + gap - m * (this.#counts[2 * index + 1] as number);
-    this.#sum[node] = sum;
-    this.#hi[node] = sum;
-    this.#lo[node] = sum < gap ? sum : gap;
+  /** The window is full: n stops changing, so the reference's part of each step is fixed. */
+  #fill(): void {
+    const { counts } = this.reference;
+    for (let i = 0; i < counts.length; i += 1)
+      this.#step[2 * i + 1] = (this.#step[2 * i + 1] as number) + this.capacity * (counts[i] as number);
+    for (let place = 0; place < (this.#stale[0] as Uint32Array).length; place += 1) this.#mark(0, place);
   }
 
-  #join(node: number): void {
+  /** `place` counts within the level. */
+  #mark(level: number, place: number): void {
+    const node = (this.#levels[level] as number) + place;
+    if (this.#isStale[node] === 1) return;
+    this.#isStale[node] = 1;
+    const count = this.#staleCount[level] as number;
+    (this.#stale[level] as Uint32Array)[count] = place;
+    this.#staleCount[level] = count + 1;
+  }
+
+  #refresh(): void {
+    this.#isFresh = true;
+    if (this.#left >= 0) {
+      this.#climb(this.#left, this.#right);
+      this.#left = -1;
+    } else this.#computeStale();
+    this.#scanTop();
+  }
+
+  #computeStale(): void {
+    for (let level = 0; level < this.#stale.length; level += 1) {
+      const stale = this.#stale[level] as Uint32Array;
+      const first = this.#levels[level] as number;
+      for (let index = 0; index < (this.#staleCount[level] as number); index += 1) {
+        const place = stale[index] as number;
+        this.#isStale[first + place] = 0;
+        if (level === 0) computeBlock(this.#step, this.#sum, this.#hi, this.#lo, place);
+        else
+          computeNode(this.#sum, this.#hi, this.#lo, first + place, (this.#levels[level - 1] as number) + place * FAN);
+        if (level + 1 < this.#stale.length) this.#mark(level + 1, place >>> FAN_BITS);
+      }
+      this.#staleCount[level] = 0;
+    }
+  }
+
+  /** Two changed blocks climb together and share what lies above their meeting point. */
+  #climb(left: number, right: number): void {
+    const levels = this.#levels;
     const sum = this.#sum;
     const hi = this.#hi;
     const lo = this.#lo;
-    const left = 2 * node;
-    const leftSum = sum[left] as number;
-    const leftHi = hi[left] as number;
-    const leftLo = lo[left] as number;
-    const rightHi = leftSum + (hi[left + 1] as number);
-    const rightLo = leftSum + (lo[left + 1] as number);
-    sum[node] = leftSum + (sum[left + 1] as number);
-    hi[node] = leftHi > rightHi ? leftHi : rightHi;
-    lo[node] = leftLo < rightLo ? leftLo : rightLo;
-  }
-
-  #build(): void {
-    for (let index = 0; index <= this.reference.values.length; index += 1) this.#leaf(index);
-    // Leaves beyond k are neutral: zero sums, and zeros neither raise a maximum nor lower a minimum that is clamped at zero.
-    for (let node = this.#leaves - 1; node >= 1; node -= 1) this.#join(node);
-  }
-
-  /** Both changed leaves climb together and share what lies above their meeting point. */
-  #refresh(a: number, b: number): void {
-    this.#leaf(a);
-    let left = (this.#leaves + a) >>> 1;
-    if (a !== b) {
-      this.#leaf(b);
-      let right = (this.#leaves + b) >>> 1;
-      while (left !== right) {
-        this.#join(left);
-        this.#join(right);
-        left >>>= 1;
-        right >>>= 1;
-      }
+    computeBlock(this.#step, sum, hi, lo, left);
+    if (left !== right) computeBlock(this.#step, sum, hi, lo, right);
+    let a = left;
+    let b = right;
+    let below = 0;
+    for (let level = 1; level < levels.length; level += 1) {
+      const first = levels[level] as number;
+      a >>>= FAN_BITS;
+      b >>>= FAN_BITS;
+      computeNode(sum, hi, lo, first + a, below + (a << FAN_BITS));
+      if (a !== b) computeNode(sum, hi, lo, first + b, below + (b << FAN_BITS));
+      below = first;
     }
-    for (; left >= 1; left >>>= 1) this.#join(left);
+  }
+
+  #scanTop(): void {
+    const sum = this.#sum;
+    const hi = this.#hi;
+    const lo = this.#lo;
+    let at = this.#levels[this.#levels.length - 1] as number;
+    let h = 0;
+    let up = 0;
+    let down = 0;
+    for (; at < sum.length; at += 1) {
+      up = Math.max(up, h + (hi[at] as number));
+      down = Math.min(down, h + (lo[at] as number));
+      h += sum[at] as number;
+    }
+    this.#up = up;
+    this.#down = down;
   }
 
   #descend(): Extreme {
-    const up = Math.max(0, this.#hi[1] as number);
-    const down = Math.max(0, -(this.#lo[1] as number));
-    const seekHigh = up >= down;
-    let node = 1;
-    let target = seekHigh ? up : -down;
-    const bound = seekHigh ? this.#hi : this.#lo;
-    while (node < this.#leaves) {
-      node *= 2;
-      if (bound[node] !== target) {
-        target -= this.#sum[node] as number;
-        node += 1;
-      }
+    const height = this.height;
+    const seekHigh = this.#up >= -this.#down;
+    const extreme = seekHigh ? this.#hi : this.#lo;
+    let target = seekHigh ? height : -height;
+    let place = 0;
+    for (let level = this.#levels.length - 1; level >= 0; level -= 1) {
+      const first = this.#levels[level] as number;
+      const isTop = level === this.#levels.length - 1;
+      let child = isTop ? first : first + place * FAN;
+      for (
+        const last = isTop ? this.#sum.length - 1 : child + FAN - 1;
+        child < last && extreme[child] !== target;
+        child += 1
+      )
+        target -= this.#sum[child] as number;
+      place = child - first;
     }
-    return { height: Math.max(up, down), leaf: node - this.#leaves, direction: seekHigh ? 1 : -1 };
+    return { height, leaf: this.#leafIn(place, target), direction: seekHigh ? 1 : -1 };
+  }
+
+  /** First leaf of the block at whose value, or just before it, the running sum is `target`. */
+  #leafIn(block: number, target: number): number {
+    let h = 0;
+    let leaf = block * FAN;
+    for (; leaf < (block + 1) * FAN - 1; leaf += 1) {
+      h += this.#step[2 * leaf] as number;
+      if (h === target) break;
+      h += this.#step[2 * leaf + 1] as number;
+      if (h === target) break;
+    }
+    return leaf;
   }
 
   #scan(): Extreme {
-    const { values, counts, m } = this.reference;
-    const n = this.#size;
+    const { values, counts } = this.reference;
+    // Until the window is full the steps lack the reference's part.
+    const n = this.full ? 0 : this.#size;
     let h = 0;
     let up = 0;
     let upAt = 0;
     let down = 0;
     let downAt = 0;
     for (let i = 0; i <= values.length; i += 1) {
-      h -= m * (this.#counts[2 * i] as number);
+      h += this.#step[2 * i] as number;
       if (-h > down) {
         down = -h;
         downAt = i;
       }
       if (i === values.length) break;
-      h += n * (counts[i] as number) - m * (this.#counts[2 * i + 1] as number);
+      h += n * (counts[i] as number) + (this.#step[2 * i + 1] as number);
       if (h > up) {
         up = h;
         upAt = i;
@@ -233,6 +331,41 @@ export class SlidingKs {
     }
     return up >= down ? { height: up, leaf: upAt, direction: 1 } : { height: down, leaf: downAt, direction: -1 };
   }
+}
+
+/** Four leaves, written out so that the comparisons need not wait for each other. Only values are candidates for the highest sum. */
+function computeBlock(step: Ints, sum: Ints, hi: Ints, lo: Ints, block: number): void {
+  const at = block << BLOCK_BITS;
+  const gap0 = step[at] as number;
+  const point0 = gap0 + (step[at + 1] as number);
+  const gap1 = point0 + (step[at + 2] as number);
+  const point1 = gap1 + (step[at + 3] as number);
+  const gap2 = point1 + (step[at + 4] as number);
+  const point2 = gap2 + (step[at + 5] as number);
+  const gap3 = point2 + (step[at + 6] as number);
+  const point3 = gap3 + (step[at + 7] as number);
+  sum[block] = point3;
+  hi[block] = Math.max(Math.max(point0, point1), Math.max(point2, point3));
+  lo[block] = Math.min(
+    Math.min(Math.min(gap0, point0), Math.min(gap1, point1)),
+    Math.min(Math.min(gap2, point2), Math.min(gap3, point3)),
+  );
+}
+
+/** Four children; padded ones repeat the end, where H is 0, which a maximum and a minimum clamped at zero do not notice. */
+function computeNode(sum: Ints, hi: Ints, lo: Ints, node: number, child: number): void {
+  const sum0 = sum[child] as number;
+  const sum1 = sum0 + (sum[child + 1] as number);
+  const sum2 = sum1 + (sum[child + 2] as number);
+  sum[node] = sum2 + (sum[child + 3] as number);
+  hi[node] = Math.max(
+    Math.max(hi[child] as number, sum0 + (hi[child + 1] as number)),
+    Math.max(sum1 + (hi[child + 2] as number), sum2 + (hi[child + 3] as number)),
+  );
+  lo[node] = Math.min(
+    Math.min(lo[child] as number, sum0 + (lo[child + 1] as number)),
+    Math.min(sum1 + (lo[child + 2] as number), sum2 + (lo[child + 3] as number)),
+  );
 }
 
 interface Extreme {

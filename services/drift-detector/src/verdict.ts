@@ -7,13 +7,14 @@ export function ruleName(window: WindowState): string {
 
 /** P(window > reference) + P(equal)/2 − 1/2, in [−0.5, 0.5]: exact from the bins. O(k). */
 export function effectSize({ reference }: ColumnState, { ks }: WindowState): number {
+  const counts = ks.counts();
   let below = 0;
   let score = 0;
   for (let i = 0; i <= reference.values.length; i += 1) {
-    score += (ks.counts[2 * i] as number) * below;
+    score += (counts[2 * i] as number) * below;
     if (i === reference.values.length) break;
     const tied = reference.counts[i] as number;
-    score += (ks.counts[2 * i + 1] as number) * (below + tied / 2);
+    score += (counts[2 * i + 1] as number) * (below + tied / 2);
     below += tied;
   }
   return ks.windowSize === 0 ? 0 : score / (reference.m * ks.windowSize) - 0.5;

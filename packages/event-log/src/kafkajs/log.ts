@@ -39,7 +39,8 @@ export interface KafkaOptions {
 
 const SESSION_TIMEOUT_MS = 6_000;
 const TRANSACTION_TIMEOUT_MS = 30_000;
-const REQUEST_TIMEOUT_MS = 30_000;
+/** A broker that takes longer is asked again: a half-open connection must not hold a partition for minutes. */
+const REQUEST_TIMEOUT_MS = 10_000;
 const HEARTBEAT_MS = 500;
 /** Isolation level "read committed" of ListOffsets: the end is the last stable offset. */
 const COMMITTED = 1;

@@ -20,6 +20,7 @@ const RECORD_OVERHEAD_BYTES = 30;
 const MAX_SEQUENCE = 2 ** 31 - 2 ** 24;
 /** CONCURRENT_TRANSACTIONS is a normal answer to transactions back to back; kafkajs's own back-off would cap them at three a second. */
 const RETRY = { initialRetryTime: 20, retries: 50, factor: 0.2, maxRetryTime: 500 };
+const CLOSE_MS = 2_000;
 const LOST_SEQUENCE: readonly string[] = ['OUT_OF_ORDER_SEQUENCE_NUMBER', 'UNKNOWN_PRODUCER_ID'];
 
 export interface ProducerOptions {
@@ -68,7 +69,7 @@ class PortProducer implements Producer {
       // InitProducerId is sent with the first transaction: it fences the older producer and settles its open transaction before it returns.
       if (fenceId !== undefined) this.#begun = await this.#producer.transaction();
     } catch (error) {
-      await this.#producer.disconnect().catch(() => {});
+      await this.#disconnect();
       throw logErrorOf(error, attempted);
     }
   }
@@ -153,8 +154,16 @@ class PortProducer implements Producer {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#sending;
-    await this.#producer.disconnect().catch(() => {});
+    await within(CLOSE_MS, this.#sending);
+    await this.#disconnect();
+  }
+
+  /** kafkajs waits for answers that a dead connection will never give. */
+  async #disconnect(): Promise<void> {
+    await within(
+      CLOSE_MS,
+      this.#producer.disconnect().catch(() => {}),
+    );
   }
 
   #open(): void {
@@ -166,9 +175,21 @@ class PortProducer implements Producer {
   }
 
   async #replace(): Promise<void> {
-    await this.#producer.disconnect().catch(() => {});
+    await this.#disconnect();
     await this.connect();
   }
+}
+
+/** Resolves with `work`, or after `ms` without it. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([
+    work,
+    new Promise((resolve) => {
+      timer = setTimeout(resolve, ms);
+    }),
+  ]);
+  clearTimeout(timer);
 }
 
 /** Where the records of several sends went, per partition. */
