@@ -155,8 +155,8 @@ async function detect(log: EmbeddedLog, task: string): Promise<number> {
     { log, snapshots: createSqliteSnapshots(log.database), views: createMemoryViews() },
     { ...RUNNER_DEFAULTS, topicPrefix: PREFIX, seed: 'bench', partitions: 1, now: () => START_MS + 1e9 },
     {
-      committed: ({ records, deadLetters }) => {
-        if (deadLetters > 0) throw new Error('the bench sent bad records');
+      committed: ({ records, rejections }) => {
+        if (rejections.length > 0) throw new Error('the bench sent bad records');
         folded += records;
         if (folded >= events) resolve();
       },

@@ -9,6 +9,7 @@ import { fateOf } from './fates.ts';
 import type { DecodedEvent, Processor } from './processor.ts';
 import {
   isRecoverable,
+  type Lag,
   STOPPED,
   TASK_DEFAULTS,
   Task,
@@ -20,7 +21,9 @@ import {
 export interface Runner {
   /** Resolves after `stop`; rejects with what stopped the service. */
   readonly done: Promise<void>;
-  /** Records waiting over all owned partitions. */
+  /** Records waiting, per input and owned partition. */
+  readonly lags: readonly Lag[];
+  /** Their sum. */
   readonly lagRecords: number;
   /** True once every assigned partition was restored. */
   readonly ready: boolean;
@@ -34,6 +37,12 @@ export interface RunnerOptions extends TaskOptions {
   readonly retryMs: number;
   /** Wait before a fenced task takes its partition back, ms; longer than the group needs to name another owner. */
   readonly fencedRetryMs: number;
+}
+
+export interface RunnerEvents extends TaskEvents {
+  /** `retryInMs` 0: the service stops. */
+  failed(partition: number, error: unknown, retryInMs: number): void;
+  rebalanced?(partitions: readonly number[]): void;
 }
 
 export const RUNNER_DEFAULTS: Omit<RunnerOptions, 'topicPrefix' | 'seed' | 'partitions'> = {
@@ -72,7 +81,7 @@ export async function startRunner<State, Event extends DecodedEvent>(
   processor: Processor<State, Event>,
   ports: TaskPorts,
   options: RunnerOptions,
-  events: TaskEvents & { failed(partition: number, error: unknown, retryInMs: number): void },
+  events: RunnerEvents,
 ): Promise<Runner> {
   const admin = await ports.log.admin();
   const specs = topicSpecs(processor.service, options.topicPrefix, options.partitions);
@@ -153,6 +162,7 @@ export async function startRunner<State, Event extends DecodedEvent>(
       await Promise.all(gone.map(stopTask));
       for (const partition of partitions) if (!running.has(partition)) startTask(partition);
       assigned = true;
+      events.rebalanced?.(partitions);
     },
     onLost: () => {
       assigned = false;
@@ -166,8 +176,11 @@ export async function startRunner<State, Event extends DecodedEvent>(
 
   return {
     done,
+    get lags() {
+      return lagsOf(running.values());
+    },
     get lagRecords() {
-      return [...running.values()].reduce((sum, { task }) => sum + (task?.lagRecords ?? 0), 0);
+      return lagsOf(running.values()).reduce((sum, { records }) => sum + records, 0);
     },
     get ready() {
       return assigned && [...running.values()].every(({ restored }) => restored);
@@ -180,6 +193,10 @@ export async function startRunner<State, Event extends DecodedEvent>(
       resolve();
     },
   };
+}
+
+function lagsOf(tasks: Iterable<{ readonly task: { readonly lags: readonly Lag[] } | undefined }>): readonly Lag[] {
+  return [...tasks].flatMap(({ task }) => task?.lags ?? []);
 }
 
 /** One line for people: what failed and what to do. */

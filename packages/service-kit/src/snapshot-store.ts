@@ -49,3 +49,21 @@ export function createSqliteSnapshots(database: DatabaseSync): SnapshotStore {
     },
   };
 }
+
+/** For one process and its lifetime: a restart replays the journal from its beginning. */
+export function createMemorySnapshots(): SnapshotStore {
+  const snapshots = new Map<string, Snapshot>();
+  return {
+    load: async (task) => snapshots.get(task),
+    save: async (task, snapshot) => {
+      const known = snapshots.get(task);
+      if (known !== undefined && isOlder(snapshot, known)) return 'stale';
+      snapshots.set(task, snapshot);
+      return 'saved';
+    },
+  };
+}
+
+function isOlder(a: Snapshot, b: Snapshot): boolean {
+  return a.epoch < b.epoch || (a.epoch === b.epoch && a.journalNext < b.journalNext);
+}

@@ -54,11 +54,18 @@ export const TASK_DEFAULTS: Omit<TaskOptions, 'topicPrefix' | 'seed'> = {
   now: Date.now,
 };
 
+/** `topic` is the logical name. */
+export interface Lag {
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: number;
+}
+
 export interface TaskEvents {
   committed(batch: {
     readonly records: number;
     readonly outputs: readonly Output[];
-    readonly deadLetters: number;
+    readonly rejections: readonly Rejection[];
     readonly millis: number;
   }): void;
   restored(replay: { readonly records: number; readonly millis: number }): void;
@@ -78,6 +85,7 @@ interface Batch {
   readonly steps: JournalStep[];
   readonly outputs: Output[];
   readonly deadLetters: NewRecord[];
+  readonly rejections: Rejection[];
   readonly digest: OutputsDigest;
   records: number;
 }
@@ -153,11 +161,10 @@ export class Task<State, Event extends DecodedEvent> {
     this.#wake.signal();
   }
 
-  /** Records committed to the inputs and not yet folded. */
-  get lagRecords(): number {
-    let lag = 0n;
-    for (const cursor of this.#cursors.values()) lag += cursor.lag ?? 0n;
-    return Number(lag);
+  /** Records committed to each input and not yet folded. */
+  get lags(): readonly Lag[] {
+    const { partition } = this;
+    return [...this.#cursors.values()].map(({ topic, lag }) => ({ topic, partition, records: Number(lag ?? 0n) }));
   }
 
   /** Where the last commit left the inputs. */
@@ -344,6 +351,7 @@ export class Task<State, Event extends DecodedEvent> {
       reject: (topic: string, record: LogRecord, rejection: Rejection) => {
         const source = { topic: topicName(this.#options.topicPrefix, topic), partition: this.partition };
         batch.deadLetters.push(deadLetter(this.#names.dlq, source, record, rejection));
+        batch.rejections.push(rejection);
       },
     };
   }
@@ -399,7 +407,7 @@ export class Task<State, Event extends DecodedEvent> {
       this.#events.committed({
         records: batch.records,
         outputs: batch.outputs,
-        deadLetters: batch.deadLetters.length,
+        rejections: batch.rejections,
         millis: this.#options.now() - started,
       });
     };
@@ -483,7 +491,7 @@ export class Task<State, Event extends DecodedEvent> {
 }
 
 function newBatch(steps: JournalStep[]): Batch {
-  return { steps, outputs: [], deadLetters: [], digest: new OutputsDigest(), records: 0 };
+  return { steps, outputs: [], deadLetters: [], rejections: [], digest: new OutputsDigest(), records: 0 };
 }
 
 interface SnapshotContent {

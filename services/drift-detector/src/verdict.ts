@@ -1,8 +1,8 @@
 import type { ColumnState, WindowState } from './state.ts';
 
-/** Which test speaks: part of an alert's fingerprint. */
+/** Which test speaks: part of an alert's fingerprint and of addresses. */
 export function ruleName(window: WindowState): string {
-  return `ks/${window.ks.capacity}`;
+  return `ks-${window.ks.capacity}`;
 }
 
 /** P(window > reference) + P(equal)/2 − 1/2, in [−0.5, 0.5]: exact from the bins. O(k). */

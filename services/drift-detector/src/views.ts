@@ -1,4 +1,6 @@
 /** What routes answer with, computed from the state at commit boundaries. */
+
+import { histogramOf } from '@weir/drift/histogram';
 import { decode } from '@weir/events/codec';
 import type { Output, View } from '@weir/service-kit/processor';
 import { kolmogorovTail } from '@weir/stats/kolmogorov';
@@ -20,6 +22,13 @@ export interface VerdictView {
   readonly referenceSize: number;
   readonly referenceHash: string;
   readonly missing: number;
+}
+
+/** Groups of a window's histogram: enough to see a shape, few enough to read. */
+const GROUPS = 20;
+
+export function windowKey(model: string, column: string, rule: string): string {
+  return `window/${[model, column, rule].map(encodeURIComponent).join('/')}`;
 }
 
 export function modelViews(model: ModelState): readonly View[] {
@@ -51,9 +60,33 @@ export function modelViews(model: ModelState): readonly View[] {
     lastEvent: Number.isFinite(model.lastEventMs) ? new Date(model.lastEventMs).toISOString() : null,
     versions: [...model.versions.keys()],
     columns: [...model.columns.keys()],
-    drifting: verdicts.filter(({ verdict }) => verdict === 'drift').map(({ column }) => column),
+    drifting: [...new Set(verdicts.filter(({ verdict }) => verdict === 'drift').map(({ column }) => column))],
   };
+  const windows = [...model.columns.values()].flatMap((column) =>
+    column.windows.map((window): View => {
+      const shown = { column: column.name, rule: ruleName(window), windowSize: window.ks.windowSize };
+      const content = histogramOf(column.reference, window.ks.counts(), window.ks.windowSize, GROUPS);
+      return {
+        key: windowKey(model.model, column.name, ruleName(window)),
+        json: JSON.stringify({ ...shown, ...content }),
+      };
+    }),
+  );
+  const features = [...model.columns.values()].map(({ name, present, missing, referenceHash, reference }) => ({
+    column: name,
+    present,
+    missing,
+    reference: {
+      hash: referenceHash,
+      size: reference.m,
+      distinct: reference.values.length,
+      min: reference.values[0],
+      max: reference.values.at(-1),
+    },
+  }));
   return [
+    ...windows,
+    { key: `features/${model.model}`, json: JSON.stringify(features) },
     { key: `model/${model.model}`, json: JSON.stringify(summary) },
     { key: `verdicts/${model.model}`, json: JSON.stringify(verdicts) },
   ];
@@ -63,5 +96,10 @@ export function modelViews(model: ModelState): readonly View[] {
 export function alertViews(output: Output): readonly View[] {
   const { name, event } = decode(output.value);
   const at = String(Math.max(0, output.eventTimeMs)).padStart(16, '0');
-  return [{ key: `alert/${at}/${output.id}`, json: JSON.stringify({ kind: name, ...event }) }];
+  return [
+    {
+      key: `alert/${at}/${output.id}`,
+      json: JSON.stringify({ state: name === 'AlertRaised' ? 'raised' : 'resolved', ...event }),
+    },
+  ];
 }

@@ -23,7 +23,7 @@ export interface AlertRaised {
   readonly model: string;
   /** Feature or output concerned; null = the model as a whole. */
   readonly column: null | string;
-  /** Which test spoke, e.g. ks/1000. */
+  /** Which test spoke, e.g. ks-1000. */
   readonly rule: string;
   /** info, warning or critical. */
   readonly severity: 'info' | 'warning' | 'critical';
@@ -79,7 +79,7 @@ export interface AlertResolved {
   readonly model: string;
   /** Feature or output concerned; null = the model as a whole. */
   readonly column: null | string;
-  /** Which test spoke, e.g. ks/1000. */
+  /** Which test spoke, e.g. ks-1000. */
   readonly rule: string;
   /** info, warning or critical. */
   readonly severity: 'info' | 'warning' | 'critical';

@@ -146,7 +146,7 @@ test('a shifted feature raises one alert on the topic and in the views, and reso
   const raised = decode((await read('alerts'))[0]?.value as Uint8Array);
   expect(raised).toMatchObject({
     name: 'AlertRaised',
-    event: { model: 'm', column: 'x', rule: 'ks/200', direction: 1, windowSize: 200, referenceSize: 1_000 },
+    event: { model: 'm', column: 'x', rule: 'ks-200', direction: 1, windowSize: 200, referenceSize: 1_000 },
   });
   await expect.poll(() => views.list('drift-detector', { prefix: 'alert/', limit: 10 })).toHaveLength(1);
   await send(range(2_000, 4_000, 0));

@@ -1,0 +1,103 @@
+/** Meters of every consuming service, in Prometheus' conventions. Labels are few by design: no model, no feature, no key. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Lag } from './task.ts';
+
+export interface ServiceMetrics {
+  readonly registry: Registry;
+  readonly consumed: Counter;
+  readonly rejected: Counter<'reason'>;
+  readonly outputs: Counter<'topic'>;
+  readonly eventToOutput: Histogram<'topic'>;
+  readonly commitSeconds: Histogram;
+  readonly restoreSeconds: Histogram;
+  readonly replayedRecords: Counter;
+  readonly taskFailures: Counter;
+  readonly rebalances: Counter;
+  readonly lastProcessed: Gauge;
+  readonly degraded: Counter<'part'>;
+}
+
+export interface BuildInfo {
+  readonly service: string;
+  readonly build: string;
+}
+
+export function createMetrics({ service, build }: BuildInfo, lags: () => readonly Lag[]): ServiceMetrics {
+  const registry = new Registry();
+  registry.setDefaultLabels({ service });
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  new Gauge({
+    name: 'weir_build_info',
+    help: 'Always 1; the labels say what runs.',
+    labelNames: ['build', 'node'],
+    registers,
+  }).set({ build, node: process.versions.node }, 1);
+  new Gauge({
+    name: 'weir_consumer_lag_records',
+    help: 'Records committed to an input and not yet folded.',
+    labelNames: ['topic', 'partition'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { topic, partition, records } of lags()) this.set({ topic, partition }, records);
+    },
+  });
+  return {
+    registry,
+    consumed: new Counter({ name: 'weir_events_consumed_total', help: 'Input records committed.', registers }),
+    rejected: new Counter({
+      name: 'weir_dlq_total',
+      help: 'Records sent to the dead-letter topic, by the code of the reason.',
+      labelNames: ['reason'],
+      registers,
+    }),
+    outputs: new Counter({
+      name: 'weir_outputs_total',
+      help: 'Records written, by logical topic.',
+      labelNames: ['topic'],
+      registers,
+    }),
+    eventToOutput: new Histogram({
+      name: 'weir_event_to_output_seconds',
+      help: 'From the time of the event that caused an output to its visible commit; replays of old events fall in the last bucket.',
+      labelNames: ['topic'],
+      buckets: [0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30, 60],
+      registers,
+    }),
+    commitSeconds: new Histogram({
+      name: 'weir_txn_commit_duration_seconds',
+      help: 'From the end of a batch to its visible commit.',
+      buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5],
+      registers,
+    }),
+    restoreSeconds: new Histogram({
+      name: 'weir_state_restore_seconds',
+      help: 'From take-over to the first live record.',
+      buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300],
+      registers,
+    }),
+    replayedRecords: new Counter({
+      name: 'weir_replay_records_total',
+      help: 'Records folded again by restores.',
+      registers,
+    }),
+    taskFailures: new Counter({
+      name: 'weir_task_failures_total',
+      help: 'Times a task was rebuilt from its last commit.',
+      registers,
+    }),
+    rebalances: new Counter({ name: 'weir_rebalances_total', help: 'Assignments received from the group.', registers }),
+    lastProcessed: new Gauge({
+      name: 'weir_last_record_processed_timestamp_seconds',
+      help: 'Wall clock of the last commit.',
+      registers,
+    }),
+    degraded: new Counter({
+      name: 'weir_degraded_writes_total',
+      help: 'Snapshots and read views that could not be written; the fold goes on.',
+      labelNames: ['part'],
+      registers,
+    }),
+  };
+}

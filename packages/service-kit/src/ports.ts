@@ -1,0 +1,138 @@
+/** Connects a service to its surroundings: the only place that chooses between one file and Kafka with Redis. */
+import { LogError } from '@weir/event-log/errors';
+import type { EventLog } from '@weir/event-log/port';
+import type { ServiceConfig } from './config.ts';
+import type { Check } from './http.ts';
+import { createMemoryViews, type ReadViews } from './read-views.ts';
+import { createMemorySnapshots, createSqliteSnapshots, type SnapshotStore } from './snapshot-store.ts';
+
+/** Redis is beside the commit path: it may hold nothing up for longer than this, ms. */
+const REDIS_TIMEOUT_MS = 1_000;
+const PING_TIMEOUT_MS = 10_000;
+
+export interface Ports {
+  readonly log: EventLog;
+  readonly snapshots: SnapshotStore;
+  readonly views: ReadViews;
+  readonly checks: readonly Check[];
+  /** Called for each write beside the log that failed; the fold goes on. */
+  onDegraded(listener: (part: 'snapshots' | 'views', error: unknown) => void): void;
+  close(): Promise<void>;
+}
+
+export type PortsConfig = Pick<
+  ServiceConfig,
+  'WEIR_LOG' | 'WEIR_LOG_FILE' | 'KAFKA_BROKERS' | 'KAFKA_SESSION_TIMEOUT_MS' | 'REDIS_URL' | 'WEIR_TOPIC_PREFIX'
+>;
+
+/** @throws {LogError} when the file is in use or no broker answers. */
+export async function connectPorts(config: PortsConfig, clientId: string): Promise<Ports> {
+  if (config.WEIR_LOG === 'embedded') {
+    const { createEmbeddedLog } = await import('@weir/event-log/embedded/log');
+    const log = createEmbeddedLog({ file: config.WEIR_LOG_FILE });
+    return {
+      log,
+      snapshots: createSqliteSnapshots(log.database),
+      views: createMemoryViews(),
+      checks: [],
+      onDegraded: () => {},
+      close: () => log.close(),
+    };
+  }
+  const { createKafkaLog } = await import('@weir/event-log/kafkajs/log');
+  const log = createKafkaLog({
+    brokers: config.KAFKA_BROKERS,
+    clientId,
+    sessionTimeoutMs: config.KAFKA_SESSION_TIMEOUT_MS,
+  });
+  try {
+    await log.ping(PING_TIMEOUT_MS);
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
+  if (config.REDIS_URL === '') {
+    return {
+      log,
+      snapshots: createMemorySnapshots(),
+      views: createMemoryViews(),
+      checks: [],
+      onDegraded: () => {},
+      close: () => log.close(),
+    };
+  }
+  return connectRedis(config, log);
+}
+
+async function connectRedis(config: PortsConfig, log: EventLog): Promise<Ports> {
+  const { Redis } = await import('ioredis');
+  const { createRedisSnapshots } = await import('./redis-snapshots.ts');
+  const { createRedisViews } = await import('./redis-views.ts');
+  const redis = new Redis(config.REDIS_URL, {
+    maxRetriesPerRequest: 1,
+    commandTimeout: REDIS_TIMEOUT_MS,
+    connectTimeout: REDIS_TIMEOUT_MS,
+  });
+  // Without a listener a lost connection would end the process; readiness and the counter tell of it instead.
+  redis.on('error', () => {});
+  const listeners: ((part: 'snapshots' | 'views', error: unknown) => void)[] = [];
+  const degraded = (part: 'snapshots' | 'views', error: unknown): void => {
+    for (const listener of listeners) listener(part, error);
+  };
+  const snapshots = createRedisSnapshots(redis);
+  const views = createRedisViews(redis, config.WEIR_TOPIC_PREFIX);
+  return {
+    log,
+    snapshots: {
+      load: async (task) => {
+        try {
+          return await snapshots.load(task);
+        } catch (error) {
+          // Folding from the beginning would be right too, but hours long: wait for Redis instead.
+          throw new LogError(
+            'RETRIABLE',
+            `Redis did not give the snapshot of ${task}: ${String(error)}; start it, or correct REDIS_URL`,
+            { cause: error },
+          );
+        }
+      },
+      save: async (task, snapshot) => {
+        try {
+          return await snapshots.save(task, snapshot);
+        } catch (error) {
+          degraded('snapshots', error);
+          return 'stale';
+        }
+      },
+    },
+    views: {
+      put: async (service, changes) => {
+        try {
+          await views.put(service, changes);
+        } catch (error) {
+          degraded('views', error);
+        }
+      },
+      get: (service, key) => views.get(service, key).catch(unanswered),
+      list: (service, options) => views.list(service, options).catch(unanswered),
+    },
+    checks: [
+      {
+        name: 'redis',
+        fault: () =>
+          redis.status === 'ready' ? undefined : `connection is ${redis.status}; snapshots and read views wait`,
+      },
+    ],
+    onDegraded: (listener) => void listeners.push(listener),
+    close: async () => {
+      redis.disconnect();
+      await log.close();
+    },
+  };
+}
+
+function unanswered(error: unknown): never {
+  throw new LogError('RETRIABLE', `Redis did not answer: ${String(error)}; ask again when /readyz says ok`, {
+    cause: error,
+  });
+}
