@@ -26,7 +26,7 @@ export function introduction(prefix: string): readonly NewRecord[] {
   const counts = values.map(() => 1);
   const feature = (name: string) => ({ name, type: 'numeric' as const, unit: null, protected: false });
   return MODELS.flatMap((model) => [
-    at(prefix, 'models', model, START_MS, {
+    at(prefix, 'models', model, {
       value: encode('ModelVersionRegistered', {
         model,
         version: '1',
@@ -39,7 +39,7 @@ export function introduction(prefix: string): readonly NewRecord[] {
       }),
     }),
     ...['x', 'y'].map((column) =>
-      at(prefix, 'references', model, START_MS, {
+      at(prefix, 'references', model, {
         value: encode('ReferenceSet', {
           model,
           column,
@@ -62,8 +62,7 @@ export function predictions(prefix: string, from: number, to: number): readonly 
     const index = from + offset;
     const model = MODELS[index % MODELS.length] as string;
     const eventTimeMs = START_MS + index;
-    if (index % 9_973 === 5)
-      return at(prefix, 'predictions', model, eventTimeMs, { value: Buffer.from(`torn ${index}`) });
+    if (index % 9_973 === 5) return at(prefix, 'predictions', model, { value: Buffer.from(`torn ${index}`) });
     const turn = Math.floor(index / MODELS.length);
     const isShifted = turn % CYCLE > CYCLE / 2;
     const x = (turn * 0.618034) % 1;
@@ -82,23 +81,17 @@ export function predictions(prefix: string, from: number, to: number): readonly 
       routing: null,
       latencyMs: null,
     });
-    return at(prefix, 'predictions', model, eventTimeMs, { value });
+    return at(prefix, 'predictions', model, { value });
   });
 }
 
-function at(
-  prefix: string,
-  topic: string,
-  key: string,
-  timestampMs: number,
-  { value }: { readonly value: Buffer },
-): NewRecord {
+/** Without a timestamp: retention would take records of last January away while they are being read. */
+function at(prefix: string, topic: string, key: string, { value }: { readonly value: Buffer }): NewRecord {
   return {
     topic: topicName(prefix, topic),
     partition: partitionFor(key, PARTITIONS),
     key: Buffer.from(key),
     value,
-    timestampMs,
   };
 }
 

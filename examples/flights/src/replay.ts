@@ -5,6 +5,7 @@
 import { encode } from '@weir/events/codec';
 import { referenceHash } from '@weir/events/reference-hash';
 import { FeatureBuilder, NUMERIC_FEATURES, scheduledMinutes } from './features.ts';
+import { type Fault, Injector } from './inject.ts';
 import { LogisticRegression } from './logistic-regression.ts';
 import { type Flights, readFlights } from './source.ts';
 
@@ -25,8 +26,12 @@ export interface ReplayEvent {
   readonly eventTimeMs: number;
 }
 
-/** Registrations and references first, then batches of predictions and outcomes in event-time order. */
-export async function* replay(): AsyncGenerator<readonly ReplayEvent[]> {
+/**
+ * Registrations and references first, then batches of predictions and outcomes in event-time order. Faults reach the models too, as they
+ * would if the pipeline that feeds them broke; January is never touched.
+ */
+export async function* replay(faults: readonly Fault[] = []): AsyncGenerator<readonly ReplayEvent[]> {
+  const injector = new Injector(faults);
   const builder = new FeatureBuilder();
   const outcomes = new OutcomeQueue();
   const models: Record<Version, LogisticRegression> = {
@@ -52,6 +57,7 @@ export async function* replay(): AsyncGenerator<readonly ReplayEvent[]> {
         for (const column of january) column.length = 0;
       }
       outcomes.takeUntil(departureMs, events);
+      injector.apply(features, departureMs);
       events.push(predictionOf(flights, at, features, models));
       outcomes.add(flights, at);
       if (events.length >= BATCH_EVENTS) {

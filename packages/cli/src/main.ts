@@ -1,5 +1,5 @@
 /** `weir`: finds the command and runs it. */
-import { dev } from './commands/dev.ts';
+import { dev } from './commands/dev/dev.ts';
 import { replay } from './commands/replay.ts';
 import { scanDrift } from './commands/scan-drift.ts';
 import { type Command, type CommandIo, UsageError } from './output.ts';

@@ -26,7 +26,7 @@ export function deadLetter(dlqTopic: string, source: Source, record: LogRecord, 
     partition: source.partition,
     key: record.key !== null && record.key.length > MAX_DEAD_LETTER_BYTES ? null : record.key,
     value: oversized && record.value !== null ? oversizedDigest(record.value) : record.value,
-    timestampMs: record.timestampMs,
+    // No timestamp: retention counts from when it was set aside, so that a person has time to look.
     headers: [
       ...record.headers,
       text('__streams.errors.exception', rejection.code),

@@ -112,20 +112,25 @@ export async function createHttp(
   return app;
 }
 
-/** Resolves with the address. @throws an Error that names the port and the cure. */
+/** The address cannot be listened on; the message names it and the cure. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+}
+
+/** Resolves with the address. @throws {ListenError} */
 export async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {
   try {
     return await app.listen({ host, port });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE')
-      throw new Error(
-        `port ${port} on ${host} is in use; stop what listens there, or set WEIR_HTTP_PORT (0 lets the system choose)`,
-        { cause: error },
-      );
-    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-      throw new Error(`${host} is not an address of this machine; correct WEIR_HTTP_HOST`, { cause: error });
-    throw error;
+    const cure: Readonly<Record<string, string>> = {
+      EADDRINUSE: `port ${port} on ${host} is in use; stop what listens there, or set WEIR_HTTP_PORT (0 lets the system choose)`,
+      EACCES: `port ${port} on ${host} needs privileges; set WEIR_HTTP_PORT to 1024 or above`,
+      EADDRNOTAVAIL: `${host} is not an address of this machine; correct WEIR_HTTP_HOST`,
+      ENOTFOUND: `${host} is not a name that resolves; correct WEIR_HTTP_HOST`,
+    };
+    const message = cure[code ?? ''];
+    throw message === undefined ? error : new ListenError(message, { cause: error });
   }
 }
 

@@ -30,6 +30,7 @@ export interface Service {
 /** What the embedding process may want to hear, besides metrics and logs. */
 export interface ServiceEvents {
   committed(batch: { readonly records: number; readonly outputs: readonly Output[] }): void;
+  failed(error: unknown, retryInMs: number): void;
 }
 
 /**
@@ -41,7 +42,7 @@ export async function startService<State, Event extends DecodedEvent>(
   ports: Ports,
   config: ServiceConfig,
   logger: Logger,
-  events: ServiceEvents = { committed: () => {} },
+  events: Partial<ServiceEvents> = {},
 ): Promise<Service> {
   const { service, build } = processor;
   let runner: Runner | undefined;
@@ -93,7 +94,7 @@ export async function startService<State, Event extends DecodedEvent>(
             metrics.eventToOutput.observe({ topic }, Math.max(0, nowMs - eventTimeMs) / 1_000);
             logger.info({ topic, id, eventTime: new Date(eventTimeMs).toISOString() }, 'output committed');
           }
-          events.committed({ records, outputs });
+          events.committed?.({ records, outputs });
         },
         restored: ({ records, millis }) => {
           metrics.restoreSeconds.observe(millis / 1_000);
@@ -103,6 +104,7 @@ export async function startService<State, Event extends DecodedEvent>(
         failed: (partition, error, retryInMs) => {
           metrics.taskFailures.inc();
           logger.error({ partition, retryInMs, err: error }, 'task failed');
+          events.failed?.(error, retryInMs);
         },
         rebalanced: (partitions) => {
           metrics.rebalances.inc();

@@ -1,0 +1,130 @@
+/** What the benchmarks of the service share: the recording they read, and the service measured over it. */
+import { DRIFT_DEFAULTS } from '@weir/drift-detector/config';
+import { createDriftProcessor } from '@weir/drift-detector/processor';
+import type { EventLog, NewRecord } from '@weir/event-log/port';
+import { encode } from '@weir/events/codec';
+import { referenceHash } from '@weir/events/reference-hash';
+import { topicName } from '@weir/events/topics';
+import { createMemoryViews } from '@weir/service-kit/read-views';
+import { RUNNER_DEFAULTS, startRunner, topicSpecs } from '@weir/service-kit/runner';
+import { createMemorySnapshots } from '@weir/service-kit/snapshot-store';
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+
+export const PREFIX = 'weir.';
+const FEATURES = 5;
+const REFERENCE = 1_000;
+const WINDOW = 1_000;
+const START_MS = Date.UTC(2026, 0, 1);
+
+/** Registrations, references and predictions of `models` models in turn, standard uniform like their references. */
+export async function record(log: EventLog, models: number, events: number): Promise<void> {
+  await (await log.admin()).createTopics(topicSpecs('drift-detector', PREFIX, 1));
+  const producer = await log.producer();
+  const rng = xoroshiro128plus(0x9e3779b9 | 0);
+  for (let i = 0; i < 100; i += 1) uniformFloat64(rng);
+  const names = Array.from({ length: models }, (_, index) => `model-${index}`);
+  const columns = Array.from({ length: FEATURES }, (_, index) => `x${index}`);
+  const values = Float64Array.from({ length: REFERENCE }, () => uniformFloat64(rng)).sort();
+  const counts = Array.from(values, () => 1);
+  const at = (topic: string, model: string, value: Uint8Array): NewRecord => ({
+    topic: topicName(PREFIX, topic),
+    partition: 0,
+    key: Buffer.from(model),
+    value,
+  });
+  for (const model of names) {
+    const registration = encode('ModelVersionRegistered', {
+      model,
+      version: '1',
+      featureSet: {
+        id: 'fs',
+        features: columns.map((name) => ({ name, type: 'numeric', unit: null, protected: false })),
+      },
+      outputs: [{ name: 'score', unit: null }],
+      access: null,
+      digest: null,
+      eventTimeMs: START_MS,
+      id: `${model}/1`,
+    });
+    const references = columns.map((column) =>
+      encode('ReferenceSet', {
+        model,
+        column,
+        values: [...values],
+        counts,
+        missing: 0,
+        hash: referenceHash([...values], counts, 0),
+        source: 'bench',
+        eventTimeMs: START_MS,
+        id: `${model}/${column}`,
+      }),
+    );
+    await producer.send([
+      at('models', model, registration),
+      ...references.map((value) => at('references', model, value)),
+    ]);
+  }
+  let batch: NewRecord[] = [];
+  for (let index = 0; index < events; index += 1) {
+    const model = names[index % models] as string;
+    const eventTimeMs = START_MS + index;
+    const value = encode('PredictionLogged', {
+      model,
+      version: '1',
+      featureSet: 'fs',
+      eventTimeMs,
+      numeric: columns.map(() => uniformFloat64(rng)),
+      categorical: [],
+      outputs: [uniformFloat64(rng)],
+      id: `prediction-${index}`,
+      unit: `user-${index % 9_973}`,
+      segment: { region: 'eu' },
+      routing: null,
+      latencyMs: 12.5,
+    });
+    batch.push(at('predictions', model, value));
+    if (batch.length === 4_000 || index === events - 1) {
+      await producer.send(batch);
+      batch = [];
+    }
+  }
+  await producer.close();
+}
+
+/** Events per CPU-second of the whole service, from take-over to the last commit. Journal and snapshots have a name of their own each round. */
+export async function detect(log: EventLog, task: string, events: number): Promise<number> {
+  const processor = { ...createDriftProcessor({ ...DRIFT_DEFAULTS, countWindows: [WINDOW] }), service: `${task}drift` };
+  const { promise: finished, resolve } = Promise.withResolvers<void>();
+  let folded = 0;
+  const started = process.cpuUsage();
+  const runner = await startRunner(
+    processor,
+    { log, snapshots: createMemorySnapshots(), views: createMemoryViews() },
+    { ...RUNNER_DEFAULTS, topicPrefix: PREFIX, seed: 'bench', partitions: 1, now: () => START_MS + 1e9 },
+    {
+      committed: ({ records, rejections }) => {
+        if (rejections.length > 0) throw new Error('the bench sent bad records');
+        folded += records;
+        if (folded >= events) resolve();
+      },
+      restored: () => {},
+      failed: (_, error) => {
+        throw error;
+      },
+    },
+  );
+  await Promise.race([finished, runner.done]);
+  const rate = events / cpuSeconds(started);
+  await runner.stop();
+  return rate;
+}
+
+export function cpuSeconds(since: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(since);
+  return (user + system) / 1e6;
+}
+
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] as number;
+}

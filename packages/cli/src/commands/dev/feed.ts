@@ -1,0 +1,96 @@
+/** The flights as a stream into the log: as fast as the detector follows, or paced by the flights' own time. */
+import { partitionFor } from '@weir/event-log/partition';
+import type { EventLog } from '@weir/event-log/port';
+import { topicName } from '@weir/events/topics';
+import { UsageError } from '../../output.ts';
+
+/** Events that may wait between the replay and the detector. */
+const MAX_LAG = 40_000;
+/** A paced replay is never further behind its schedule than this, ms. */
+const PACE_MS = 20;
+
+export interface FeedOptions {
+  readonly prefix: string;
+  readonly partitions: number;
+  readonly speed: number | undefined;
+  readonly inject: readonly string[];
+  readonly signal: AbortSignal;
+  readonly lagRecords: () => number;
+  readonly sent: (events: number, eventTimeMs: number) => void;
+}
+
+/** Resolves when everything was sent and folded, or on the signal. @throws {UsageError} for a fault that is none. */
+export async function feed(log: EventLog, options: FeedOptions): Promise<void> {
+  const { prefix, partitions, speed, signal, lagRecords } = options;
+  const { replay, faults } = await flights(options.inject);
+  const producer = await log.producer();
+  try {
+    let pace: Pace | undefined;
+    for await (const events of replay(faults)) {
+      for (let from = 0; from < events.length; ) {
+        if (signal.aborted) return;
+        const due = pace?.due(events, from) ?? events.length;
+        if (due === from) {
+          await pause(PACE_MS);
+          continue;
+        }
+        const batch = events.slice(from, due);
+        await producer.send(
+          batch.map(({ topic, key, value }) => ({
+            topic: topicName(prefix, topic),
+            partition: partitionFor(key, partitions),
+            key: Buffer.from(key),
+            value,
+          })),
+        );
+        from = due;
+        options.sent(batch.length, batch.at(-1)?.eventTimeMs ?? 0);
+        do await new Promise(setImmediate);
+        while (lagRecords() > MAX_LAG && !signal.aborted);
+      }
+      // Registrations are sent at once; from then on the flights' time runs.
+      if (speed !== undefined) pace ??= new Pace(events.at(-1)?.eventTimeMs ?? 0, speed);
+    }
+    while (lagRecords() > 0 && !signal.aborted) await pause(PACE_MS);
+  } finally {
+    await producer.close();
+  }
+}
+
+/** Event time against wall time. */
+class Pace {
+  readonly #startMs = performance.now();
+  readonly #eventStartMs: number;
+  readonly #speed: number;
+
+  constructor(eventStartMs: number, speed: number) {
+    this.#eventStartMs = eventStartMs;
+    this.#speed = speed;
+  }
+
+  /** Index after the last event from `from` on that is due by now. */
+  due(events: readonly { readonly eventTimeMs: number }[], from: number): number {
+    const nowMs = this.#eventStartMs + (performance.now() - this.#startMs) * this.#speed;
+    let at = from;
+    while (at < events.length && (events[at]?.eventTimeMs ?? 0) <= nowMs) at += 1;
+    return at;
+  }
+}
+
+async function flights(inject: readonly string[]) {
+  const load = async () => ({ ...(await import('@weir/flights/replay')), ...(await import('@weir/flights/inject')) });
+  const { replay, parseFault } = await load().catch((error: unknown) => {
+    throw new UsageError(
+      `weir dev needs the workspace package @weir/flights, which production installs leave out: ${String(error)}`,
+    );
+  });
+  try {
+    return { replay, faults: inject.map(parseFault) };
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(`--inject ${error.message}`) : error;
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
