@@ -1,9 +1,13 @@
-/** `node infra/kafka/src/main.ts [--nodes 3]`: a Kafka on loopback until Ctrl-C, its address on stdout. */
+/** `node infra/kafka/src/main.ts [--nodes 3]`: a Kafka on loopback until Ctrl-C, its address on stdout. `--jars` prints the jars' folder and ends. */
 import { parseArgs } from 'node:util';
 import { startCluster } from './cluster.ts';
-import { KAFKA_VERSION } from './jars.ts';
+import { KAFKA_VERSION, kafkaJars } from './jars.ts';
 
-const { values } = parseArgs({ options: { nodes: { type: 'string', default: '1' } } });
+const { values } = parseArgs({ options: { nodes: { type: 'string', default: '1' }, jars: { type: 'boolean' } } });
+if (values.jars === true) {
+  process.stdout.write(`${await kafkaJars()}\n`);
+  process.exit(0);
+}
 if (values.nodes !== '1' && values.nodes !== '3') {
   process.stderr.write(`--nodes is ${values.nodes}; it can be 1 or 3\n`);
   process.exit(2);

@@ -56,7 +56,7 @@ export async function createAdmin(
             topic: spec.topic,
             numPartitions: spec.partitions,
             replicationFactor: replicas,
-            configEntries: configOf(spec),
+            configEntries: configOf(spec, replicas),
           })),
         });
       } catch (error) {
@@ -79,12 +79,14 @@ export async function createAdmin(
   };
 }
 
-function configOf(spec: TopicSpec): { name: string; value: string }[] {
+function configOf(spec: TopicSpec, replicas: number): { name: string; value: string }[] {
   const entries: readonly (readonly [string, string | number | undefined])[] = [
     ['cleanup.policy', spec.cleanup],
     ['retention.ms', spec.retentionMs ?? -1],
     ['retention.bytes', spec.retentionBytes],
     ['max.message.bytes', spec.maxRecordBytes],
+    // Of three copies two must have a record before it counts: one broker may be lost at any moment without losing what was acknowledged.
+    ['min.insync.replicas', Math.max(1, Math.min(replicas - 1, 2))],
     // Kafka 4 refuses timestamps an hour ahead; a wrong clock is ours to quarantine, with a reason, in the dead-letter topic.
     ['message.timestamp.after.max.ms', String(2n ** 63n - 1n)],
   ];

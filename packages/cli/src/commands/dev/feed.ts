@@ -5,7 +5,7 @@ import { topicName } from '@weir/events/topics';
 import { UsageError } from '../../output.ts';
 
 /** Events that may wait between the replay and the detector. */
-const MAX_LAG = 40_000;
+const MAX_LAG = 20_000;
 /** A paced replay is never further behind its schedule than this, ms. */
 const PACE_MS = 20;
 

@@ -1,0 +1,132 @@
+/** docker-compose.yml as people run it: images built, everything up, events in on the published port, alert out on the topic and over REST. */
+import { execFile } from 'node:child_process';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { createKafkaLog } from '@weir/event-log/kafkajs/log';
+import { dockerAnswers } from '@weir/testkit/docker';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { introduction, outputsOf, PARTITIONS, predictions } from './scenario.ts';
+
+const run = promisify(execFile);
+const PREFIX = 'weir.';
+const EVENTS = 12_000;
+const compose = await composeCommand();
+const able = compose !== undefined && (await dockerAnswers());
+if (!able && process.env['REQUIRE_SERVICES'] === '1')
+  throw new Error(
+    'this test needs a Docker engine and docker compose: infra/docker/engine.sh start, infra/images/build.sh',
+  );
+
+/** `docker compose` where the plugin is, `docker-compose` where it is not. */
+async function composeCommand(): Promise<readonly string[] | undefined> {
+  for (const command of [['docker', 'compose'], ['docker-compose']]) {
+    const [program = '', ...rest] = command;
+    const found = await run(program, [...rest, 'version']).then(
+      () => true,
+      () => false,
+    );
+    if (found) return command;
+  }
+  return undefined;
+}
+
+describe.skipIf(!able)('docker compose up', () => {
+  const env: NodeJS.ProcessEnv = { ...process.env, COMPOSE_PROJECT_NAME: `weir-e2e-${process.pid}` };
+  let url: string;
+  let brokers: readonly string[];
+  let prometheus: string;
+
+  const docker = async (...args: readonly string[]): Promise<string> => {
+    const [program = '', ...rest] = compose ?? [];
+    const options = { cwd: join(import.meta.dirname, '..'), env, maxBuffer: 1 << 26 };
+    const { stdout } = await run(program, [...rest, ...args], options);
+    return stdout;
+  };
+
+  beforeAll(async () => {
+    const [kafkaPort, httpPort, prometheusPort] = await Promise.all([freePort(), freePort(), freePort()]);
+    Object.assign(env, {
+      KAFKA_PORT: String(kafkaPort),
+      DRIFT_DETECTOR_PORT: String(httpPort),
+      PROMETHEUS_PORT: String(prometheusPort),
+      WEIR_PARTITIONS: String(PARTITIONS),
+      WEIR_DRIFT_WINDOWS: '150,400',
+    });
+    brokers = [`127.0.0.1:${kafkaPort}`];
+    url = `http://127.0.0.1:${httpPort}`;
+    prometheus = `http://127.0.0.1:${prometheusPort}`;
+    await docker('up', '--build', '--detach');
+  }, 600_000);
+  afterAll(async () => {
+    await docker('down', '--volumes', '--timeout', '10');
+  });
+
+  test('events in, alerts out', async () => {
+    const said = (): Promise<string> => docker('logs', '--no-color', '--tail', '40', 'drift-detector');
+    await until(async () => (await fetch(`${url}/readyz`)).ok, 120_000, said);
+    const log = createKafkaLog({ brokers, clientId: 'e2e', replicationFactor: 1 });
+    const producer = await log.producer();
+    await producer.send(introduction(PREFIX));
+    await producer.send(predictions(PREFIX, 0, EVENTS));
+    await producer.close();
+    const alerts = async (): Promise<readonly { readonly state: string; readonly id: string }[]> => {
+      const answer = await fetch(`${url}/v1/alerts?limit=500`);
+      return ((await answer.json()) as { items: { state: string; id: string }[] }).items;
+    };
+    await until(async () => (await alerts()).length > 0, 60_000, said);
+    const onTopic = async (): Promise<number> => {
+      const each = await Promise.all(
+        Array.from({ length: PARTITIONS }, (_, partition) => outputsOf(log, `${PREFIX}alerts`, partition)),
+      );
+      return each.flat().length;
+    };
+    // What REST shows comes from Redis, what the topic holds from Kafka: the same alerts.
+    await until(async () => (await onTopic()) === (await alerts()).length, 60_000, said);
+    const states = new Set((await alerts()).map(({ state }) => state));
+    await log.close();
+    expect(states).toEqual(new Set(['raised', 'resolved']));
+  });
+
+  test('a restart goes on where it was, from Redis', async () => {
+    const before = await (await fetch(`${url}/v1/alerts?limit=500`)).json();
+    await docker('restart', '--timeout', '20', 'drift-detector');
+    await until(
+      async () => (await fetch(`${url}/readyz`)).ok,
+      60_000,
+      () => docker('logs', '--no-color', '--tail', '40', 'drift-detector'),
+    );
+    expect(await (await fetch(`${url}/v1/alerts?limit=500`)).json()).toEqual(before);
+  });
+
+  test('Prometheus scrapes it', async () => {
+    const value = async (): Promise<unknown> => {
+      const answer = await fetch(`${prometheus}/api/v1/query?query=weir_build_info`);
+      const { data } = (await answer.json()) as { data: { result: { value: [number, string] }[] } };
+      return data.result[0]?.value[1];
+    };
+    await until(
+      async () => (await value()) === '1',
+      60_000,
+      () => docker('logs', '--no-color', '--tail', '20', 'prometheus'),
+    );
+    expect(await value()).toBe('1');
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { readonly port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function until(condition: () => Promise<boolean>, timeoutMs: number, said: () => Promise<string>): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  // Not listening yet is not so yet.
+  while (!(await condition().catch(() => false))) {
+    if (Date.now() > deadline) throw new Error(`still not so after ${timeoutMs} ms: ${await said()}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
