@@ -1,5 +1,8 @@
-/** Writes src/generated/events.ts from the schemas; `--check` exits 1 when the committed file is stale. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+/**
+ * Writes src/generated/events.ts from the schemas, and schemas/published/ID.avsc for each id that has none yet: what an id means never changes.
+ * `--check` writes nothing and exits 1 when the generated file is stale.
+ */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 type Schema = string | readonly Schema[] | NamedSchema;
@@ -55,10 +58,20 @@ function typeOf(schema: Schema, declarations: string[]): string {
   return named.name as string;
 }
 
+function publish(): void {
+  const ids = JSON.parse(readFileSync(join(folder, 'schemas/ids.lock.json'), 'utf8')) as Record<string, number>;
+  for (const [name, id] of Object.entries(ids)) {
+    const published = join(folder, `schemas/published/${id}.avsc`);
+    if (!existsSync(published)) writeFileSync(published, readFileSync(join(folder, 'schemas', `${name}.avsc`)));
+  }
+}
+
 if (import.meta.main) {
   const wanted = generateTypes();
-  if (!process.argv.includes('--check')) writeFileSync(target, wanted);
-  else if (readFileSync(target, 'utf8') !== wanted) {
+  if (!process.argv.includes('--check')) {
+    writeFileSync(target, wanted);
+    publish();
+  } else if (readFileSync(target, 'utf8') !== wanted) {
     process.stderr.write(
       'src/generated/events.ts is stale: run `node packages/events/generate.ts` and commit the result\n',
     );

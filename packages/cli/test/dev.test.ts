@@ -48,13 +48,20 @@ test('--until first-alert says model, feature, D, window, since when and a link,
   expect(ALERT.exec(second.out)?.[0]).toBe(ALERT.exec(first.out)?.[0]);
 }, 60_000);
 
-test('--inject is found in its column soon after its time', async () => {
-  const child = start(['--inject', 'unit:distance@2001-02-03', '--port', '0']);
-  const found = await lineOf(child, /ALERT {5}flight-delay: distance has moved up/);
-  expect(found).toMatch(/^2001-02-0[34]T/);
-  child.kill('SIGTERM');
-  expect(await once(child, 'exit')).toEqual([0, null]);
-}, 60_000);
+test.each([
+  ['unit', /ALERT {5}flight-delay: distance has moved up/],
+  ['nulls', /ALERT {5}flight-delay: distance is missing too often: \d+ of the last 20000 values/],
+])(
+  '--inject %s is found in its column soon after its time',
+  async (fault, alert) => {
+    const child = start(['--inject', `${fault}:distance@2001-02-03`, '--port', '0']);
+    const found = await lineOf(child, alert);
+    expect(found).toMatch(/^2001-02-0[34]T/);
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  },
+  60_000,
+);
 
 test('the link answers while it runs, and Ctrl-C ends it clean', async () => {
   const child = start(['--port', '0']);

@@ -2,9 +2,10 @@
 import { createHash } from 'node:crypto';
 import { encode } from '@weir/events/codec';
 import type { Output, StepContext } from '@weir/service-kit/processor';
+import { binomialTailBound } from '@weir/stats/binomial';
 import { kolmogorovTail } from '@weir/stats/kolmogorov';
-import type { ColumnState, OpenAlert, WindowState } from './state.ts';
-import { effectSize, ruleName } from './verdict.ts';
+import type { ColumnState, MissingState, OpenAlert, WindowState } from './state.ts';
+import { effectSize, missingRuleName, ruleName } from './verdict.ts';
 
 /** The event that completed the window. */
 export interface Cause {
@@ -21,30 +22,86 @@ export function alertId(kind: 'raised' | 'resolved', fingerprint: string, cause:
   return digest(kind, fingerprint, cause.id);
 }
 
+/** What a rule found in its window: the part of an alert that differs from rule to rule. */
+export interface Finding {
+  readonly rule: string;
+  readonly statistic: number;
+  readonly threshold: number;
+  /** NaN for rules that have no place. */
+  readonly at: number;
+  readonly direction: number;
+  readonly pValueSingleLook: number;
+  readonly effectSize: number;
+  readonly windowSize: number;
+  /** Event time of the oldest value that speaks, ms. */
+  readonly fromMs: number;
+  /** After "model: column", as raised and as resolved. */
+  readonly raised: string;
+  readonly resolved: string;
+}
+
+export function ksFinding(column: ColumnState, window: WindowState): Finding {
+  const { statistic, at, direction, windowSize } = window.ks.read();
+  const { m } = column.reference;
+  const figures = `D = ${statistic.toFixed(3)} near ${at} over ${windowSize} values`;
+  return {
+    rule: ruleName(window),
+    statistic,
+    threshold: window.limit,
+    at,
+    direction,
+    pValueSingleLook: kolmogorovTail(statistic * Math.sqrt((m * windowSize) / (m + windowSize))),
+    effectSize: effectSize(column, window),
+    windowSize,
+    fromMs: window.times[window.timesNext] as number,
+    raised: `has moved ${direction > 0 ? 'up' : 'down'} against its reference: ${figures}`,
+    resolved: `is back at its reference: ${figures}`,
+  };
+}
+
+export function missingFinding(column: ColumnState, { missing, raiseCount }: MissingState, nowMs: number): Finding {
+  const position = column.present + column.missing;
+  const windowSize = Math.min(position, missing.capacity);
+  const count = missing.countAt(position);
+  const share = count / windowSize;
+  const figures = `${count} of the last ${windowSize} values, expected ${(100 * column.missingShare).toPrecision(2)} %`;
+  return {
+    rule: missingRuleName(missing.capacity),
+    statistic: share,
+    threshold: raiseCount / missing.capacity,
+    at: Number.NaN,
+    direction: share > column.missingShare ? 1 : -1,
+    pValueSingleLook: binomialTailBound(windowSize, column.missingShare, count),
+    effectSize: share - column.missingShare,
+    windowSize,
+    fromMs: missing.oldestMs ?? nowMs,
+    raised: `is missing too often: ${figures}`,
+    resolved: `is missing no more than expected: ${figures}`,
+  };
+}
+
 export function raisedAlert(
   model: string,
   column: ColumnState,
-  window: WindowState,
+  finding: Finding,
   open: OpenAlert,
   cause: Cause,
   context: StepContext,
 ): Output {
-  const moved = (direction: number): string => `has moved ${direction > 0 ? 'up' : 'down'} against its reference`;
-  const common = commonFields(model, column, window, open.fingerprint, open.id, moved, cause, context);
+  const common = commonFields(model, column, finding, open.fingerprint, open.id, finding.raised, cause, context);
   return output(model, encode('AlertRaised', common), open.id, cause);
 }
 
 export function resolvedAlert(
   model: string,
   column: ColumnState,
-  window: WindowState,
+  finding: Finding,
   open: OpenAlert,
   cause: Cause,
   context: StepContext,
 ): Output {
   const id = alertId('resolved', open.fingerprint, cause);
-  const back = (): string => 'is back at its reference';
-  const common = commonFields(model, column, window, open.fingerprint, id, back, cause, context);
+  const common = commonFields(model, column, finding, open.fingerprint, id, finding.resolved, cause, context);
   return output(
     model,
     encode('AlertResolved', { ...common, raisedId: open.id, raisedAtMs: open.raisedAtMs }),
@@ -56,32 +113,40 @@ export function resolvedAlert(
 function commonFields(
   model: string,
   column: ColumnState,
-  window: WindowState,
+  finding: Finding,
   fingerprint: string,
   id: string,
-  said: (direction: number) => string,
+  said: string,
   cause: Cause,
   context: StepContext,
 ) {
-  const { statistic, at, direction, windowSize } = window.ks.read();
-  const { m } = column.reference;
-  const fromMs = window.times[window.timesNext] as number;
+  const {
+    rule,
+    statistic,
+    threshold,
+    at,
+    direction,
+    pValueSingleLook,
+    effectSize: effect,
+    windowSize,
+    fromMs,
+  } = finding;
   return {
     id,
     fingerprint,
     model,
     column: column.name,
-    rule: ruleName(window),
+    rule,
     severity: 'warning' as const,
-    summary: `${model}: ${column.name} ${said(direction)}: D = ${statistic.toFixed(3)} near ${at} over ${windowSize} values`,
+    summary: `${model}: ${column.name} ${said}`,
     statistic,
-    threshold: window.limit,
+    threshold,
     at,
     direction,
-    pValueSingleLook: kolmogorovTail(statistic * Math.sqrt((m * windowSize) / (m + windowSize))),
-    effectSize: effectSize(column, window),
+    pValueSingleLook,
+    effectSize: effect,
     windowSize,
-    referenceSize: m,
+    referenceSize: column.reference.m,
     referenceHash: column.referenceHash,
     sinceMs: fromMs,
     eventTimeMs: cause.eventTimeMs,

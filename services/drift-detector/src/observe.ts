@@ -5,9 +5,9 @@
 import { binOf } from '@weir/drift/reference';
 import type { Row, RowHead } from '@weir/events/prediction-reader';
 import type { Rejection, StepContext } from '@weir/service-kit/processor';
-import { alertId, fingerprintOf, raisedAlert, resolvedAlert } from './alerts.ts';
+import { alertId, fingerprintOf, ksFinding, missingFinding, raisedAlert, resolvedAlert } from './alerts.ts';
 import type { ColumnState, ModelState, Plan, WindowState } from './state.ts';
-import { ruleName } from './verdict.ts';
+import { missingRuleName, ruleName } from './verdict.ts';
 
 export function observe(model: ModelState, rows: readonly Row[], values: Float64Array, context: StepContext): void {
   model.changed = true;
@@ -70,9 +70,11 @@ function observeValue(
   // NaN and ±Infinity alone differ from themselves less themselves.
   if (value - value !== 0) {
     column.missing += 1;
+    observeMissing(model, column, row, index, context);
     return;
   }
   column.present += 1;
+  if (column.missingOpen > 0) settleMissing(model, column, row, index, context);
   const bin = binOf(column.reference, value);
   for (let at = 0; at < column.windows.length; at += 1) {
     const window = column.windows[at] as WindowState;
@@ -114,7 +116,7 @@ function judge(
       raisedAtMs: row.eventTimeMs,
       calm: 0,
     };
-    context.emit(index, raisedAlert(model.model, column, window, window.open, cause, context));
+    context.emit(index, raisedAlert(model.model, column, ksFinding(column, window), window.open, cause, context));
     return;
   }
   if (height >= window.calmHeight) {
@@ -131,8 +133,41 @@ function judge(
     return;
   }
   cause.id = String(row.id);
-  context.emit(index, resolvedAlert(model.model, column, window, open, cause, context));
+  context.emit(index, resolvedAlert(model.model, column, ksFinding(column, window), open, cause, context));
   window.open = null;
+}
+
+/** Only a missing value can bring the count up. */
+function observeMissing(model: ModelState, column: ColumnState, row: Row, index: number, context: StepContext): void {
+  const position = column.present + column.missing;
+  for (const state of column.missingWindows) {
+    state.missing.push(position, row.eventTimeMs);
+    if (state.open !== null || state.missing.countAt(position) < state.raiseCount) continue;
+    const cause = { id: String(row.id), eventTimeMs: row.eventTimeMs };
+    const fingerprint = fingerprintOf(model.model, missingRuleName(state.missing.capacity), column.name);
+    const id = alertId('raised', fingerprint, cause);
+    state.open = { id, fingerprint, raisedAtMs: row.eventTimeMs, calm: 0 };
+    column.missingOpen += 1;
+    const finding = missingFinding(column, state, row.eventTimeMs);
+    context.emit(index, raisedAlert(model.model, column, finding, state.open, cause, context));
+  }
+  if (column.missingOpen > 0) settleMissing(model, column, row, index, context);
+}
+
+/** An open alert resolves after a whole window of calm counts. */
+function settleMissing(model: ModelState, column: ColumnState, row: Row, index: number, context: StepContext): void {
+  const position = column.present + column.missing;
+  for (const state of column.missingWindows) {
+    const { open, missing, calmCount } = state;
+    if (open === null) continue;
+    open.calm = missing.countAt(position) <= calmCount ? open.calm + 1 : 0;
+    if (open.calm < missing.capacity) continue;
+    const cause = { id: String(row.id), eventTimeMs: row.eventTimeMs };
+    const finding = missingFinding(column, state, row.eventTimeMs);
+    context.emit(index, resolvedAlert(model.model, column, finding, open, cause, context));
+    state.open = null;
+    column.missingOpen -= 1;
+  }
 }
 
 function fits(plan: Plan, row: Row): boolean {

@@ -35,7 +35,7 @@ const TOPIC_EVENTS: Readonly<Record<string, string>> = {
   features: 'FeaturesLogged',
 };
 /** Identifies the kernels below; a change that can alter a verdict changes it. */
-export const BUILD = 'drift-detector/1';
+export const BUILD = 'drift-detector/2';
 
 export function createDriftProcessor(config: DriftConfig): Processor<DriftState, DriftEvent> {
   // The rows of one batch: emptied before its first decode, so nothing of it outlives a fold.
@@ -144,7 +144,8 @@ function setReference(
     });
   }
   try {
-    model.columns.set(event.column, newColumn(event.column, hash, createReference(event.values, event.counts), config));
+    const reference = createReference(event.values, event.counts);
+    model.columns.set(event.column, newColumn(event.column, hash, reference, event.missing, config));
     model.plans.clear();
     model.changed = true;
   } catch (error) {

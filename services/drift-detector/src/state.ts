@@ -1,9 +1,11 @@
 import { createReference, type Reference } from '@weir/drift/reference';
 import { SlidingKs } from '@weir/drift/sliding-ks';
+import { SlidingMissing } from '@weir/drift/sliding-missing';
 import { threshold } from '@weir/drift/threshold';
+import { binomialLimit } from '@weir/stats/binomial';
 import type { DriftConfig } from './config.ts';
 
-export const STATE_VERSION = 1;
+export const STATE_VERSION = 2;
 
 /** An alert that was raised and not yet resolved. */
 export interface OpenAlert {
@@ -29,6 +31,15 @@ export interface WindowState {
   quiet: number;
 }
 
+/** The share of missing values among the last W. */
+export interface MissingState {
+  readonly missing: SlidingMissing;
+  open: OpenAlert | null;
+  /** Missing values of W that raise, and at or below which an open alert calms down. */
+  readonly raiseCount: number;
+  readonly calmCount: number;
+}
+
 /** Where the numbers of an event go. */
 export interface Plan {
   readonly numeric: number;
@@ -42,7 +53,13 @@ export interface ColumnState {
   readonly name: string;
   readonly referenceHash: string;
   readonly reference: Reference;
+  readonly referenceMissing: number;
   readonly windows: readonly WindowState[];
+  readonly missingWindows: readonly MissingState[];
+  /** How many of them have an open alert; derived, so no snapshot holds it. */
+  missingOpen: number;
+  /** Share of missing values that the reference leads one to expect, in (0, 1): with one of each imagined, since none seen is not never. */
+  readonly missingShare: number;
   /** Values that were missing (NaN, infinite), a count. */
   missing: number;
   present: number;
@@ -84,7 +101,14 @@ export function newModel(model: string): ModelState {
   };
 }
 
-export function newColumn(name: string, referenceHash: string, reference: Reference, config: DriftConfig): ColumnState {
+/** @param referenceMissing missing values beside those of the reference, a count */
+export function newColumn(
+  name: string,
+  referenceHash: string,
+  reference: Reference,
+  referenceMissing: number,
+  config: DriftConfig,
+): ColumnState {
   const windows = config.countWindows.map((size): WindowState => {
     const ks = new SlidingKs(reference, size);
     const limit = threshold(reference.m, size, config);
@@ -99,7 +123,29 @@ export function newColumn(name: string, referenceHash: string, reference: Refere
       quiet: 0,
     };
   });
-  return { name, referenceHash, reference, windows, missing: 0, present: 0 };
+  const missingShare = (referenceMissing + 1) / (reference.m + referenceMissing + 2);
+  const missingWindows = config.countWindows.map((size): MissingState => {
+    const unlikely = binomialLimit(size, missingShare, 1 / config.readingsPerFalseAlarm);
+    const raiseCount = Math.max(unlikely, Math.ceil(size * (missingShare + config.minEffect)));
+    return {
+      missing: new SlidingMissing(size),
+      open: null,
+      raiseCount,
+      calmCount: Math.floor(raiseCount * config.resolveShare),
+    };
+  });
+  return {
+    name,
+    referenceHash,
+    reference,
+    referenceMissing,
+    windows,
+    missingWindows,
+    missingOpen: 0,
+    missingShare,
+    missing: 0,
+    present: 0,
+  };
 }
 
 /** Smallest height whose D in a full window is at least `level`. Both are whole, so the quotient has the bits of SciPy's reduced one. */
@@ -127,8 +173,13 @@ export function toSnapshot(state: DriftState): Uint8Array {
       referenceHash: column.referenceHash,
       values: place(column.reference.values),
       counts: place(column.reference.counts),
+      referenceMissing: column.referenceMissing,
       missing: column.missing,
       present: column.present,
+      missingWindows: column.missingWindows.map(({ missing, open }) => {
+        const { positions, times } = missing.entries();
+        return { positions: place(positions), times: place(times), open };
+      }),
       windows: column.windows.map(({ ks, times, timesNext, open, quiet }) => ({
         capacity: ks.capacity,
         bins: place(ks.bins()),
@@ -162,8 +213,14 @@ interface Head {
       readonly referenceHash: string;
       readonly values: number;
       readonly counts: number;
+      readonly referenceMissing: number;
       readonly missing: number;
       readonly present: number;
+      readonly missingWindows: readonly {
+        readonly positions: number;
+        readonly times: number;
+        readonly open: OpenAlert | null;
+      }[];
       readonly windows: readonly {
         readonly capacity: number;
         readonly bins: number;
@@ -199,7 +256,8 @@ export function fromSnapshot(bytes: Uint8Array, config: DriftConfig): DriftState
     for (const column of saved.columns) {
       const reference = createReference(new Float64Array(part(column.values)), new Uint32Array(part(column.counts)));
       const sizes = column.windows.map(({ capacity }) => capacity);
-      const restored = newColumn(column.name, column.referenceHash, reference, { ...config, countWindows: sizes });
+      const { name, referenceHash, referenceMissing } = column;
+      const restored = newColumn(name, referenceHash, reference, referenceMissing, { ...config, countWindows: sizes });
       restored.missing = column.missing;
       restored.present = column.present;
       for (const [index, window] of restored.windows.entries()) {
@@ -208,6 +266,14 @@ export function fromSnapshot(bytes: Uint8Array, config: DriftConfig): DriftState
         window.times.set(new Float64Array(part(times)));
         window.timesNext = window.ks.windowSize % window.ks.capacity;
         window.open = open;
+      }
+      for (const [index, window] of restored.missingWindows.entries()) {
+        const { positions, times, open } = column.missingWindows[index] as (typeof column.missingWindows)[number];
+        const timesMs = new Float64Array(part(times));
+        for (const [at, position] of new Float64Array(part(positions)).entries())
+          window.missing.push(position, timesMs[at] as number);
+        window.open = open;
+        if (open !== null) restored.missingOpen += 1;
       }
       model.columns.set(column.name, restored);
     }

@@ -5,6 +5,10 @@ export function ruleName(window: WindowState): string {
   return `ks-${window.ks.capacity}`;
 }
 
+export function missingRuleName(capacity: number): string {
+  return `missing-${capacity}`;
+}
+
 /** P(window > reference) + P(equal)/2 − 1/2, in [−0.5, 0.5]: exact from the bins. O(k). */
 export function effectSize({ reference }: ColumnState, { ks }: WindowState): number {
   const counts = ks.counts();

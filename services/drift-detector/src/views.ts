@@ -3,9 +3,9 @@
 import { histogramOf } from '@weir/drift/histogram';
 import { decode } from '@weir/events/codec';
 import type { Output, View } from '@weir/service-kit/processor';
-import { kolmogorovTail } from '@weir/stats/kolmogorov';
-import type { ModelState } from './state.ts';
-import { effectSize, ruleName } from './verdict.ts';
+import { type Finding, ksFinding, missingFinding } from './alerts.ts';
+import type { ColumnState, ModelState } from './state.ts';
+import { ruleName } from './verdict.ts';
 
 export interface VerdictView {
   readonly column: string;
@@ -13,7 +13,7 @@ export interface VerdictView {
   readonly verdict: 'drift' | 'stable' | 'warming-up';
   readonly statistic: number;
   readonly threshold: number;
-  readonly at: number;
+  readonly at: number | null;
   readonly direction: number;
   readonly pValueSingleLook: number;
   readonly effectSize: number;
@@ -32,28 +32,19 @@ export function windowKey(model: string, column: string, rule: string): string {
 }
 
 export function modelViews(model: ModelState): readonly View[] {
-  const verdicts = [...model.columns.values()].flatMap((column) =>
-    column.windows.map((window): VerdictView => {
-      const { statistic, at, direction, windowSize } = window.ks.read();
-      const { m } = column.reference;
-      return {
-        column: column.name,
-        rule: ruleName(window),
-        verdict: window.open !== null ? 'drift' : window.ks.full ? 'stable' : 'warming-up',
-        statistic,
-        threshold: window.limit,
-        at,
-        direction,
-        pValueSingleLook: kolmogorovTail(statistic * Math.sqrt((m * windowSize) / (m + windowSize))),
-        effectSize: effectSize(column, window),
-        windowSize,
-        windowCapacity: window.ks.capacity,
-        referenceSize: m,
-        referenceHash: column.referenceHash,
-        missing: column.missing,
-      };
-    }),
-  );
+  const verdicts = [...model.columns.values()].flatMap((column): VerdictView[] => [
+    ...column.windows.map((window) =>
+      verdictView(column, ksFinding(column, window), window.open !== null, window.ks.capacity),
+    ),
+    ...column.missingWindows.map((state) =>
+      verdictView(
+        column,
+        missingFinding(column, state, model.lastEventMs),
+        state.open !== null,
+        state.missing.capacity,
+      ),
+    ),
+  ]);
   const summary = {
     model: model.model,
     events: model.events,
@@ -90,6 +81,26 @@ export function modelViews(model: ModelState): readonly View[] {
     { key: `model/${model.model}`, json: JSON.stringify(summary) },
     { key: `verdicts/${model.model}`, json: JSON.stringify(verdicts) },
   ];
+}
+
+function verdictView(column: ColumnState, finding: Finding, isOpen: boolean, capacity: number): VerdictView {
+  const { rule, statistic, threshold, at, direction, pValueSingleLook, effectSize, windowSize } = finding;
+  return {
+    column: column.name,
+    rule,
+    verdict: isOpen ? 'drift' : windowSize === capacity ? 'stable' : 'warming-up',
+    statistic,
+    threshold,
+    at: Number.isNaN(at) ? null : at,
+    direction,
+    pValueSingleLook,
+    effectSize,
+    windowSize,
+    windowCapacity: capacity,
+    referenceSize: column.reference.m,
+    referenceHash: column.referenceHash,
+    missing: column.missing,
+  };
 }
 
 /** History entry of an alert: the key sorts by event time. */

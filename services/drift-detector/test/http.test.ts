@@ -76,13 +76,15 @@ function registration(model: string): Sent[] {
     eventTimeMs,
     id: `${model}-1`,
   };
-  const hash = referenceHash(values, counts, 0);
+  // A tenth of the reference is missing, as of what comes later.
+  const missing = 40;
+  const hash = referenceHash(values, counts, missing);
   const reference = {
     model,
     column: 'x',
     values,
     counts,
-    missing: 0,
+    missing,
     hash,
     source: 'test',
     eventTimeMs,
@@ -164,6 +166,7 @@ describe('answers', () => {
     expect(faults(VerdictList, body)).toEqual([]);
     expect(body).toMatchObject([
       { column: 'x', rule: 'ks-100', verdict: 'stable', windowSize: 100, referenceSize: 400 },
+      { column: 'x', rule: 'missing-100', verdict: 'stable', at: null },
     ]);
   });
 
@@ -257,7 +260,7 @@ describe('around it', () => {
     expect(lines).toContain(`weir_events_consumed_total{service="drift-detector"} ${EVENTS + 4}`);
     expect(lines).toContain('weir_outputs_total{topic="alerts",service="drift-detector"} 2');
     expect(lines).toContain('weir_consumer_lag_records{topic="predictions",partition="0",service="drift-detector"} 0');
-    expect(lines.some((line) => line.startsWith('weir_build_info{build="drift-detector/1"'))).toBe(true);
+    expect(lines.some((line) => line.startsWith('weir_build_info{build="drift-detector/2"'))).toBe(true);
   });
 });
 

@@ -4,6 +4,7 @@ import { decode, encode } from '@weir/events/codec';
 import { referenceHash } from '@weir/events/reference-hash';
 import { Fold } from '@weir/service-kit/fold';
 import type { Output } from '@weir/service-kit/processor';
+import { binomialLimit } from '@weir/stats/binomial';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { DRIFT_DEFAULTS, type DriftConfig } from '../src/config.ts';
@@ -134,16 +135,36 @@ function fold(events: readonly Given[], cut: number, restore: boolean): Result {
   return { outputs, rejected, state: Buffer.from(processor.toSnapshot(state.state)) };
 }
 
-/** The rule as it reads, without any shortcut: D after every value against the two levels. */
+const MISSING_RAISES = binomialLimit(WINDOW, 1 / (SAMPLE.length + 2), 1 / CONFIG.readingsPerFalseAlarm);
+const MISSING_CALMS = Math.floor(MISSING_RAISES * CONFIG.resolveShare);
+
+/** The rules as they read, without any shortcut: the share of missing values, and D after every value against the two levels. */
 function plainly(events: readonly Given[], limit: number): readonly string[] {
   const said: [number, string][] = [];
   for (const model of ['a', 'b']) {
     for (const [place, column] of COLUMNS.entries()) {
       const ks = new SlidingKs(referenceOf(SAMPLE), WINDOW);
       let calm: number | undefined;
+      let missingCalm: number | undefined;
+      const seen: number[] = [];
       for (const [index, event] of events.entries()) {
         const value = event.numbers[place] as number;
-        if (event.model !== model || event.version === 'unknown' || Number.isNaN(value)) continue;
+        if (event.model !== model || event.version === 'unknown') continue;
+        seen.push(value);
+        const recent = seen.slice(-WINDOW);
+        const gone = recent.filter((each) => Number.isNaN(each)).length;
+        if (missingCalm === undefined && Number.isNaN(value) && gone >= MISSING_RAISES) {
+          missingCalm = 0;
+          said.push([index, `AlertRaised ${model} ${column} p${index} ${gone / recent.length}`]);
+        }
+        if (missingCalm !== undefined) {
+          missingCalm = gone <= MISSING_CALMS ? missingCalm + 1 : 0;
+          if (missingCalm >= WINDOW) {
+            missingCalm = undefined;
+            said.push([index, `AlertResolved ${model} ${column} p${index} ${gone / recent.length}`]);
+          }
+        }
+        if (Number.isNaN(value)) continue;
         ks.push(value);
         if (!ks.full) continue;
         const { statistic } = ks.read();
@@ -181,10 +202,9 @@ test('however the run is cut, and restored at any cut, outputs, refusals and sta
         expect(other).toEqual(whole);
       }
       const limit = (() => {
-        const first = whole.outputs[0];
-        if (first === undefined) return undefined;
-        const { name, event } = decode(first.value);
-        return name === 'AlertRaised' ? event.threshold : undefined;
+        const alerts = whole.outputs.map(({ value }) => decode(value));
+        const found = alerts.find(({ name, event }) => name === 'AlertRaised' && event.rule.startsWith('ks-'));
+        return found?.name === 'AlertRaised' ? found.event.threshold : undefined;
       })();
       if (limit === undefined) return;
       expect(shown(whole)).toEqual(plainly(events, limit));

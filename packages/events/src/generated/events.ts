@@ -29,11 +29,11 @@ export interface AlertRaised {
   readonly severity: 'info' | 'warning' | 'critical';
   /** One sentence for people. */
   readonly summary: string;
-  /** The rule's statistic; for ks the distance D, in [0, 1]. */
+  /** The rule's statistic, in [0, 1]: for ks the distance D, for missing the share of missing values. */
   readonly statistic: number;
   /** Level that the statistic had to reach, in its unit. */
   readonly threshold: number;
-  /** Value at which the distributions differ most, in the column's unit. */
+  /** Value at which the distributions differ most, in the column's unit; NaN for rules without a place. */
   readonly at: number;
   /** +1: the values moved up against the reference, -1: down. A sign, no unit. */
   readonly direction: number;
@@ -85,11 +85,11 @@ export interface AlertResolved {
   readonly severity: 'info' | 'warning' | 'critical';
   /** One sentence for people. */
   readonly summary: string;
-  /** The rule's statistic; for ks the distance D, in [0, 1]. */
+  /** The rule's statistic, in [0, 1]: for ks the distance D, for missing the share of missing values. */
   readonly statistic: number;
   /** Level that the statistic had to reach, in its unit. */
   readonly threshold: number;
-  /** Value at which the distributions differ most, in the column's unit. */
+  /** Value at which the distributions differ most, in the column's unit; NaN for rules without a place. */
   readonly at: number;
   /** +1: the values moved up against the reference, -1: down. A sign, no unit. */
   readonly direction: number;
