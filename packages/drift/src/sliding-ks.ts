@@ -374,7 +374,8 @@ interface Extreme {
   readonly direction: 1 | -1;
 }
 
-function gcd(a: number, b: number): number {
+/** Of whole numbers, not both 0. */
+export function gcd(a: number, b: number): number {
   let x = a;
   let y = b;
   while (y > 0) [x, y] = [y, x % y];

@@ -1,11 +1,14 @@
 /** Alerts as they leave: the verdict of one window at one event, with the evidence that lets a reader find it again. */
 import { createHash } from 'node:crypto';
+import type { Reference } from '@weir/drift/reference';
+import type { KsReading } from '@weir/drift/sliding-ks';
+import { type ThresholdRule, threshold } from '@weir/drift/threshold';
 import { encode } from '@weir/events/codec';
 import type { Output, StepContext } from '@weir/service-kit/processor';
 import { binomialTailBound } from '@weir/stats/binomial';
 import { kolmogorovTail } from '@weir/stats/kolmogorov';
-import type { ColumnState, MissingState, OpenAlert, WindowState } from './state.ts';
-import { effectSize, missingRuleName, ruleName } from './verdict.ts';
+import type { ColumnState, MissingState, OpenAlert, TimeWindowState, WindowState } from './state.ts';
+import { effectSize, missingRuleName, ruleName, timeRuleName } from './verdict.ts';
 
 /** The event that completed the window. */
 export interface Cause {
@@ -40,20 +43,46 @@ export interface Finding {
   readonly resolved: string;
 }
 
-export function ksFinding(column: ColumnState, window: WindowState): Finding {
-  const { statistic, at, direction, windowSize } = window.ks.read();
-  const { m } = column.reference;
-  const figures = `D = ${statistic.toFixed(3)} near ${at} over ${windowSize} values`;
+export function ksFinding({ reference }: ColumnState, window: WindowState): Finding {
+  const fromMs = window.times[window.timesNext] as number;
+  const over = `over ${window.ks.windowSize} values`;
+  return distanceFinding(reference, window.ks, ruleName(window), window.limit, fromMs, over);
+}
+
+/** @param endMs end of the pane that closed the window */
+export function timeFinding(
+  { reference }: ColumnState,
+  state: TimeWindowState,
+  endMs: number,
+  rule: ThresholdRule,
+): Finding {
+  const { window, name } = state;
+  const limit = window.windowSize === 0 ? 1 : threshold(reference.m, window.windowSize, rule);
+  const over = `over ${window.windowSize} values of ${name}`;
+  return distanceFinding(reference, window, timeRuleName(name), limit, endMs - window.spanMs, over);
+}
+
+function distanceFinding(
+  reference: Reference,
+  window: { read(): KsReading; counts(): Uint32Array },
+  rule: string,
+  limit: number,
+  fromMs: number,
+  over: string,
+): Finding {
+  const { statistic, at, direction, windowSize } = window.read();
+  const { m } = reference;
+  const figures = `D = ${statistic.toFixed(3)} near ${at} ${over}`;
   return {
-    rule: ruleName(window),
+    rule,
     statistic,
-    threshold: window.limit,
+    threshold: limit,
     at,
     direction,
     pValueSingleLook: kolmogorovTail(statistic * Math.sqrt((m * windowSize) / (m + windowSize))),
-    effectSize: effectSize(column, window),
+    effectSize: effectSize(reference, window.counts(), windowSize),
     windowSize,
-    fromMs: window.times[window.timesNext] as number,
+    fromMs,
     raised: `has moved ${direction > 0 ? 'up' : 'down'} against its reference: ${figures}`,
     resolved: `is back at its reference: ${figures}`,
   };

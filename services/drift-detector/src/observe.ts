@@ -6,6 +6,7 @@ import { binOf } from '@weir/drift/reference';
 import type { Row, RowHead } from '@weir/events/prediction-reader';
 import type { Rejection, StepContext } from '@weir/service-kit/processor';
 import { alertId, fingerprintOf, ksFinding, missingFinding, raisedAlert, resolvedAlert } from './alerts.ts';
+import { observeTime } from './observe-time.ts';
 import type { ColumnState, ModelState, Plan, WindowState } from './state.ts';
 import { missingRuleName, ruleName } from './verdict.ts';
 
@@ -71,11 +72,13 @@ function observeValue(
   if (value - value !== 0) {
     column.missing += 1;
     observeMissing(model, column, row, index, context);
+    if (column.timeWindows.length > 0) observeTime(model, column, -1, row, index, context);
     return;
   }
   column.present += 1;
   if (column.missingOpen > 0) settleMissing(model, column, row, index, context);
   const bin = binOf(column.reference, value);
+  if (column.timeWindows.length > 0) observeTime(model, column, bin, row, index, context);
   for (let at = 0; at < column.windows.length; at += 1) {
     const window = column.windows[at] as WindowState;
     window.times[window.timesNext] = row.eventTimeMs;

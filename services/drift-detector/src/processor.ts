@@ -9,6 +9,7 @@ import { BadRecord } from '@weir/service-kit/fates';
 import type { DecodedEvent, Processor, StepContext, View } from '@weir/service-kit/processor';
 import type { DriftConfig } from './config.ts';
 import { observe } from './observe.ts';
+import { awaitsClock, observeClock } from './observe-time.ts';
 import {
   type DriftState,
   fromSnapshot,
@@ -35,7 +36,7 @@ const TOPIC_EVENTS: Readonly<Record<string, string>> = {
   features: 'FeaturesLogged',
 };
 /** Identifies the kernels below; a change that can alter a verdict changes it. */
-export const BUILD = 'drift-detector/2';
+export const BUILD = 'drift-detector/3';
 
 export function createDriftProcessor(config: DriftConfig): Processor<DriftState, DriftEvent> {
   // The rows of one batch: emptied before its first decode, so nothing of it outlives a fold.
@@ -59,8 +60,10 @@ export function createDriftProcessor(config: DriftConfig): Processor<DriftState,
       if (model !== undefined) return observe(model, events as readonly Row[], reader.values, context);
       for (const [index, { key }] of events.entries()) context.reject(index, unknownModel(key));
     },
-    tick: () => {},
-    awaitsTick: () => false,
+    tick: (state, context) => {
+      for (const model of state.models.values()) observeClock(model, context);
+    },
+    awaitsTick: (state) => [...state.models.values()].some(awaitsClock),
     toSnapshot,
     fromSnapshot: (bytes) => fromSnapshot(bytes, config),
     views: (state, scope) => {
@@ -95,7 +98,7 @@ function decodeFor(topic: string, { value }: LogRecord, reader: PredictionReader
 }
 
 function control(state: DriftState, event: DriftEvent, index: number, context: StepContext, config: DriftConfig): void {
-  if (event.name === 'ModelVersionRegistered') return register(state, event.event);
+  if (event.name === 'ModelVersionRegistered') return register(state, event.event, config);
   const model = state.models.get(event.key);
   if (model === undefined) return context.reject(index, unknownModel(event.key));
   if (event.name === 'ReferenceSet') setReference(model, event.event, index, context, config);
@@ -106,10 +109,10 @@ function unknownModel(model: string): { code: string; message: string } {
   return { code: 'UNKNOWN_MODEL', message };
 }
 
-function register(state: DriftState, event: ModelVersionRegistered): void {
+function register(state: DriftState, event: ModelVersionRegistered, config: DriftConfig): void {
   let model = state.models.get(event.model);
   if (model === undefined) {
-    model = newModel(event.model);
+    model = newModel(event.model, config);
     state.models.set(event.model, model);
   }
   const named = (type: 'numeric' | 'categorical'): string[] =>

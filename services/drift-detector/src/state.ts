@@ -1,11 +1,13 @@
+import { PanedWindow } from '@weir/drift/paned-window';
 import { createReference, type Reference } from '@weir/drift/reference';
 import { SlidingKs } from '@weir/drift/sliding-ks';
 import { SlidingMissing } from '@weir/drift/sliding-missing';
 import { threshold } from '@weir/drift/threshold';
+import { createWatermark, type Watermark } from '@weir/service-kit/watermark';
 import { binomialLimit } from '@weir/stats/binomial';
 import type { DriftConfig } from './config.ts';
 
-export const STATE_VERSION = 2;
+export const STATE_VERSION = 3;
 
 /** An alert that was raised and not yet resolved. */
 export interface OpenAlert {
@@ -40,6 +42,20 @@ export interface MissingState {
   readonly calmCount: number;
 }
 
+/** A window over event time. */
+export interface TimeWindowState {
+  readonly name: string;
+  readonly window: PanedWindow;
+  readonly watermark: Watermark;
+  /** Topic that fed it last. */
+  topic: string;
+  open: OpenAlert | null;
+  /** End of the pane at which D fell below the resolving level, ms; null while it has not, or no alert is open. */
+  calmSinceMs: number | null;
+  /** Values that came after their pane had closed. */
+  late: number;
+}
+
 /** Where the numbers of an event go. */
 export interface Plan {
   readonly numeric: number;
@@ -55,6 +71,7 @@ export interface ColumnState {
   readonly reference: Reference;
   readonly referenceMissing: number;
   readonly windows: readonly WindowState[];
+  readonly timeWindows: readonly TimeWindowState[];
   readonly missingWindows: readonly MissingState[];
   /** How many of them have an open alert; derived, so no snapshot holds it. */
   missingOpen: number;
@@ -74,6 +91,7 @@ export interface FeatureSetState {
 
 export interface ModelState {
   readonly model: string;
+  readonly config: DriftConfig;
   readonly versions: Map<string, { readonly featureSet: string; readonly outputs: readonly string[] }>;
   readonly featureSets: Map<string, FeatureSetState>;
   readonly columns: Map<string, ColumnState>;
@@ -88,9 +106,10 @@ export interface DriftState {
   readonly models: Map<string, ModelState>;
 }
 
-export function newModel(model: string): ModelState {
+export function newModel(model: string, config: DriftConfig): ModelState {
   return {
     model,
+    config,
     versions: new Map(),
     featureSets: new Map(),
     columns: new Map(),
@@ -134,12 +153,24 @@ export function newColumn(
       calmCount: Math.floor(raiseCount * config.resolveShare),
     };
   });
+  const timeWindows = config.timeWindows.map(
+    ({ name: span, spanMs }): TimeWindowState => ({
+      name: span,
+      window: new PanedWindow(reference, spanMs),
+      watermark: createWatermark(),
+      topic: '',
+      open: null,
+      calmSinceMs: null,
+      late: 0,
+    }),
+  );
   return {
     name,
     referenceHash,
     reference,
     referenceMissing,
     windows,
+    timeWindows,
     missingWindows,
     missingOpen: 0,
     missingShare,
@@ -176,6 +207,21 @@ export function toSnapshot(state: DriftState): Uint8Array {
       referenceMissing: column.referenceMissing,
       missing: column.missing,
       present: column.present,
+      timeWindows: column.timeWindows.map(({ name, window, watermark, topic, open, calmSinceMs, late }) => ({
+        name,
+        spanMs: window.spanMs,
+        panes: window.save().map(({ pane, counts }) => ({ pane, counts: place(counts) })),
+        closed: finiteOrNull(window.closed),
+        watermark: {
+          maxEventTimeMs: finiteOrNull(watermark.maxEventTimeMs),
+          activeAtMs: finiteOrNull(watermark.activeAtMs),
+          idleAdvanceMs: watermark.idleAdvanceMs,
+        },
+        topic,
+        open,
+        calmSinceMs,
+        late,
+      })),
       missingWindows: column.missingWindows.map(({ missing, open }) => {
         const { positions, times } = missing.entries();
         return { positions: place(positions), times: place(times), open };
@@ -200,6 +246,11 @@ function timesOf(times: Float64Array, next: number, ks: SlidingKs): Float64Array
     : times.slice(0, ks.windowSize);
 }
 
+/** JSON has no infinity. */
+function finiteOrNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
+
 interface Head {
   readonly sizes: readonly number[];
   readonly models: readonly {
@@ -216,6 +267,21 @@ interface Head {
       readonly referenceMissing: number;
       readonly missing: number;
       readonly present: number;
+      readonly timeWindows: readonly {
+        readonly name: string;
+        readonly spanMs: number;
+        readonly panes: readonly { readonly pane: number; readonly counts: number }[];
+        readonly closed: number | null;
+        readonly watermark: {
+          readonly maxEventTimeMs: number | null;
+          readonly activeAtMs: number | null;
+          readonly idleAdvanceMs: number;
+        };
+        readonly topic: string;
+        readonly open: OpenAlert | null;
+        readonly calmSinceMs: number | null;
+        readonly late: number;
+      }[];
       readonly missingWindows: readonly {
         readonly positions: number;
         readonly times: number;
@@ -248,7 +314,7 @@ export function fromSnapshot(bytes: Uint8Array, config: DriftConfig): DriftState
     Uint8Array.from(buffer.subarray(starts[index], (starts[index] as number) + (sizes[index] as number))).buffer;
   const state: DriftState = { models: new Map() };
   for (const saved of models) {
-    const model = newModel(saved.model);
+    const model = newModel(saved.model, config);
     for (const [version, content] of saved.versions) model.versions.set(version, content);
     for (const featureSet of saved.featureSets) model.featureSets.set(featureSet.id, featureSet);
     model.events = saved.events;
@@ -257,7 +323,11 @@ export function fromSnapshot(bytes: Uint8Array, config: DriftConfig): DriftState
       const reference = createReference(new Float64Array(part(column.values)), new Uint32Array(part(column.counts)));
       const sizes = column.windows.map(({ capacity }) => capacity);
       const { name, referenceHash, referenceMissing } = column;
-      const restored = newColumn(name, referenceHash, reference, referenceMissing, { ...config, countWindows: sizes });
+      const restored = newColumn(name, referenceHash, reference, referenceMissing, {
+        ...config,
+        countWindows: sizes,
+        timeWindows: column.timeWindows,
+      });
       restored.missing = column.missing;
       restored.present = column.present;
       for (const [index, window] of restored.windows.entries()) {
@@ -266,6 +336,16 @@ export function fromSnapshot(bytes: Uint8Array, config: DriftConfig): DriftState
         window.times.set(new Float64Array(part(times)));
         window.timesNext = window.ks.windowSize % window.ks.capacity;
         window.open = open;
+      }
+      for (const [index, state] of restored.timeWindows.entries()) {
+        const saved = column.timeWindows[index] as (typeof column.timeWindows)[number];
+        const panes = saved.panes.map(({ pane, counts }) => ({ pane, counts: new Uint32Array(part(counts)) }));
+        state.window.restore(panes, saved.closed ?? Number.NEGATIVE_INFINITY);
+        state.watermark.maxEventTimeMs = saved.watermark.maxEventTimeMs ?? Number.NEGATIVE_INFINITY;
+        state.watermark.activeAtMs = saved.watermark.activeAtMs ?? Number.NEGATIVE_INFINITY;
+        state.watermark.idleAdvanceMs = saved.watermark.idleAdvanceMs;
+        const { topic, open, calmSinceMs, late } = saved;
+        Object.assign(state, { topic, open, calmSinceMs, late });
       }
       for (const [index, window] of restored.missingWindows.entries()) {
         const { positions, times, open } = column.missingWindows[index] as (typeof column.missingWindows)[number];

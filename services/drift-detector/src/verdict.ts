@@ -1,4 +1,5 @@
-import type { ColumnState, WindowState } from './state.ts';
+import type { Reference } from '@weir/drift/reference';
+import type { WindowState } from './state.ts';
 
 /** Which test speaks: part of an alert's fingerprint and of addresses. */
 export function ruleName(window: WindowState): string {
@@ -9,9 +10,12 @@ export function missingRuleName(capacity: number): string {
   return `missing-${capacity}`;
 }
 
+export function timeRuleName(span: string): string {
+  return `ks-${span}`;
+}
+
 /** P(window > reference) + P(equal)/2 − 1/2, in [−0.5, 0.5]: exact from the bins. O(k). */
-export function effectSize({ reference }: ColumnState, { ks }: WindowState): number {
-  const counts = ks.counts();
+export function effectSize(reference: Reference, counts: ArrayLike<number>, windowSize: number): number {
   let below = 0;
   let score = 0;
   for (let i = 0; i <= reference.values.length; i += 1) {
@@ -21,5 +25,5 @@ export function effectSize({ reference }: ColumnState, { ks }: WindowState): num
     score += (counts[2 * i + 1] as number) * (below + tied / 2);
     below += tied;
   }
-  return ks.windowSize === 0 ? 0 : score / (reference.m * ks.windowSize) - 0.5;
+  return windowSize === 0 ? 0 : score / (reference.m * windowSize) - 0.5;
 }

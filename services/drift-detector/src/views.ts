@@ -1,11 +1,12 @@
 /** What routes answer with, computed from the state at commit boundaries. */
 
 import { histogramOf } from '@weir/drift/histogram';
+import { PANES } from '@weir/drift/paned-window';
 import { decode } from '@weir/events/codec';
 import type { Output, View } from '@weir/service-kit/processor';
-import { type Finding, ksFinding, missingFinding } from './alerts.ts';
+import { type Finding, ksFinding, missingFinding, timeFinding } from './alerts.ts';
 import type { ColumnState, ModelState } from './state.ts';
-import { ruleName } from './verdict.ts';
+import { ruleName, timeRuleName } from './verdict.ts';
 
 export interface VerdictView {
   readonly column: string;
@@ -36,6 +37,13 @@ export function modelViews(model: ModelState): readonly View[] {
     ...column.windows.map((window) =>
       verdictView(column, ksFinding(column, window), window.open !== null, window.ks.capacity),
     ),
+    ...column.timeWindows.map((state) => {
+      const { window, open } = state;
+      // Before the first pane has closed there is no window yet.
+      const endMs = Number.isFinite(window.closed) ? ((window.closed + 1) * window.spanMs) / PANES : 0;
+      const finding = timeFinding(column, state, endMs, model.config);
+      return verdictView(column, finding, open !== null, Math.max(window.windowSize, model.config.minValues));
+    }),
     ...column.missingWindows.map((state) =>
       verdictView(
         column,
@@ -53,16 +61,10 @@ export function modelViews(model: ModelState): readonly View[] {
     columns: [...model.columns.keys()],
     drifting: [...new Set(verdicts.filter(({ verdict }) => verdict === 'drift').map(({ column }) => column))],
   };
-  const windows = [...model.columns.values()].flatMap((column) =>
-    column.windows.map((window): View => {
-      const shown = { column: column.name, rule: ruleName(window), windowSize: window.ks.windowSize };
-      const content = histogramOf(column.reference, window.ks.counts(), window.ks.windowSize, GROUPS);
-      return {
-        key: windowKey(model.model, column.name, ruleName(window)),
-        json: JSON.stringify({ ...shown, ...content }),
-      };
-    }),
-  );
+  const windows = [...model.columns.values()].flatMap((column): View[] => [
+    ...column.windows.map((window) => windowView(model, column, ruleName(window), window.ks)),
+    ...column.timeWindows.map(({ name, window }) => windowView(model, column, timeRuleName(name), window)),
+  ]);
   const features = [...model.columns.values()].map(({ name, present, missing, referenceHash, reference }) => ({
     column: name,
     present,
@@ -81,6 +83,17 @@ export function modelViews(model: ModelState): readonly View[] {
     { key: `model/${model.model}`, json: JSON.stringify(summary) },
     { key: `verdicts/${model.model}`, json: JSON.stringify(verdicts) },
   ];
+}
+
+function windowView(
+  { model }: ModelState,
+  { name, reference }: ColumnState,
+  rule: string,
+  window: { readonly windowSize: number; counts(): Uint32Array },
+): View {
+  const { windowSize } = window;
+  const content = histogramOf(reference, window.counts(), windowSize, GROUPS);
+  return { key: windowKey(model, name, rule), json: JSON.stringify({ column: name, rule, windowSize, ...content }) };
 }
 
 function verdictView(column: ColumnState, finding: Finding, isOpen: boolean, capacity: number): VerdictView {

@@ -57,14 +57,14 @@ interface Given {
   readonly numbers: readonly number[];
 }
 
-function prediction({ model, version, numbers }: Given, index: number) {
+function prediction({ model, version, numbers }: Given, index: number, eventTimeMs = index) {
   const numeric = numbers.slice(0, -1);
   return bytesOf(
     encode('PredictionLogged', {
       model,
       version,
       featureSet: 'fs',
-      eventTimeMs: index,
+      eventTimeMs,
       numeric,
       categorical: [],
       outputs: numbers.slice(-1),
@@ -109,8 +109,14 @@ interface Result {
 }
 
 /** Folds in slices of `cut` records; every other slice starts from a restored snapshot when `restore` is set. */
-function fold(events: readonly Given[], cut: number, restore: boolean): Result {
-  const processor = createDriftProcessor(CONFIG);
+function fold(
+  events: readonly Given[],
+  cut: number,
+  restore: boolean,
+  config: DriftConfig = CONFIG,
+  timeOf: (index: number) => number = (index) => index,
+): Result {
+  const processor = createDriftProcessor(config);
   const options = { partition: 0, seed: 's', futureBoundMs: 1e15 };
   let state = new Fold<DriftState, DriftEvent>(processor, options, processor.initialState(0), 0);
   const outputs: Output[] = [];
@@ -125,10 +131,12 @@ function fold(events: readonly Given[], cut: number, restore: boolean): Result {
     state.records('references', references, sink);
   }
   for (let from = 0; from < events.length; from += cut) {
-    const slice = events.slice(from, from + cut).map((event, index) => prediction(event, from + index));
+    const slice = events
+      .slice(from, from + cut)
+      .map((event, index) => prediction(event, from + index, timeOf(from + index)));
     state.records('predictions', slice, sink);
     if (restore && (from / cut) % 2 === 1) {
-      const again = createDriftProcessor(CONFIG);
+      const again = createDriftProcessor(config);
       state = new Fold(again, options, again.fromSnapshot(processor.toSnapshot(state.state)), 0);
     }
   }
@@ -215,4 +223,62 @@ test('however the run is cut, and restored at any cut, outputs, refusals and sta
   );
   expect(raised).toBeGreaterThan(20);
   expect(resolved).toBeGreaterThan(5);
+});
+
+const TIMED: DriftConfig = {
+  ...CONFIG,
+  timeWindows: [
+    { name: '1s', spanMs: 48 },
+    { name: '4s', spanMs: 192 },
+  ],
+  allowedLatenessMs: 9,
+  idleAfterMs: 1_000,
+  minValues: 10,
+};
+
+test('with time windows and events out of order, cuts and restores change nothing either', () => {
+  let raised = 0;
+  fc.assert(
+    fc.property(given, fc.integer({ min: 1, max: 90 }), (events, cut) => {
+      const timeOf = (index: number): number => index + ((index * 7) % 9);
+      const whole = fold(events, events.length, false, TIMED, timeOf);
+      for (const restore of [false, true]) expect(fold(events, cut, restore, TIMED, timeOf)).toEqual(whole);
+      const rules = whole.outputs.map(({ value }) => decode(value).event as { rule: string });
+      raised += rules.filter(({ rule }) => rule === 'ks-1s' || rule === 'ks-4s').length;
+    }),
+    { numRuns: 30 },
+  );
+  expect(raised).toBeGreaterThan(20);
+});
+
+test('a column that falls silent has its last panes judged by the clock, and then asks for no more ticks', () => {
+  const processor = createDriftProcessor(TIMED);
+  const fold = new Fold(processor, { partition: 0, seed: 's', futureBoundMs: 1e15 }, processor.initialState(0), 0);
+  const outputs: Output[] = [];
+  const sink = { output: (output: Output) => void outputs.push(output), reject: () => {} };
+  const { models, references } = introduction('a');
+  fold.records('models', models, sink);
+  fold.records('references', references, sink);
+  const shifted = Array.from({ length: 20 }, (_, index) =>
+    prediction({ model: 'a', version: '1', numbers: [index + 30, index, index] }, index),
+  );
+  fold.records('predictions', shifted, sink);
+  const rulesOf = (): readonly string[] => outputs.map(({ value }) => (decode(value).event as { rule: string }).rule);
+  const before = rulesOf().length;
+  expect(processor.awaitsTick(fold.state)).toBe(true);
+  fold.tick(500, sink);
+  expect(rulesOf()).toHaveLength(before);
+  fold.tick(2_000, sink);
+  expect(rulesOf()).toContain('ks-4s');
+  const alert = outputs
+    .map(({ value }) => decode(value))
+    .find(({ event }) => (event as { rule: string }).rule === 'ks-4s');
+  expect(alert).toMatchObject({
+    name: 'AlertRaised',
+    event: {
+      column: 'x',
+      evidence: { topic: 'predictions', eventId: expect.stringMatching(/^ks-4s until 1970-/) as unknown },
+    },
+  });
+  expect(processor.awaitsTick(fold.state)).toBe(false);
 });

@@ -5,7 +5,7 @@ export interface AlertRaisedEvidence {
   readonly topic: string;
   /** Partition, a number from 0. */
   readonly partition: number;
-  /** Id of the event that completed the window. */
+  /** Id of the event that completed the window; of a time window its rule and end. */
   readonly eventId: string;
   /** Event time of the oldest event of the window, milliseconds since 1970-01-01 UTC. */
   readonly fromMs: number;
@@ -61,7 +61,7 @@ export interface AlertResolvedEvidence {
   readonly topic: string;
   /** Partition, a number from 0. */
   readonly partition: number;
-  /** Id of the event that completed the window. */
+  /** Id of the event that completed the window; of a time window its rule and end. */
   readonly eventId: string;
   /** Event time of the oldest event of the window, milliseconds since 1970-01-01 UTC. */
   readonly fromMs: number;
