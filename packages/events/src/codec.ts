@@ -1,6 +1,6 @@
 /**
  * Avro with Confluent framing: byte 0, schema id as 4 bytes big-endian, body. The only file that knows the Avro library.
- * Ids come from schemas/ids.lock.json, which is committed: an id never changes its meaning.
+ * Ids come from schemas/ids.lock.json, which is committed, or from a registry (`registry.ts`): an id never changes its meaning.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,18 +14,48 @@ export type Decoded = {
   readonly [Name in EventName]: { readonly name: Name; readonly event: EventTypes[Name] };
 }[EventName];
 
+export type SchemaIds = Readonly<Record<EventName, number>>;
+/** The schema behind an id that is not ours: `pending` while a registry is asked, `unknown` when it has none or not one of our events. */
+export type WriterSchemas = (
+  id: number,
+) => { readonly name: EventName; readonly schema: object } | 'pending' | 'unknown';
+
+interface Foreign {
+  readonly name: EventName;
+  readonly bounds: ReturnType<typeof boundsOf>;
+  readonly resolver: avsc.Resolver;
+}
+
 export const HEADER_BYTES = 5;
 const folder = join(import.meta.dirname, '../schemas');
-const ids = JSON.parse(readFileSync(join(folder, 'ids.lock.json'), 'utf8')) as Record<EventName, number>;
+/** Process-wide: which ids stand for which schemas is a fact of the installation, settled before the first event. */
+let ids = JSON.parse(readFileSync(join(folder, 'ids.lock.json'), 'utf8')) as SchemaIds;
+let writers: WriterSchemas | undefined;
+const foreign = new Map<number, Foreign>();
 const types = new Map<EventName, avsc.Type>();
 const bounds = new Map<EventName, ReturnType<typeof boundsOf>>();
 const namesById = new Map<number, EventName>();
+/** Schemas as they stand in their files, for a registry. */
+export const SCHEMAS: ReadonlyMap<EventName, object> = new Map(
+  (Object.keys(ids) as EventName[]).map((name) => [
+    name,
+    JSON.parse(readFileSync(join(folder, `${name}.avsc`), 'utf8')) as object,
+  ]),
+);
 for (const [name, id] of Object.entries(ids) as [EventName, number][]) {
-  const schema = JSON.parse(readFileSync(join(folder, `${name}.avsc`), 'utf8')) as avsc.Schema;
-  const type = avsc.Type.forSchema(schema);
+  const type = avsc.Type.forSchema(SCHEMAS.get(name) as avsc.Schema);
   types.set(name, type);
   bounds.set(name, boundsOf(type));
   namesById.set(id, name);
+}
+
+/** From now on ids mean what a registry says. To be called before the first event and before any reader is made. */
+export function adoptSchemaIds(adopted: SchemaIds, lookup: WriterSchemas): void {
+  ids = adopted;
+  writers = lookup;
+  foreign.clear();
+  namesById.clear();
+  for (const [name, id] of Object.entries(adopted) as [EventName, number][]) namesById.set(id, name);
 }
 
 /** Id of the schema that `encode` writes. */
@@ -52,13 +82,16 @@ export function encode<Name extends EventName>(name: Name, event: EventTypes[Nam
 
 /** @throws {EventError} UNDECODABLE, UNKNOWN_SCHEMA. */
 export function decode(bytes: Uint8Array): Decoded {
-  const name = nameOf(bytes);
+  const id = idOf(bytes);
+  const own = namesById.get(id);
+  const other = own === undefined ? foreignOf(id) : undefined;
+  const name = (own ?? other?.name) as EventName;
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const type = types.get(name) as avsc.Type;
-  const fault = bounds.get(name)?.(bytes, HEADER_BYTES);
+  const fault = (other?.bounds ?? bounds.get(name))?.(bytes, HEADER_BYTES);
   if (fault !== undefined) throw undecodable(name, bytes, fault);
   try {
-    const { value, offset } = type.decode(buffer, HEADER_BYTES) as { value: unknown; offset: number };
+    const { value, offset } = type.decode(buffer, HEADER_BYTES, other?.resolver) as { value: unknown; offset: number };
     if (offset !== bytes.length) throw undecodable(name, bytes, `the body ends at byte ${offset}`);
     return { name, event: value } as Decoded;
   } catch (error) {
@@ -75,8 +108,8 @@ function undecodable(name: EventName, bytes: Uint8Array, fault: string, cause?: 
   );
 }
 
-/** Which event a framed value holds, from its schema id. @throws {EventError} */
-export function nameOf(bytes: Uint8Array): EventName {
+/** @throws {EventError} UNDECODABLE when the framing is not Confluent's. */
+function idOf(bytes: Uint8Array): number {
   if (bytes.length < HEADER_BYTES || bytes[0] !== 0) {
     const start = Buffer.from(bytes.subarray(0, HEADER_BYTES)).toString('hex');
     throw new EventError(
@@ -84,20 +117,41 @@ export function nameOf(bytes: Uint8Array): EventName {
       `the value starts with 0x${start || '(nothing)'}, not with Confluent framing (byte 0, then a 4-byte schema id). Serialise it with a Confluent-compatible Avro serialiser`,
     );
   }
-  const id =
+  return (
     (((bytes[1] as number) << 24) |
       ((bytes[2] as number) << 16) |
       ((bytes[3] as number) << 8) |
       (bytes[4] as number)) >>>
-    0;
-  const name = namesById.get(id);
-  if (name === undefined) {
+    0
+  );
+}
+
+/** @throws {EventError} UNKNOWN_SCHEMA; retriable while a registry has not answered yet. */
+function foreignOf(id: number): Foreign {
+  const known = foreign.get(id);
+  if (known !== undefined) return known;
+  const found = writers?.(id) ?? 'unknown';
+  if (found === 'pending')
+    throw new EventError('UNKNOWN_SCHEMA', `schema id ${id}: the registry has not answered yet`, { retriable: true });
+  const refuse = (rule: string): never => {
     throw new EventError(
       'UNKNOWN_SCHEMA',
-      `schema id ${id} is not one of ${[...namesById.keys()].join(', ')}. Write with a schema of packages/events/schemas`,
+      `schema id ${id} ${rule}; ours are ${[...namesById.keys()].join(', ')}. Write with a schema of packages/events/schemas`,
+    );
+  };
+  if (found === 'unknown') return refuse('is not one of ours');
+  const type = avsc.Type.forSchema(found.schema as avsc.Schema);
+  let resolver: avsc.Resolver;
+  try {
+    resolver = (types.get(found.name) as avsc.Type).createResolver(type);
+  } catch (error) {
+    return refuse(
+      `is a ${found.name} that cannot be read as ours (${error instanceof Error ? error.message : String(error)})`,
     );
   }
-  return name;
+  const made = { name: found.name, bounds: boundsOf(type), resolver };
+  foreign.set(id, made);
+  return made;
 }
 
 function whatFails(type: avsc.Type, event: unknown): string | undefined {

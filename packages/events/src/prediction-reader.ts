@@ -35,8 +35,6 @@ export interface EventId {
 
 /** A power of two: heads lie in a direct-mapped table, and two that collide only cost their decoding. */
 const CACHED_HEADS = 1_024;
-const PREDICTION = schemaId('PredictionLogged');
-const FEATURES = schemaId('FeaturesLogged');
 /** As avsc: malformed bytes become U+FFFD, a byte-order mark stays. */
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -52,6 +50,9 @@ interface CachedHead {
 export class PredictionReader {
   /** Numbers of all rows since `reset`: per row its numeric features, then its outputs. Grows; NaN = missing. */
   values: Float64Array = new Float64Array(1 << 16);
+  /** Ids as they stand when the reader is made. */
+  readonly #prediction = schemaId('PredictionLogged');
+  readonly #features = schemaId('FeaturesLogged');
   #used = 0;
   readonly #heads: (CachedHead | undefined)[] = Array.from({ length: CACHED_HEADS });
   #bytes: Uint8Array = new Uint8Array(0);
@@ -79,8 +80,8 @@ export class PredictionReader {
     this.#end = end;
     const schema =
       ((value[1] as number) << 24) | ((value[2] as number) << 16) | ((value[3] as number) << 8) | (value[4] as number);
-    const isPrediction = schema === PREDICTION;
-    if (!isPrediction && schema !== FEATURES) return undefined;
+    const isPrediction = schema === this.#prediction;
+    if (!isPrediction && schema !== this.#features) return undefined;
     if (!(this.#skipString() && this.#skipString() && (!isPrediction || this.#skipString()))) return undefined;
     const head = this.#head(schema, isPrediction, this.#at);
     const eventTimeMs = this.#long();

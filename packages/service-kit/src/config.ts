@@ -35,6 +35,7 @@ export interface ServiceConfig {
   readonly WEIR_LOG_FILE: string;
   readonly KAFKA_BROKERS: readonly string[];
   readonly KAFKA_SESSION_TIMEOUT_MS: number;
+  readonly SCHEMA_REGISTRY_URL: string;
   readonly REDIS_URL: string;
   readonly WEIR_TOPIC_PREFIX: string;
   readonly WEIR_PARTITIONS: number;
@@ -70,6 +71,14 @@ export const SERVICE_SETTINGS: Settings<ServiceConfig> = {
     default: 6_000,
     unit: 'ms',
     reason: 'after a crash others take the partitions over this much later',
+  },
+  SCHEMA_REGISTRY_URL: {
+    schema: Type.String({ pattern: '^(https?://\\S+)?$' }),
+    default: '',
+    unit: 'http://host:port',
+    reason:
+      'Confluent-compatible registry that schema ids come from; without it they come from the committed lock file',
+    secret: true,
   },
   REDIS_URL: {
     schema: Type.String({ pattern: '^(rediss?://\\S+)?$' }),

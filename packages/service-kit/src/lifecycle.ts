@@ -1,4 +1,5 @@
 /** From the command line to the exit code: a signal ends a service in order, a second one at once, and nothing goes on half dead. */
+import { adoptRegistry } from '@weir/events/registry';
 import type { Logger } from 'pino';
 import { ConfigError, describeSettings, type ServiceConfig, type Settings } from './config.ts';
 import { createLogger } from './logger.ts';
@@ -37,6 +38,14 @@ export async function main<C extends ServiceConfig, State, Event extends Decoded
     return;
   }
   const logger = createLogger(service, config.WEIR_LOG_LEVEL);
+  try {
+    // Before the definition: decoders are made for the ids that hold from here on.
+    if (config.SCHEMA_REGISTRY_URL !== '') await adoptRegistry(config.SCHEMA_REGISTRY_URL);
+  } catch (error) {
+    logger.fatal({ err: error }, error instanceof Error ? error.message : 'the schema registry failed');
+    process.exitCode = 1;
+    return;
+  }
   process.exitCode = await live(service, config, define(config), logger);
 }
 
