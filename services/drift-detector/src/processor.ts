@@ -10,15 +10,8 @@ import type { DecodedEvent, Processor, StepContext, View } from '@weir/service-k
 import type { DriftConfig } from './config.ts';
 import { observe } from './observe.ts';
 import { awaitsClock, observeClock } from './observe-time.ts';
-import {
-  type DriftState,
-  fromSnapshot,
-  type ModelState,
-  newColumn,
-  newModel,
-  STATE_VERSION,
-  toSnapshot,
-} from './state.ts';
+import { fromSnapshot, STATE_VERSION, toSnapshot } from './snapshot.ts';
+import { type DriftState, type ModelState, newColumn, newModel } from './state.ts';
 import { alertViews, modelViews } from './views.ts';
 
 /** What a data topic carries is a row; control events keep their whole content. */
