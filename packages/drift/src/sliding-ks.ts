@@ -13,6 +13,7 @@
  *
  * Source: derived from dos Reis et al., Fast unsupervised online drift detection using incremental Kolmogorov–Smirnov (KDD 2016).
  */
+import { type Arithmetic, BLOCK_BITS, FAN, FAN_BITS, FLOAT64, INT32, INT32_LIMIT, type Ints } from './extremes.ts';
 import { binOf, type Reference } from './reference.ts';
 
 export interface KsReading {
@@ -26,15 +27,8 @@ export interface KsReading {
   readonly windowSize: number;
 }
 
-/** Children of a node, and leaves of a block: four are compared side by side, which is faster than climbing two levels of pairs. */
-const FAN_BITS = 2;
-const FAN = 2 ** FAN_BITS;
-/** A bin's block: two bins to a leaf. */
-const BLOCK_BITS = FAN_BITS + 1;
 /** Nodes of the highest level, which is scanned as it is: two levels less to wait for. */
 const TOP = 16;
-
-type Ints = Int32Array | Float64Array;
 
 export class SlidingKs {
   readonly reference: Reference;
@@ -43,6 +37,7 @@ export class SlidingKs {
   readonly #ring: Uint16Array | Uint32Array;
   /** How H moves at each bin: −m·count in a gap, n·r_i − m·count at a value (without n·r_i until the window is full). Zeros up to whole blocks. */
   readonly #step: Ints;
+  readonly #arithmetic: Arithmetic;
   /** gcd(m, W): D of a full window needs it at every event. */
   readonly #fullGcd: number;
   /** Of each node: its sum, and the highest and lowest running sum inside it. Blocks of leaves first, then level by level up to the top. */
@@ -80,7 +75,8 @@ export class SlidingKs {
     this.#fullGcd = gcd(reference.m, capacity);
     const k = reference.values.length;
     this.#ring = 2 * k < 65_536 ? new Uint16Array(capacity) : new Uint32Array(capacity);
-    const Ints = product < 2 ** 31 ? Int32Array : Float64Array;
+    this.#arithmetic = product < INT32_LIMIT ? INT32 : FLOAT64;
+    const Ints = product < INT32_LIMIT ? Int32Array : Float64Array;
     const sizes = [Math.ceil((k + 1) / FAN)];
     while ((sizes.at(-1) as number) > TOP) sizes.push(Math.ceil((sizes.at(-1) as number) / FAN));
     const levels = [0];
@@ -223,9 +219,15 @@ export class SlidingKs {
       for (let index = 0; index < (this.#staleCount[level] as number); index += 1) {
         const place = stale[index] as number;
         this.#isStale[first + place] = 0;
-        if (level === 0) computeBlock(this.#step, this.#sum, this.#hi, this.#lo, place);
+        if (level === 0) this.#arithmetic.block(this.#step, this.#sum, this.#hi, this.#lo, place);
         else
-          computeNode(this.#sum, this.#hi, this.#lo, first + place, (this.#levels[level - 1] as number) + place * FAN);
+          this.#arithmetic.node(
+            this.#sum,
+            this.#hi,
+            this.#lo,
+            first + place,
+            (this.#levels[level - 1] as number) + place * FAN,
+          );
         if (level + 1 < this.#stale.length) this.#mark(level + 1, place >>> FAN_BITS);
       }
       this.#staleCount[level] = 0;
@@ -238,8 +240,8 @@ export class SlidingKs {
     const sum = this.#sum;
     const hi = this.#hi;
     const lo = this.#lo;
-    computeBlock(this.#step, sum, hi, lo, left);
-    if (left !== right) computeBlock(this.#step, sum, hi, lo, right);
+    this.#arithmetic.block(this.#step, sum, hi, lo, left);
+    if (left !== right) this.#arithmetic.block(this.#step, sum, hi, lo, right);
     let a = left;
     let b = right;
     let below = 0;
@@ -247,23 +249,23 @@ export class SlidingKs {
       const first = levels[level] as number;
       a >>>= FAN_BITS;
       b >>>= FAN_BITS;
-      computeNode(sum, hi, lo, first + a, below + (a << FAN_BITS));
-      if (a !== b) computeNode(sum, hi, lo, first + b, below + (b << FAN_BITS));
+      this.#arithmetic.node(sum, hi, lo, first + a, below + (a << FAN_BITS));
+      if (a !== b) this.#arithmetic.node(sum, hi, lo, first + b, below + (b << FAN_BITS));
       below = first;
     }
   }
 
   #scanTop(): void {
+    const { max, min } = this.#arithmetic;
     const sum = this.#sum;
     const hi = this.#hi;
     const lo = this.#lo;
-    let at = this.#levels[this.#levels.length - 1] as number;
     let h = 0;
     let up = 0;
     let down = 0;
-    for (; at < sum.length; at += 1) {
-      up = Math.max(up, h + (hi[at] as number));
-      down = Math.min(down, h + (lo[at] as number));
+    for (let at = this.#levels[this.#levels.length - 1] as number; at < sum.length; at += 1) {
+      up = max(up, h + (hi[at] as number));
+      down = min(down, h + (lo[at] as number));
       h += sum[at] as number;
     }
     this.#up = up;
@@ -331,41 +333,6 @@ export class SlidingKs {
     }
     return up >= down ? { height: up, leaf: upAt, direction: 1 } : { height: down, leaf: downAt, direction: -1 };
   }
-}
-
-/** Four leaves, written out so that the comparisons need not wait for each other. Only values are candidates for the highest sum. */
-function computeBlock(step: Ints, sum: Ints, hi: Ints, lo: Ints, block: number): void {
-  const at = block << BLOCK_BITS;
-  const gap0 = step[at] as number;
-  const point0 = gap0 + (step[at + 1] as number);
-  const gap1 = point0 + (step[at + 2] as number);
-  const point1 = gap1 + (step[at + 3] as number);
-  const gap2 = point1 + (step[at + 4] as number);
-  const point2 = gap2 + (step[at + 5] as number);
-  const gap3 = point2 + (step[at + 6] as number);
-  const point3 = gap3 + (step[at + 7] as number);
-  sum[block] = point3;
-  hi[block] = Math.max(Math.max(point0, point1), Math.max(point2, point3));
-  lo[block] = Math.min(
-    Math.min(Math.min(gap0, point0), Math.min(gap1, point1)),
-    Math.min(Math.min(gap2, point2), Math.min(gap3, point3)),
-  );
-}
-
-/** Four children; padded ones repeat the end, where H is 0, which a maximum and a minimum clamped at zero do not notice. */
-function computeNode(sum: Ints, hi: Ints, lo: Ints, node: number, child: number): void {
-  const sum0 = sum[child] as number;
-  const sum1 = sum0 + (sum[child + 1] as number);
-  const sum2 = sum1 + (sum[child + 2] as number);
-  sum[node] = sum2 + (sum[child + 3] as number);
-  hi[node] = Math.max(
-    Math.max(hi[child] as number, sum0 + (hi[child + 1] as number)),
-    Math.max(sum1 + (hi[child + 2] as number), sum2 + (hi[child + 3] as number)),
-  );
-  lo[node] = Math.min(
-    Math.min(lo[child] as number, sum0 + (lo[child + 1] as number)),
-    Math.min(sum1 + (lo[child + 2] as number), sum2 + (lo[child + 3] as number)),
-  );
 }
 
 interface Extreme {

@@ -89,3 +89,39 @@ test.each([
 ] as const)('%s is refused', (code, values, counts) => {
   expect(() => createReference(values, counts)).toThrow(expect.objectContaining({ code }));
 });
+
+test.each([
+  ['just inside 32 bits', 2 ** 20 - 1],
+  ['just beyond 32 bits', 2 ** 20],
+  ['far beyond', 2 ** 33],
+])('with m·W %s the tree equals a plain sum over the bins', (_, m) => {
+  const W = 1_024;
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: -3, max: 12 }), { minLength: W + 50, maxLength: W + 300 }), (stream) => {
+      // Ten values that share m as unevenly as can be.
+      const counts = [1, 1, 1, 1, m - 9, 1, 1, 1, 1, 1];
+      const reference = createReference(
+        counts.map((_each, index) => index),
+        counts.map((count) => Math.min(count, 0xffffffff)),
+      );
+      const ks = new SlidingKs(reference, W);
+      for (const [index, x] of stream.entries()) {
+        ks.push(x);
+        if (index % 37 !== 0) continue;
+        const n = ks.windowSize;
+        const bins = ks.counts();
+        let h = 0;
+        let height = 0;
+        for (let i = 0; i <= counts.length; i += 1) {
+          h -= reference.m * (bins[2 * i] as number);
+          height = Math.max(height, Math.abs(h));
+          if (i === counts.length) break;
+          h += n * (reference.counts[i] as number) - reference.m * (bins[2 * i + 1] as number);
+          height = Math.max(height, Math.abs(h));
+        }
+        expect(ks.height).toBe(height);
+      }
+    }),
+    { numRuns: 30 },
+  );
+});
