@@ -3,10 +3,9 @@
 import { DRIFT_DEFAULTS, type DriftConfig } from '@weir/drift-detector/config';
 import { partitionFor } from '@weir/event-log/partition';
 import type { EventLog, LogRecord, NewRecord } from '@weir/event-log/port';
-import { encode } from '@weir/events/codec';
-import { referenceHash } from '@weir/events/reference-hash';
 import { topicName } from '@weir/events/topics';
 import { topicSpecs } from '@weir/service-kit/runner';
+import { predictionOf, referenceSetOf, registrationOf } from '@weir/testkit/events';
 
 export const PARTITIONS = 2;
 /** Two of them share a partition. */
@@ -24,32 +23,22 @@ export async function createTopics(log: EventLog, prefix: string): Promise<void>
 export function introduction(prefix: string): readonly NewRecord[] {
   const values = Array.from({ length: 1_000 }, (_, index) => index / 1_000);
   const counts = values.map(() => 1);
-  const feature = (name: string) => ({ name, type: 'numeric' as const, unit: null, protected: false });
   return MODELS.flatMap((model) => [
     at(prefix, 'models', model, {
-      value: encode('ModelVersionRegistered', {
+      value: registrationOf(['x', 'y'], {
         model,
-        version: '1',
-        featureSet: { id: 'fs', features: [feature('x'), feature('y')] },
-        outputs: [],
-        access: null,
-        digest: null,
         eventTimeMs: START_MS,
-        id: `${model}/1`,
       }),
     }),
     ...['x', 'y'].map((column) =>
       at(prefix, 'references', model, {
-        value: encode('ReferenceSet', {
+        value: referenceSetOf({
           model,
           column,
           values,
           counts,
-          missing: 0,
-          hash: referenceHash(values, counts, 0),
           source: 'e2e',
           eventTimeMs: START_MS,
-          id: `${model}/${column}`,
         }),
       }),
     ),
@@ -67,19 +56,11 @@ export function predictions(prefix: string, from: number, to: number): readonly 
     const isShifted = turn % CYCLE > CYCLE / 2;
     const x = (turn * 0.618034) % 1;
     const y = (turn * 0.754878) % 1;
-    const value = encode('PredictionLogged', {
+    const value = predictionOf({
       model,
-      version: '1',
-      featureSet: 'fs',
       eventTimeMs,
       numeric: [isShifted ? 0.4 + 0.6 * x : x, isShifted && model === 'fraud' ? y * y : y],
-      categorical: [],
-      outputs: [],
       id: `p${index}`,
-      unit: null,
-      segment: {},
-      routing: null,
-      latencyMs: null,
     });
     return at(prefix, 'predictions', model, { value });
   });

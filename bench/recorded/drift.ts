@@ -2,12 +2,11 @@
 import { DRIFT_DEFAULTS } from '@weir/drift-detector/config';
 import { createDriftProcessor } from '@weir/drift-detector/processor';
 import type { EventLog, NewRecord } from '@weir/event-log/port';
-import { encode } from '@weir/events/codec';
-import { referenceHash } from '@weir/events/reference-hash';
 import { topicName } from '@weir/events/topics';
 import { createMemoryViews } from '@weir/service-kit/read-views';
 import { RUNNER_DEFAULTS, startRunner, topicSpecs } from '@weir/service-kit/runner';
 import { createMemorySnapshots } from '@weir/service-kit/snapshot-store';
+import { predictionOf, referenceSetOf, registrationOf } from '@weir/testkit/events';
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
@@ -34,30 +33,19 @@ export async function record(log: EventLog, models: number, events: number): Pro
     value,
   });
   for (const model of names) {
-    const registration = encode('ModelVersionRegistered', {
+    const registration = registrationOf(columns, {
       model,
-      version: '1',
-      featureSet: {
-        id: 'fs',
-        features: columns.map((name) => ({ name, type: 'numeric', unit: null, protected: false })),
-      },
       outputs: [{ name: 'score', unit: null }],
-      access: null,
-      digest: null,
       eventTimeMs: START_MS,
-      id: `${model}/1`,
     });
     const references = columns.map((column) =>
-      encode('ReferenceSet', {
+      referenceSetOf({
         model,
         column,
         values: [...values],
         counts,
-        missing: 0,
-        hash: referenceHash([...values], counts, 0),
         source: 'bench',
         eventTimeMs: START_MS,
-        id: `${model}/${column}`,
       }),
     );
     await producer.send([
@@ -69,18 +57,14 @@ export async function record(log: EventLog, models: number, events: number): Pro
   for (let index = 0; index < events; index += 1) {
     const model = names[index % models] as string;
     const eventTimeMs = START_MS + index;
-    const value = encode('PredictionLogged', {
+    const value = predictionOf({
       model,
-      version: '1',
-      featureSet: 'fs',
       eventTimeMs,
       numeric: columns.map(() => uniformFloat64(rng)),
-      categorical: [],
       outputs: [uniformFloat64(rng)],
       id: `prediction-${index}`,
       unit: `user-${index % 9_973}`,
       segment: { region: 'eu' },
-      routing: null,
       latencyMs: 12.5,
     });
     batch.push(at('predictions', model, value));

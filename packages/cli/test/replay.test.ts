@@ -5,12 +5,11 @@ import { join } from 'node:path';
 import { DRIFT_DEFAULTS, type DriftConfig } from '@weir/drift-detector/config';
 import { createDriftProcessor } from '@weir/drift-detector/processor';
 import { createEmbeddedLog } from '@weir/event-log/embedded/log';
-import { encode } from '@weir/events/codec';
-import { referenceHash } from '@weir/events/reference-hash';
 import { createMemoryViews } from '@weir/service-kit/read-views';
 import { replayPartition } from '@weir/service-kit/replay';
 import { RUNNER_DEFAULTS, startRunner, topicSpecs } from '@weir/service-kit/runner';
 import { createSqliteSnapshots } from '@weir/service-kit/snapshot-store';
+import { predictionOf, referenceSetOf, registrationOf } from '@weir/testkit/events';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 const EVENTS = 6_000;
@@ -33,22 +32,16 @@ beforeAll(async () => {
   });
   const values = Array.from({ length: 500 }, (_, index) => index / 500);
   const counts = values.map(() => 1);
-  const hash = referenceHash(values, counts, 0);
-  const features = [{ name: 'x', type: 'numeric' as const, unit: null, protected: false }];
-  const registered = { model: 'm', version: '1', outputs: [], access: null, digest: null, eventTimeMs: 0, id: 'r' };
   await producer.send([
-    at('models', encode('ModelVersionRegistered', { ...registered, featureSet: { id: 'fs', features } })),
+    at('models', registrationOf(['x'], { model: 'm' })),
     at(
       'references',
-      encode('ReferenceSet', {
+      referenceSetOf({
         model: 'm',
         column: 'x',
         values,
         counts,
-        missing: 0,
-        hash,
         source: 's',
-        eventTimeMs: 0,
         id: 'f',
       }),
     ),
@@ -58,19 +51,11 @@ beforeAll(async () => {
       const shift = index > 1_000 && index < 1_500 ? 0.5 : 0;
       return at(
         'predictions',
-        encode('PredictionLogged', {
+        predictionOf({
           model: 'm',
-          version: '1',
-          featureSet: 'fs',
           eventTimeMs: half * EVENTS + index,
           numeric: [((index * 0.618034) % 1) * (1 - shift) + shift],
-          categorical: [],
-          outputs: [],
           id: `p${half}-${index}`,
-          unit: null,
-          segment: {},
-          routing: null,
-          latencyMs: null,
         }),
       );
     });

@@ -2,11 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encode } from '@weir/events/codec';
-import { referenceHash } from '@weir/events/reference-hash';
 import { createLogger } from '@weir/service-kit/logger';
 import { connectPorts, type Ports } from '@weir/service-kit/ports';
 import { type Service, startService } from '@weir/service-kit/service';
+import { predictionOf, referenceSetOf, registrationOf } from '@weir/testkit/events';
 import type { TSchema } from 'typebox';
 import Value from 'typebox/value';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -64,35 +63,12 @@ interface Sent {
 function registration(model: string): Sent[] {
   const values = Array.from({ length: 400 }, (_, index) => index / 400);
   const counts = values.map(() => 1);
-  const eventTimeMs = START_MS;
-  const features = ['x', 'y'].map((name) => ({ name, type: 'numeric' as const, unit: null, protected: false }));
-  const version = {
-    model,
-    version: '1',
-    featureSet: { id: 'fs', features },
-    outputs: [],
-    access: null,
-    digest: null,
-    eventTimeMs,
-    id: `${model}-1`,
-  };
+  const registration = registrationOf(['x', 'y'], { model, eventTimeMs: START_MS });
   // A tenth of the reference is missing, as of what comes later.
-  const missing = 40;
-  const hash = referenceHash(values, counts, missing);
-  const reference = {
-    model,
-    column: 'x',
-    values,
-    counts,
-    missing,
-    hash,
-    source: 'test',
-    eventTimeMs,
-    id: `${model}-x`,
-  };
+  const reference = referenceSetOf({ model, column: 'x', values, counts, missing: 40, eventTimeMs: START_MS });
   return [
-    { topic: 'models', key: model, value: encode('ModelVersionRegistered', version) },
-    { topic: 'references', key: model, value: encode('ReferenceSet', reference) },
+    { topic: 'models', key: model, value: registration },
+    { topic: 'references', key: model, value: reference },
   ];
 }
 
@@ -101,19 +77,11 @@ function predictions(): Sent[] {
   return Array.from({ length: EVENTS }, (_, index): Sent => {
     const even = ((index * 37) % 100) / 100;
     const x = index % 10 === 9 ? Number.NaN : index >= 200 && index < 350 ? even / 2 : even;
-    const value = encode('PredictionLogged', {
+    const value = predictionOf({
       id: `p${index}`,
       model: 'delay',
-      version: '1',
-      featureSet: 'fs',
       numeric: [x, index],
-      categorical: [],
-      outputs: [],
       eventTimeMs: START_MS + index * 1_000,
-      unit: null,
-      segment: {},
-      routing: null,
-      latencyMs: null,
     });
     return { topic: 'predictions', key: 'delay', value };
   });

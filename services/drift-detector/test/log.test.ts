@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createEmbeddedLog, type EmbeddedLog } from '@weir/event-log/embedded/log';
 import type { LogRecord, NewRecord } from '@weir/event-log/port';
-import { decode, encode } from '@weir/events/codec';
-import { referenceHash } from '@weir/events/reference-hash';
+import { decode } from '@weir/events/codec';
 import { createMemoryViews, type ReadViews } from '@weir/service-kit/read-views';
 import { RUNNER_DEFAULTS, type Runner, startRunner, topicSpecs } from '@weir/service-kit/runner';
 import { createSqliteSnapshots } from '@weir/service-kit/snapshot-store';
+import { predictionOf, referenceSetOf, registrationOf } from '@weir/testkit/events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DRIFT_DEFAULTS } from '../src/config.ts';
 import { createDriftProcessor } from '../src/processor.ts';
@@ -53,31 +53,22 @@ function registration(): NewRecord[] {
   const values = Array.from({ length: 1_000 }, (_, index) => index / 1_000);
   const counts = values.map(() => 1);
   const eventTimeMs = NOW - 1e9;
-  const features = [{ name: 'x', type: 'numeric' as const, unit: null, protected: false }];
   return [
     record(
       'models',
-      encode('ModelVersionRegistered', {
+      registrationOf(['x'], {
         model: 'm',
-        version: '1',
-        featureSet: { id: 'fs', features },
-        outputs: [],
-        access: null,
-        digest: null,
         eventTimeMs,
         id: 'r1',
       }),
     ),
     record(
       'references',
-      encode('ReferenceSet', {
+      referenceSetOf({
         model: 'm',
         column: 'x',
         values,
         counts,
-        missing: 0,
-        hash: referenceHash(values, counts, 0),
-        source: 'test',
         eventTimeMs,
         id: 'r2',
       }),
@@ -90,19 +81,11 @@ function prediction(index: number, shift: number, change: object = {}): NewRecor
   const x = ((index * 0.618034) % 1) * (1 - shift) + shift;
   return record(
     'predictions',
-    encode('PredictionLogged', {
+    predictionOf({
       model: 'm',
-      version: '1',
-      featureSet: 'fs',
       eventTimeMs: NOW - 1e6 + index,
       numeric: [x],
-      categorical: [],
-      outputs: [],
       id: `p${index}`,
-      unit: null,
-      segment: {},
-      routing: null,
-      latencyMs: null,
       ...change,
     }),
   );

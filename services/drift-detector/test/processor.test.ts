@@ -1,10 +1,10 @@
 import { referenceOf } from '@weir/drift/reference';
 import { SlidingKs } from '@weir/drift/sliding-ks';
-import { decode, encode } from '@weir/events/codec';
-import { referenceHash } from '@weir/events/reference-hash';
+import { decode } from '@weir/events/codec';
 import { Fold } from '@weir/service-kit/fold';
 import type { Output } from '@weir/service-kit/processor';
 import { binomialLimit } from '@weir/stats/binomial';
+import { predictionOf, referenceSetOf, registrationOf } from '@weir/testkit/events';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { DRIFT_DEFAULTS, type DriftConfig } from '../src/config.ts';
@@ -22,29 +22,20 @@ function bytesOf(value: Uint8Array) {
 
 function introduction(model: string) {
   const { values, counts } = referenceOf(SAMPLE);
-  const feature = (name: string) => ({ name, type: 'numeric' as const, unit: null, protected: false });
   const registrations = ['1', '2'].map((version) =>
-    encode('ModelVersionRegistered', {
+    registrationOf(['x', 'y'], {
       model,
       version,
-      featureSet: { id: 'fs', features: [feature('x'), feature('y')] },
       outputs: [{ name: 'score', unit: null }],
-      access: null,
-      digest: null,
-      eventTimeMs: 0,
       id: version,
     }),
   );
   const references = COLUMNS.map((column) =>
-    encode('ReferenceSet', {
+    referenceSetOf({
       model,
       column,
       values: [...values],
       counts: [...counts],
-      missing: 0,
-      hash: referenceHash([...values], [...counts], 0),
-      source: 'test',
-      eventTimeMs: 0,
       id: column,
     }),
   );
@@ -60,19 +51,13 @@ interface Given {
 function prediction({ model, version, numbers }: Given, index: number, eventTimeMs = index) {
   const numeric = numbers.slice(0, -1);
   return bytesOf(
-    encode('PredictionLogged', {
+    predictionOf({
       model,
       version,
-      featureSet: 'fs',
       eventTimeMs,
       numeric,
-      categorical: [],
       outputs: numbers.slice(-1),
       id: `p${index}`,
-      unit: null,
-      segment: {},
-      routing: null,
-      latencyMs: null,
     }),
   );
 }
