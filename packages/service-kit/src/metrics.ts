@@ -1,5 +1,6 @@
 /** Meters of every consuming service, in Prometheus' conventions. Labels are few by design: no model, no feature, no key. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Meters } from './processor.ts';
 import type { Lag } from './task.ts';
 
 export interface ServiceMetrics {
@@ -7,7 +8,11 @@ export interface ServiceMetrics {
   readonly consumed: Counter;
   readonly rejected: Counter<'reason'>;
   readonly outputs: Counter<'topic'>;
-  readonly eventToOutput: Histogram<'topic'>;
+  readonly alerts: Counter<'severity'>;
+  readonly eventToAlert: Histogram;
+  readonly foldSeconds: Histogram;
+  readonly aborts: Counter;
+  readonly stateBytes: Gauge;
   readonly commitSeconds: Histogram;
   readonly restoreSeconds: Histogram;
   readonly replayedRecords: Counter;
@@ -22,7 +27,11 @@ export interface BuildInfo {
   readonly build: string;
 }
 
-export function createMetrics({ service, build }: BuildInfo, lags: () => readonly Lag[]): ServiceMetrics {
+export function createMetrics(
+  { service, build }: BuildInfo,
+  lags: () => readonly Lag[],
+  meters: () => readonly Meters[],
+): ServiceMetrics {
   const registry = new Registry();
   registry.setDefaultLabels({ service });
   collectDefaultMetrics({ register: registry });
@@ -43,6 +52,33 @@ export function createMetrics({ service, build }: BuildInfo, lags: () => readonl
       for (const { topic, partition, records } of lags()) this.set({ topic, partition }, records);
     },
   });
+  new Gauge({
+    name: 'weir_consumer_lag_seconds',
+    help: 'Age of the oldest record that waits at hand.',
+    registers,
+    collect() {
+      this.set(Math.max(0, ...lags().map(({ seconds }) => seconds)));
+    },
+  });
+  new Counter({
+    name: 'weir_late_events_total',
+    help: 'Values that came after the pane of their event time had closed.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(meters().reduce((sum, { lateEvents }) => sum + lateEvents, 0));
+    },
+  });
+  new Gauge({
+    name: 'weir_watermark_timestamp_seconds',
+    help: 'Oldest watermark of event time; absent without time windows.',
+    registers,
+    collect() {
+      this.remove();
+      const watermarks = meters().flatMap(({ watermarkMs }) => watermarkMs ?? []);
+      if (watermarks.length > 0) this.set(Math.min(...watermarks) / 1_000);
+    },
+  });
   return {
     registry,
     consumed: new Counter({ name: 'weir_events_consumed_total', help: 'Input records committed.', registers }),
@@ -58,10 +94,23 @@ export function createMetrics({ service, build }: BuildInfo, lags: () => readonl
       labelNames: ['topic'],
       registers,
     }),
-    eventToOutput: new Histogram({
-      name: 'weir_event_to_output_seconds',
-      help: 'From the time of the event that caused an output to its visible commit; replays of old events fall in the last bucket.',
-      labelNames: ['topic'],
+    alerts: new Counter({
+      name: 'weir_alerts_emitted_total',
+      help: 'Alerts raised, by severity.',
+      labelNames: ['severity'],
+      registers,
+    }),
+    foldSeconds: new Histogram({
+      name: 'weir_process_duration_seconds',
+      help: 'Folding of one batch.',
+      buckets: [0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5],
+      registers,
+    }),
+    aborts: new Counter({ name: 'weir_txn_aborts_total', help: 'Transactions that came to nothing.', registers }),
+    stateBytes: new Gauge({ name: 'weir_state_bytes', help: 'Size of the last snapshot.', registers }),
+    eventToAlert: new Histogram({
+      name: 'weir_event_to_alert_seconds',
+      help: 'From the time of the event that caused an alert to its visible commit; replays of old events fall in the last bucket.',
       buckets: [0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30, 60],
       registers,
     }),

@@ -46,6 +46,14 @@ export interface StepContext {
   random(eventId: string): RandomGenerator;
 }
 
+/** Figures of a state for the metrics. */
+export interface Meters {
+  /** Events that came after the window they belong to had closed, a count. */
+  readonly lateEvents: number;
+  /** Oldest watermark of the keys that have one, event time in ms; undefined when none has. */
+  readonly watermarkMs: number | undefined;
+}
+
 export interface View {
   readonly key: string;
   /** `null` removes the entry. */
@@ -85,6 +93,8 @@ export interface Processor<State, Event extends DecodedEvent> {
 
   /** Read views of the keys that changed since the last call, or of all keys. Pure reads of the state. */
   views(state: State, scope: 'changed' | 'all'): readonly View[];
+  /** Pure, and cheap enough to be asked every few seconds. */
+  meters(state: State): Meters;
   /** Read views that an output leaves behind (an alert's history entry). Pure, so that a restore publishes them again. */
   outputViews(output: Output): readonly View[];
 }

@@ -6,7 +6,7 @@ import { LogError } from '@weir/event-log/errors';
 import type { Group, TopicSpec } from '@weir/event-log/port';
 import { deadLetterTopic, journalTopic, TOPICS, type TopicDefinition, topicName } from '@weir/events/topics';
 import { fateOf } from './fates.ts';
-import type { DecodedEvent, Processor } from './processor.ts';
+import type { DecodedEvent, Meters, Processor } from './processor.ts';
 import {
   isRecoverable,
   type Lag,
@@ -25,6 +25,8 @@ export interface Runner {
   readonly lags: readonly Lag[];
   /** Their sum. */
   readonly lagRecords: number;
+  /** What the processor says of the owned partitions. */
+  readonly meters: readonly Meters[];
   /** True once every assigned partition was restored. */
   readonly ready: boolean;
   /** Finish the batch in hand, write a snapshot, leave the group. */
@@ -181,6 +183,9 @@ export async function startRunner<State, Event extends DecodedEvent>(
     },
     get lagRecords() {
       return lagsOf(running.values()).reduce((sum, { records }) => sum + records, 0);
+    },
+    get meters() {
+      return [...running.values()].flatMap(({ task }) => task?.meters ?? []);
     },
     get ready() {
       return assigned && [...running.values()].every(({ restored }) => restored);

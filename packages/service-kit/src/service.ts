@@ -1,4 +1,5 @@
 /** One service: a processor under the runner, its meters and its HTTP door. Every service is made of these and of nothing else. */
+import { decode } from '@weir/events/codec';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { ServiceConfig } from './config.ts';
@@ -47,7 +48,11 @@ export async function startService<State, Event extends DecodedEvent>(
   const { service, build } = processor;
   let runner: Runner | undefined;
   let stopping = false;
-  const metrics = createMetrics({ service, build }, () => runner?.lags ?? []);
+  const metrics = createMetrics(
+    { service, build },
+    () => runner?.lags ?? [],
+    () => runner?.meters ?? [],
+  );
   ports.onDegraded((part, error) => {
     metrics.degraded.inc({ part });
     logger.warn({ part, err: error }, 'could not write beside the log');
@@ -83,19 +88,26 @@ export async function startService<State, Event extends DecodedEvent>(
         futureBoundMs: config.WEIR_FUTURE_BOUND_MS,
       },
       {
-        committed: ({ records, outputs, rejections, millis }) => {
+        committed: ({ records, outputs, rejections, millis, foldMillis, stateBytes }) => {
           const nowMs = Date.now();
           metrics.consumed.inc(records);
           metrics.commitSeconds.observe(millis / 1_000);
+          metrics.foldSeconds.observe(foldMillis / 1_000);
+          if (stateBytes !== undefined) metrics.stateBytes.set(stateBytes);
           metrics.lastProcessed.set(nowMs / 1_000);
           for (const { code } of rejections) metrics.rejected.inc({ reason: code });
-          for (const { topic, eventTimeMs, id } of outputs) {
+          for (const { topic, eventTimeMs, id, value } of outputs) {
             metrics.outputs.inc({ topic });
-            metrics.eventToOutput.observe({ topic }, Math.max(0, nowMs - eventTimeMs) / 1_000);
+            const { name, event } = decode(value);
+            if (name === 'AlertRaised') {
+              metrics.alerts.inc({ severity: event.severity });
+              metrics.eventToAlert.observe(Math.max(0, nowMs - eventTimeMs) / 1_000);
+            }
             logger.info({ topic, id, eventTime: new Date(eventTimeMs).toISOString() }, 'output committed');
           }
           events.committed?.({ records, outputs });
         },
+        aborted: () => metrics.aborts.inc(),
         restored: ({ records, millis }) => {
           metrics.restoreSeconds.observe(millis / 1_000);
           metrics.replayedRecords.inc(records);

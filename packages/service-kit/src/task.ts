@@ -22,7 +22,7 @@ import { fateOf } from './fates.ts';
 import { Fold, type FoldOptions, type FoldSink } from './fold.ts';
 import { InputCursor } from './input-cursor.ts';
 import { journalRecord, OutputsDigest, readJournalRecord, segment, taskName, tick } from './journal.ts';
-import type { DecodedEvent, Output, Processor, Rejection, View } from './processor.ts';
+import type { DecodedEvent, Meters, Output, Processor, Rejection, View } from './processor.ts';
 import type { ReadViews } from './read-views.ts';
 import { outputHeaders, recordedConfig } from './recorded.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
@@ -59,6 +59,8 @@ export interface Lag {
   readonly topic: string;
   readonly partition: number;
   readonly records: number;
+  /** Age of the oldest of them, where it is at hand already, s. */
+  readonly seconds: number;
 }
 
 export interface TaskEvents {
@@ -66,8 +68,15 @@ export interface TaskEvents {
     readonly records: number;
     readonly outputs: readonly Output[];
     readonly rejections: readonly Rejection[];
+    /** From the end of the batch to its visible commit. */
     readonly millis: number;
+    /** Folding alone. */
+    readonly foldMillis: number;
+    /** Size of the snapshot, when one was taken. */
+    readonly stateBytes: number | undefined;
   }): void;
+  /** A transaction came to nothing; the task is rebuilt from its last commit. */
+  aborted?(): void;
   restored(replay: { readonly records: number; readonly millis: number }): void;
 }
 
@@ -164,7 +173,18 @@ export class Task<State, Event extends DecodedEvent> {
   /** Records committed to each input and not yet folded. */
   get lags(): readonly Lag[] {
     const { partition } = this;
-    return [...this.#cursors.values()].map(({ topic, lag }) => ({ topic, partition, records: Number(lag ?? 0n) }));
+    const now = this.#options.now();
+    return [...this.#cursors.values()].map(({ topic, lag, headTimestampMs }) => {
+      const seconds = headTimestampMs === undefined ? 0 : Math.max(0, now - headTimestampMs) / 1_000;
+      return { topic, partition, records: Number(lag ?? 0n), seconds };
+    });
+  }
+
+  /** What the processor says of its state; undefined before there is one. */
+  get meters(): Meters | undefined {
+    // Before the restore there is no fold, whatever its type says.
+    const fold = this.#fold as Fold<State, Event> | undefined;
+    return fold === undefined ? undefined : this.#processor.meters(fold.state);
   }
 
   /** Where the last commit left the inputs. */
@@ -288,6 +308,7 @@ export class Task<State, Event extends DecodedEvent> {
     if (this.#failure !== undefined) throw this.#failure;
     for (const cursor of this.#cursors.values()) cursor.fill();
     const sink = this.#sinkOf(batch);
+    const started = performance.now();
     const now = this.#options.now();
     if (this.#due(now)) this.#tick(batch, now, sink);
     // Control topics stand first: a model registered before its first event is known when the event is folded.
@@ -297,8 +318,9 @@ export class Task<State, Event extends DecodedEvent> {
       if (this.#commit === undefined) break;
     }
     if (batch.steps.length > 0) {
+      const foldMillis = performance.now() - started;
       await this.#settle();
-      this.#startCommit(batch);
+      this.#startCommit(batch, foldMillis);
     } else {
       await this.#settle();
       await this.#publishViews(false);
@@ -357,7 +379,7 @@ export class Task<State, Event extends DecodedEvent> {
   }
 
   /** Everything that must be read from the state is read here, before the next batch is folded. */
-  #startCommit(batch: Batch): void {
+  #startCommit(batch: Batch, foldMillis: number): void {
     const started = this.#options.now();
     const takeDigest = started - this.#digestAt >= this.#options.stateDigestEveryMs;
     if (takeDigest) this.#digestAt = started;
@@ -409,10 +431,13 @@ export class Task<State, Event extends DecodedEvent> {
         outputs: batch.outputs,
         rejections: batch.rejections,
         millis: this.#options.now() - started,
+        foldMillis,
+        stateBytes: snapshot?.state.length,
       });
     };
     this.#commit = send()
       .catch((error: unknown) => {
+        this.#events.aborted?.();
         this.#failure = error;
         this.#wake.signal();
       })

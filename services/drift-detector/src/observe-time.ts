@@ -1,9 +1,9 @@
 /** Windows over event time: their panes close by the column's own events, or by the clock when it has none. */
 import type { Row } from '@weir/events/prediction-reader';
-import type { StepContext } from '@weir/service-kit/processor';
+import type { Meters, StepContext } from '@weir/service-kit/processor';
 import { observe, observeIdle, watermarkMs } from '@weir/service-kit/watermark';
 import { alertId, fingerprintOf, raisedAlert, resolvedAlert, timeFinding } from './alerts.ts';
-import type { ColumnState, ModelState, TimeWindowState } from './state.ts';
+import type { ColumnState, DriftState, ModelState, TimeWindowState } from './state.ts';
 import { timeRuleName } from './verdict.ts';
 
 /** @param bin of the value; -1 for a missing one, which moves the time on and nothing else */
@@ -41,6 +41,19 @@ export function awaitsClock(model: ModelState): boolean {
   return [...model.columns.values()].some(({ timeWindows }) =>
     timeWindows.some(({ window }) => Number.isFinite(window.nextMs)),
   );
+}
+
+export function metersOf({ models }: DriftState): Meters {
+  let lateEvents = 0;
+  let oldestMs: number | undefined;
+  for (const { columns, config } of models.values()) {
+    for (const { watermark, late } of [...columns.values()].flatMap(({ timeWindows }) => timeWindows)) {
+      lateEvents += late;
+      const mark = watermarkMs(watermark, config);
+      if (Number.isFinite(mark)) oldestMs = Math.min(oldestMs ?? mark, mark);
+    }
+  }
+  return { lateEvents, watermarkMs: oldestMs };
 }
 
 function closePanes(

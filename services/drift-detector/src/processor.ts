@@ -9,7 +9,7 @@ import { BadRecord } from '@weir/service-kit/fates';
 import type { DecodedEvent, Processor, StepContext, View } from '@weir/service-kit/processor';
 import type { DriftConfig } from './config.ts';
 import { observe } from './observe.ts';
-import { awaitsClock, observeClock } from './observe-time.ts';
+import { awaitsClock, metersOf, observeClock } from './observe-time.ts';
 import { fromSnapshot, STATE_VERSION, toSnapshot } from './snapshot.ts';
 import { type DriftState, type ModelState, newColumn, newModel } from './state.ts';
 import { alertViews, modelViews } from './views.ts';
@@ -68,6 +68,7 @@ export function createDriftProcessor(config: DriftConfig): Processor<DriftState,
       }
       return views;
     },
+    meters: metersOf,
     outputViews: alertViews,
   };
 }
