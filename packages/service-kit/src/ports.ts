@@ -10,13 +10,15 @@ import { createMemorySnapshots, createSqliteSnapshots, type SnapshotStore } from
 const REDIS_TIMEOUT_MS = 1_000;
 const PING_TIMEOUT_MS = 10_000;
 
+type DegradedListener = (part: 'snapshots' | 'views', error: unknown) => void;
+
 export interface Ports {
   readonly log: EventLog;
   readonly snapshots: SnapshotStore;
   readonly views: ReadViews;
   readonly checks: readonly Check[];
   /** Called for each write beside the log that failed; the fold goes on. */
-  onDegraded(listener: (part: 'snapshots' | 'views', error: unknown) => void): void;
+  onDegraded(listener: DegradedListener): void;
   close(): Promise<void>;
 }
 
@@ -30,12 +32,13 @@ export async function connectPorts(config: PortsConfig, clientId: string): Promi
   if (config.WEIR_LOG === 'embedded') {
     const { createEmbeddedLog } = await import('@weir/event-log/embedded/log');
     const log = createEmbeddedLog({ file: config.WEIR_LOG_FILE });
+    const listeners: DegradedListener[] = [];
     return {
       log,
-      snapshots: createSqliteSnapshots(log.database),
+      snapshots: forgivingSnapshots(createSqliteSnapshots(log.database), listeners),
       views: createMemoryViews(),
       checks: [],
-      onDegraded: () => {},
+      onDegraded: (listener) => void listeners.push(listener),
       close: () => log.close(),
     };
   }
@@ -75,11 +78,8 @@ async function connectRedis(config: PortsConfig, log: EventLog): Promise<Ports> 
   });
   // Without a listener a lost connection would end the process; readiness and the counter tell of it instead.
   redis.on('error', () => {});
-  const listeners: ((part: 'snapshots' | 'views', error: unknown) => void)[] = [];
-  const degraded = (part: 'snapshots' | 'views', error: unknown): void => {
-    for (const listener of listeners) listener(part, error);
-  };
-  const snapshots = createRedisSnapshots(redis);
+  const listeners: DegradedListener[] = [];
+  const snapshots = forgivingSnapshots(createRedisSnapshots(redis), listeners);
   const views = createRedisViews(redis, config.WEIR_TOPIC_PREFIX);
   return {
     log,
@@ -96,21 +96,14 @@ async function connectRedis(config: PortsConfig, log: EventLog): Promise<Ports> 
           );
         }
       },
-      save: async (task, snapshot) => {
-        try {
-          return await snapshots.save(task, snapshot);
-        } catch (error) {
-          degraded('snapshots', error);
-          return 'stale';
-        }
-      },
+      save: (task, snapshot) => snapshots.save(task, snapshot),
     },
     views: {
       put: async (service, changes) => {
         try {
           await views.put(service, changes);
         } catch (error) {
-          degraded('views', error);
+          for (const listener of listeners) listener('views', error);
         }
       },
       get: (service, key) => views.get(service, key).catch(unanswered),
@@ -127,6 +120,21 @@ async function connectRedis(config: PortsConfig, log: EventLog): Promise<Ports> 
     close: async () => {
       redis.disconnect();
       await log.close();
+    },
+  };
+}
+
+/** A snapshot is a cache of the journal: one that cannot be written (a full disk, Redis away) costs a longer restore and stops nothing. */
+export function forgivingSnapshots(snapshots: SnapshotStore, listeners: readonly DegradedListener[]): SnapshotStore {
+  return {
+    load: (task) => snapshots.load(task),
+    save: async (task, snapshot) => {
+      try {
+        return await snapshots.save(task, snapshot);
+      } catch (error) {
+        for (const listener of listeners) listener('snapshots', error);
+        return 'stale';
+      }
     },
   };
 }
