@@ -22,8 +22,12 @@ case "${1:-}" in
     if [ -f "$home/pid" ]; then
       pid=$(cat "$home/pid")
       kill "$pid" 2>/dev/null || true
-      for _ in $(seq 40); do kill -0 "$pid" 2>/dev/null || break; sleep 0.25; done
+      # Longer than the 15 s the engine gives containers that are still running.
+      for _ in $(seq 120); do kill -0 "$pid" 2>/dev/null || break; sleep 0.25; done
+      kill -KILL "$pid" 2>/dev/null || true
     fi
+    # The engine mounts its data folder on itself; one that was killed, or is slow to end, leaves the mounts behind. Deepest first.
+    awk -v home="$home/" 'index($2, home) == 1 { print $2 }' /proc/mounts | sort -r | while read -r at; do umount --lazy "$at" || true; done
     rm -rf "$home"
     ;;
   *) echo "usage: engine.sh start | stop" >&2; exit 2 ;;
