@@ -1,8 +1,9 @@
 /**
  * Avro with Confluent framing: byte 0, schema id as 4 bytes big-endian, body. The only file that knows the Avro library.
- * Ids come from schemas/ids.lock.json, which is committed, or from a registry (`registry.ts`): an id never changes its meaning.
+ * Ids come from schemas/ids.lock.json, which is committed, or from a registry (`registry.ts`): an id never changes its meaning, so what was
+ * written under an older one (`schemas/published`) stays readable.
  */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import avsc from 'avsc';
 import { boundsOf } from './bounds.ts';
@@ -28,9 +29,10 @@ interface Foreign {
 
 export const HEADER_BYTES = 5;
 const folder = join(import.meta.dirname, '../schemas');
+const published: readonly string[] = readdirSync(join(folder, 'published'));
 /** Process-wide: which ids stand for which schemas is a fact of the installation, settled before the first event. */
 let ids = JSON.parse(readFileSync(join(folder, 'ids.lock.json'), 'utf8')) as SchemaIds;
-let writers: WriterSchemas | undefined;
+let writers: WriterSchemas = publishedSchema;
 const foreign = new Map<number, Foreign>();
 const types = new Map<EventName, avsc.Type>();
 const bounds = new Map<EventName, ReturnType<typeof boundsOf>>();
@@ -47,6 +49,13 @@ for (const [name, id] of Object.entries(ids) as [EventName, number][]) {
   types.set(name, type);
   bounds.set(name, boundsOf(type));
   namesById.set(id, name);
+}
+
+/** What an id of an earlier version stands for. */
+function publishedSchema(id: number): ReturnType<WriterSchemas> {
+  if (!published.includes(`${id}.avsc`)) return 'unknown';
+  const schema = JSON.parse(readFileSync(join(folder, `published/${id}.avsc`), 'utf8')) as { readonly name: EventName };
+  return { name: schema.name, schema };
 }
 
 /** From now on ids mean what a registry says. To be called before the first event and before any reader is made. */
@@ -130,7 +139,7 @@ function idOf(bytes: Uint8Array): number {
 function foreignOf(id: number): Foreign {
   const known = foreign.get(id);
   if (known !== undefined) return known;
-  const found = writers?.(id) ?? 'unknown';
+  const found = writers(id);
   if (found === 'pending')
     throw new EventError('UNKNOWN_SCHEMA', `schema id ${id}: the registry has not answered yet`, { retriable: true });
   const refuse = (rule: string): never => {

@@ -49,6 +49,8 @@ export const SAMPLES: EventTypes = {
     build: 'drift-detector/2',
     config: '{}',
     processingTimeMs: 1_700_000_000_001,
+    startsOver: true,
+    divergedSeq: 3,
   },
   ModelVersionRegistered: {
     model: 'm',

@@ -167,6 +167,10 @@ export interface JournalEntry {
   readonly config: null | string;
   /** Wall clock at the commit, milliseconds since 1970-01-01 UTC. */
   readonly processingTimeMs: number;
+  /** batch: the state before this entry was given up, because records it is made of are no longer kept; true = this entry begins from an empty state. */
+  readonly startsOver: boolean;
+  /** first batch of an owner: seq of the first entry that its build folds to another result than was committed; null = none. */
+  readonly divergedSeq: null | number;
 }
 
 /** One feature. */
