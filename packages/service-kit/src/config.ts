@@ -1,6 +1,7 @@
 /** Configuration from the environment: one schema per service, all faults at once, each with the variable's name and the cure. */
 import Type, { type TSchema } from 'typebox';
 import Value from 'typebox/value';
+import type { LostInputs } from './restore.ts';
 
 /** One variable. `unit` and `reason` are for people; `secret` values are never printed. */
 export interface Setting<T> {
@@ -35,12 +36,20 @@ export interface ServiceConfig {
   readonly WEIR_LOG_FILE: string;
   readonly KAFKA_BROKERS: readonly string[];
   readonly KAFKA_SESSION_TIMEOUT_MS: number;
+  readonly KAFKA_SSL: boolean;
+  readonly KAFKA_SSL_CA_FILE: string;
+  readonly KAFKA_SSL_CERT_FILE: string;
+  readonly KAFKA_SSL_KEY_FILE: string;
+  readonly KAFKA_SASL_MECHANISM: 'none' | 'plain' | 'scram-sha-256' | 'scram-sha-512';
+  readonly KAFKA_SASL_USERNAME: string;
+  readonly KAFKA_SASL_PASSWORD: string;
   readonly SCHEMA_REGISTRY_URL: string;
   readonly REDIS_URL: string;
   readonly WEIR_TOPIC_PREFIX: string;
   readonly WEIR_PARTITIONS: number;
   readonly WEIR_SEED: string;
   readonly WEIR_FUTURE_BOUND_MS: number;
+  readonly WEIR_LOST_INPUTS: LostInputs;
   readonly WEIR_HTTP_HOST: string;
   readonly WEIR_HTTP_PORT: number;
   readonly WEIR_HTTP_TOKEN: string;
@@ -72,6 +81,36 @@ export const SERVICE_SETTINGS: Settings<ServiceConfig> = {
     unit: 'ms',
     reason: 'after a crash others take the partitions over this much later',
   },
+  KAFKA_SSL: {
+    schema: Type.Boolean(),
+    default: false,
+    reason: 'speak TLS to the brokers',
+  },
+  KAFKA_SSL_CA_FILE: {
+    schema: Type.String(),
+    default: '',
+    unit: 'path of a PEM file',
+    reason: 'who signed the brokers’ certificates; empty: the authorities that Node knows',
+  },
+  KAFKA_SSL_CERT_FILE: {
+    schema: Type.String(),
+    default: '',
+    unit: 'path of a PEM file',
+    reason: 'our own certificate, where brokers ask for one; goes with KAFKA_SSL_KEY_FILE',
+  },
+  KAFKA_SSL_KEY_FILE: {
+    schema: Type.String(),
+    default: '',
+    unit: 'path of a PEM file',
+    reason: 'key of KAFKA_SSL_CERT_FILE',
+  },
+  KAFKA_SASL_MECHANISM: {
+    schema: Type.Union(['none', 'plain', 'scram-sha-256', 'scram-sha-512'].map((each) => Type.Literal(each))),
+    default: 'none',
+    reason: 'how to log in to the brokers',
+  },
+  KAFKA_SASL_USERNAME: { schema: Type.String(), default: '', reason: 'whom to log in as' },
+  KAFKA_SASL_PASSWORD: { schema: Type.String(), default: '', reason: 'password of KAFKA_SASL_USERNAME', secret: true },
   SCHEMA_REGISTRY_URL: {
     schema: Type.String({ pattern: '^(https?://\\S+)?$' }),
     default: '',
@@ -109,6 +148,12 @@ export const SERVICE_SETTINGS: Settings<ServiceConfig> = {
     unit: 'ms',
     reason: 'events further ahead of the clock go to the dead-letter topic',
   },
+  WEIR_LOST_INPUTS: {
+    schema: Type.Union([Type.Literal('refuse'), Type.Literal('start-over')]),
+    default: 'refuse',
+    reason:
+      'when neither a snapshot nor all records since the last start are kept: stop and say what is gone, or go on after the last commit with empty windows',
+  },
   WEIR_HTTP_HOST: {
     schema: Type.String({ minLength: 1 }),
     default: '127.0.0.1',
@@ -142,6 +187,22 @@ export const SERVICE_RULES: readonly Rule<ServiceConfig>[] = [
     WEIR_LOG === 'kafka' && KAFKA_BROKERS.length === 0
       ? 'KAFKA_BROKERS is empty; WEIR_LOG=kafka needs the address of a broker, like KAFKA_BROKERS=127.0.0.1:9092'
       : undefined,
+  ({ KAFKA_SASL_MECHANISM: mechanism, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD }) =>
+    mechanism !== 'none' && (KAFKA_SASL_USERNAME === '' || KAFKA_SASL_PASSWORD === '')
+      ? `KAFKA_SASL_MECHANISM is ${mechanism}, which needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD; set both`
+      : undefined,
+  ({ KAFKA_SASL_MECHANISM: mechanism, KAFKA_SSL, KAFKA_BROKERS }) =>
+    mechanism === 'plain' && !KAFKA_SSL && !KAFKA_BROKERS.every((broker) => isLoopback(broker.replace(/:\d+$/, '')))
+      ? 'KAFKA_SASL_MECHANISM is plain without KAFKA_SSL, which shows the password to the network; set KAFKA_SSL=true, or use scram-sha-512'
+      : undefined,
+  ({ KAFKA_SSL_CERT_FILE, KAFKA_SSL_KEY_FILE }) =>
+    (KAFKA_SSL_CERT_FILE === '') === (KAFKA_SSL_KEY_FILE === '')
+      ? undefined
+      : 'KAFKA_SSL_CERT_FILE and KAFKA_SSL_KEY_FILE go together; set both or neither',
+  ({ KAFKA_SSL, KAFKA_SSL_CA_FILE, KAFKA_SSL_CERT_FILE }) =>
+    KAFKA_SSL || (KAFKA_SSL_CA_FILE === '' && KAFKA_SSL_CERT_FILE === '')
+      ? undefined
+      : 'KAFKA_SSL_CA_FILE or KAFKA_SSL_CERT_FILE is set, but KAFKA_SSL is not; set KAFKA_SSL=true',
   ({ WEIR_HTTP_HOST, WEIR_HTTP_TOKEN, WEIR_HTTP_ALLOW_INSECURE }) =>
     isLoopback(WEIR_HTTP_HOST) || WEIR_HTTP_TOKEN !== '' || WEIR_HTTP_ALLOW_INSECURE
       ? undefined

@@ -38,6 +38,8 @@ export class Fold<State, Event extends DecodedEvent> {
   readonly state: State;
   /** Last recorded tick, ms. */
   clockMs: number;
+  /** Newest event time folded since it was last set to -Infinity, ms: for the meters, no part of the state. */
+  newestEventMs: number = Number.NEGATIVE_INFINITY;
 
   constructor(processor: Processor<State, Event>, options: FoldOptions, state: State, clockMs: number) {
     this.#processor = processor;
@@ -96,6 +98,7 @@ export class Fold<State, Event extends DecodedEvent> {
         refused.push({ at, rejection: future(event.eventTimeMs, this.clockMs, this.#options.futureBoundMs) });
         continue;
       }
+      if (event.eventTimeMs > this.newestEventMs) this.newestEventMs = event.eventTimeMs;
       if (run?.key !== event.key) {
         run = byKey.get(event.key);
         if (run === undefined) {

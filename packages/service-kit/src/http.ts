@@ -5,6 +5,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Registry } from 'prom-client';
 import { Problem, problemOf, sendProblem } from './problem.ts';
+import { VERSION } from './version.ts';
 
 const BODY_LIMIT_BYTES = 1_048_576;
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -73,7 +74,7 @@ export async function createHttp(
       info: {
         title: options.title,
         description: options.description,
-        version: '0.1.0',
+        version: VERSION,
         license: { name: 'Apache-2.0' },
       },
       ...(options.token === ''

@@ -2,6 +2,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Meters } from './processor.ts';
 import type { Lag } from './task.ts';
+import { VERSION } from './version.ts';
 
 export interface ServiceMetrics {
   readonly registry: Registry;
@@ -10,6 +11,7 @@ export interface ServiceMetrics {
   readonly outputs: Counter<'topic'>;
   readonly alerts: Counter<'severity'>;
   readonly eventToAlert: Histogram;
+  readonly eventTimeSkew: Histogram;
   readonly foldSeconds: Histogram;
   readonly aborts: Counter;
   readonly stateBytes: Gauge;
@@ -39,9 +41,9 @@ export function createMetrics(
   new Gauge({
     name: 'weir_build_info',
     help: 'Always 1; the labels say what runs.',
-    labelNames: ['build', 'node'],
+    labelNames: ['version', 'build', 'node'],
     registers,
-  }).set({ build, node: process.versions.node }, 1);
+  }).set({ version: VERSION, build, node: process.versions.node }, 1);
   new Gauge({
     name: 'weir_consumer_lag_records',
     help: 'Records committed to an input and not yet folded.',
@@ -98,6 +100,12 @@ export function createMetrics(
       name: 'weir_alerts_emitted_total',
       help: 'Alerts raised, by severity.',
       labelNames: ['severity'],
+      registers,
+    }),
+    eventTimeSkew: new Histogram({
+      name: 'weir_event_time_skew_seconds',
+      help: 'From the newest event time of a batch to its visible commit; below 0 the producer’s clock is ahead.',
+      buckets: [-60, -1, 0, 0.1, 0.5, 1, 5, 30, 60, 300, 3_600, 86_400],
       registers,
     }),
     foldSeconds: new Histogram({

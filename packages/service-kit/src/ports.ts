@@ -1,5 +1,7 @@
 /** Connects a service to its surroundings: the only place that chooses between one file and Kafka with Redis. */
+import { readFileSync } from 'node:fs';
 import { LogError } from '@weir/event-log/errors';
+import type { KafkaOptions } from '@weir/event-log/kafkajs/log';
 import type { EventLog } from '@weir/event-log/port';
 import type { ServiceConfig } from './config.ts';
 import type { Check } from './http.ts';
@@ -22,13 +24,8 @@ export interface Ports {
   close(): Promise<void>;
 }
 
-export type PortsConfig = Pick<
-  ServiceConfig,
-  'WEIR_LOG' | 'WEIR_LOG_FILE' | 'KAFKA_BROKERS' | 'KAFKA_SESSION_TIMEOUT_MS' | 'REDIS_URL' | 'WEIR_TOPIC_PREFIX'
->;
-
 /** @throws {LogError} when the file is in use or no broker answers. */
-export async function connectPorts(config: PortsConfig, clientId: string): Promise<Ports> {
+export async function connectPorts(config: ServiceConfig, clientId: string): Promise<Ports> {
   if (config.WEIR_LOG === 'embedded') {
     const { createEmbeddedLog } = await import('@weir/event-log/embedded/log');
     const log = createEmbeddedLog({ file: config.WEIR_LOG_FILE });
@@ -47,6 +44,7 @@ export async function connectPorts(config: PortsConfig, clientId: string): Promi
     brokers: config.KAFKA_BROKERS,
     clientId,
     sessionTimeoutMs: config.KAFKA_SESSION_TIMEOUT_MS,
+    ...security(config),
   });
   try {
     await log.ping(PING_TIMEOUT_MS);
@@ -67,7 +65,32 @@ export async function connectPorts(config: PortsConfig, clientId: string): Promi
   return connectRedis(config, log);
 }
 
-async function connectRedis(config: PortsConfig, log: EventLog): Promise<Ports> {
+function security(config: ServiceConfig): Pick<KafkaOptions, 'ssl' | 'sasl'> {
+  const {
+    KAFKA_SASL_MECHANISM: mechanism,
+    KAFKA_SASL_USERNAME: username,
+    KAFKA_SASL_PASSWORD: password,
+    KAFKA_SSL_CA_FILE: ca,
+    KAFKA_SSL_CERT_FILE: cert,
+    KAFKA_SSL_KEY_FILE: key,
+  } = config;
+  const files = Object.entries({ ca, cert, key }).filter(([, path]) => path !== '');
+  return {
+    ...(config.KAFKA_SSL ? { ssl: Object.fromEntries(files.map(([name, path]) => [name, pem(name, path)])) } : {}),
+    ...(mechanism === 'none' ? {} : { sasl: { mechanism, username, password } }),
+  };
+}
+
+function pem(name: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const setting = `KAFKA_SSL_${name.toUpperCase()}_FILE`;
+    throw new LogError('FATAL', `cannot read ${path}: ${String(error)}; correct ${setting}`, { cause: error });
+  }
+}
+
+async function connectRedis(config: ServiceConfig, log: EventLog): Promise<Ports> {
   const { Redis } = await import('ioredis');
   const { createRedisSnapshots } = await import('./redis-snapshots.ts');
   const { createRedisViews } = await import('./redis-views.ts');

@@ -71,6 +71,8 @@ export interface Processor<State, Event extends DecodedEvent> {
   /** Canonical JSON of all configuration that can change an output. Written to the journal at each take-over. */
   readonly config: string;
   readonly stateVersion: number;
+  /** The same kernels under a configuration that a take-over recorded: what `config` gave then, parsed. */
+  configured(recorded: unknown): Processor<State, Event>;
 
   initialState(partition: number): State;
   /** Called before the first decode of a batch: events may point into buffers that are reused from then on. */
@@ -88,7 +90,11 @@ export interface Processor<State, Event extends DecodedEvent> {
   awaitsTick(state: State): boolean;
 
   toSnapshot(state: State): Uint8Array;
-  /** @throws when the bytes are not a snapshot of `stateVersion`. */
+  /**
+   * The bytes may come from a state under another configuration: what it no longer asks for is left out, what it newly asks for begins
+   * empty. A function of the bytes and the configuration alone.
+   * @throws when the bytes are not a snapshot of `stateVersion`.
+   */
   fromSnapshot(bytes: Uint8Array): State;
 
   /** Read views of the keys that changed since the last call, or of all keys. Pure reads of the state. */

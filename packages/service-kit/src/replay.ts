@@ -2,15 +2,12 @@
  * Folds a recorded partition again along its journal and compares every output with what was committed, byte for byte.
  * Writes nothing: any number of replays may run over one log.
  */
-import { LogError } from '@weir/event-log/errors';
 import type { EventLog, LogRecord, PartitionStream, Reader } from '@weir/event-log/port';
-import { journalTopic, topicName } from '@weir/events/topics';
-import { Fold } from './fold.ts';
-import { InputCursor } from './input-cursor.ts';
+import { journalTopic, TOPICS, topicName } from '@weir/events/topics';
 import { readJournalRecord } from './journal.ts';
 import type { DecodedEvent, Output, Processor } from './processor.ts';
-import { headerText, type RecordedConfig } from './recorded.ts';
-import { Wake } from './wake.ts';
+import { headerText } from './recorded.ts';
+import { Refold } from './refold.ts';
 
 export interface ReplayOptions<State, Event extends DecodedEvent> {
   readonly log: EventLog;
@@ -28,6 +25,8 @@ export interface Difference {
   readonly index: number;
   /** Journal entry whose fold gave the output; undefined when an output is missing at the end. */
   readonly entry: number | undefined;
+  /** Build that had committed the entry. */
+  readonly build: string;
   readonly committed: { readonly offset: bigint; readonly id: string; readonly value: Uint8Array } | undefined;
   readonly replayed: Output | undefined;
 }
@@ -43,83 +42,70 @@ export interface ReplayReport {
 export async function replayPartition<State, Event extends DecodedEvent>(
   options: ReplayOptions<State, Event>,
 ): Promise<ReplayReport> {
+  const { topicPrefix, partition, processorFor } = options;
   const reader = await options.log.reader();
-  const committed = new Committed(reader, options);
-  const cursors = new Map<string, InputCursor>();
-  const wake = new Wake();
-  const open = async (topic: string, from: bigint): Promise<void> => {
-    const stream = await reader.open(
-      { topic: topicName(options.topicPrefix, topic), partition: options.partition },
-      from,
-    );
-    cursors.set(topic, new InputCursor(topic, stream, wake.signal));
-  };
-  let fold: Fold<State, Event> | undefined;
-  let processor: Processor<State, Event> | undefined;
-  let entries = 0;
-  let records = 0;
-  let outputs = 0;
+  // Taken before the journal is read: what a running service writes meanwhile may be ahead of the entries that are seen here.
+  const ends = await outputEnds(options);
+  const committed = new Committed(reader, options, ends);
+  const refold = new Refold({ reader, topicPrefix, partition, processorFor, notify: () => {} });
+  const report = { entries: 0, records: 0, outputs: 0 };
   try {
     for await (const entry of journal(reader, options)) {
       if (entry.kind === 'takeover') {
-        const { seed, futureBoundMs, processor: config } = JSON.parse(entry.config ?? '{}') as RecordedConfig;
-        const next = options.processorFor(config);
-        const state =
-          fold === undefined || processor === undefined
-            ? next.initialState(options.partition)
-            : next.fromSnapshot(processor.toSnapshot(fold.state));
-        fold = new Fold(next, { partition: options.partition, seed, futureBoundMs }, state, fold?.clockMs ?? 0);
-        processor = next;
+        refold.takeOver({ build: entry.build ?? '', config: entry.config ?? '{}' });
         continue;
       }
-      if (fold === undefined)
-        throw new LogError('FATAL', 'the journal begins without a take-over; its first records are gone');
-      entries += 1;
+      report.entries += 1;
       const found: Output[] = [];
       const sink = { output: (output: Output) => void found.push(output), reject: () => {} };
-      for (const step of entry.steps) {
-        if (step.topic === null) fold.tick(step.tickMs ?? 0, sink);
-        else if (step.count === 0) await open(step.topic, BigInt(step.nextOffset));
-        else {
-          const cursor = cursors.get(step.topic);
-          if (cursor === undefined)
-            throw new LogError(
-              'FATAL',
-              `journal entry ${entry.seq} takes from ${step.topic}, whose start was never recorded; the journal is torn`,
-            );
-          for await (const slice of cursor.takeExactly(step.count)) {
-            fold.records(step.topic, slice.records, sink);
-            records += slice.records.length;
-            options.onProgress?.(records);
-          }
-        }
-      }
+      await refold.apply(entry, sink, (records) => {
+        report.records += records;
+        options.onProgress?.(report.records);
+      });
       for (const output of found) {
         const there = await committed.next(output.topic);
         if (there === undefined || !same(there, output)) {
-          return {
-            entries,
-            records,
-            outputs,
-            difference: {
-              topic: output.topic,
-              index: outputs,
-              entry: entry.seq,
-              committed: there && shown(there),
-              replayed: output,
-            },
+          const difference: Difference = {
+            topic: output.topic,
+            index: report.outputs,
+            entry: entry.seq,
+            build: refold.build,
+            committed: there && shown(there),
+            replayed: output,
           };
+          return { ...report, difference };
         }
-        outputs += 1;
+        report.outputs += 1;
       }
       if (found.length < entry.outputs)
-        return { entries, records, outputs, difference: await committed.missing(outputs, entry.seq) };
+        return { ...report, difference: await committed.missing(report.outputs, entry.seq, refold.build) };
     }
-    return { entries, records, outputs, difference: await committed.missing(outputs, undefined) };
+    return { ...report, difference: await committed.missing(report.outputs, undefined, refold.build) };
   } finally {
-    await Promise.all([...cursors.values()].map((cursor) => cursor.close()));
+    await refold.close();
     await reader.close();
   }
+}
+
+/** Where each topic of the contract ends now. */
+async function outputEnds({
+  log,
+  topicPrefix,
+  partition,
+}: {
+  readonly log: EventLog;
+  readonly topicPrefix: string;
+  readonly partition: number;
+}): Promise<ReadonlyMap<string, bigint>> {
+  const admin = await log.admin();
+  const counts = await admin.partitionCounts(TOPICS.map(({ name }) => topicName(topicPrefix, name)));
+  const ends = new Map<string, bigint>();
+  for (const { name } of TOPICS) {
+    const topic = topicName(topicPrefix, name);
+    if ((counts.get(topic) ?? 0) > partition) ends.set(name, (await admin.offsets({ topic, partition })).end);
+  }
+  await admin.close();
+  return ends;
 }
 
 async function* journal<State, Event extends DecodedEvent>(reader: Reader, options: ReplayOptions<State, Event>) {
@@ -139,14 +125,17 @@ async function* journal<State, Event extends DecodedEvent>(reader: Reader, optio
 class Committed {
   readonly #reader: Reader;
   readonly #options: { readonly topicPrefix: string; readonly partition: number; readonly service: string };
+  readonly #ends: ReadonlyMap<string, bigint>;
   readonly #streams = new Map<string, { readonly stream: PartitionStream; ahead: LogRecord[] }>();
 
   constructor(
     reader: Reader,
     options: { readonly topicPrefix: string; readonly partition: number; readonly service: string },
+    ends: ReadonlyMap<string, bigint>,
   ) {
     this.#reader = reader;
     this.#options = options;
+    this.#ends = ends;
   }
 
   async next(topic: string): Promise<LogRecord | undefined> {
@@ -166,11 +155,12 @@ class Committed {
   }
 
   /** The next output that was committed and not folded again, if there is one. */
-  async missing(index: number, entry: number | undefined): Promise<Difference | undefined> {
+  async missing(index: number, entry: number | undefined, build: string): Promise<Difference | undefined> {
     // A service that writes no output at all in the replay has opened no topic: alerts is where detectors write.
     for (const topic of this.#streams.size === 0 ? ['alerts'] : this.#streams.keys()) {
       const record = await this.next(topic);
-      if (record !== undefined) return { topic, index, entry, committed: shown(record), replayed: undefined };
+      if (record !== undefined && record.offset < (this.#ends.get(topic) ?? 0n))
+        return { topic, index, entry, build, committed: shown(record), replayed: undefined };
     }
     return undefined;
   }

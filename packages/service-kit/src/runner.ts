@@ -7,10 +7,10 @@ import type { Group, TopicSpec } from '@weir/event-log/port';
 import { deadLetterTopic, journalTopic, TOPICS, type TopicDefinition, topicName } from '@weir/events/topics';
 import { fateOf } from './fates.ts';
 import type { DecodedEvent, Meters, Processor } from './processor.ts';
+import { STOPPED } from './restore.ts';
 import {
   isRecoverable,
   type Lag,
-  STOPPED,
   TASK_DEFAULTS,
   Task,
   type TaskEvents,
@@ -94,6 +94,7 @@ export async function startRunner<State, Event extends DecodedEvent>(
   const running = new Map<number, Running<State, Event>>();
   const { promise: done, resolve, reject } = Promise.withResolvers<void>();
   let assigned = false;
+  let stopping = false;
 
   const startTask = (partition: number): void => {
     const entry: Running<State, Event> = {
@@ -160,6 +161,8 @@ export async function startRunner<State, Event extends DecodedEvent>(
     ),
     onAssignment: async ({ partitions }) => {
       await ending;
+      // What is named between the last task's end and our leaving is for those who stay.
+      if (stopping) return;
       const gone = [...running.keys()].filter((partition) => !partitions.includes(partition));
       await Promise.all(gone.map(stopTask));
       for (const partition of partitions) if (!running.has(partition)) startTask(partition);
@@ -191,6 +194,7 @@ export async function startRunner<State, Event extends DecodedEvent>(
       return assigned && [...running.values()].every(({ restored }) => restored);
     },
     stop: async () => {
+      stopping = true;
       clearInterval(courtesy);
       await Promise.all([...running.keys()].map(stopTask));
       await ending;

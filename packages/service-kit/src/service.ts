@@ -86,15 +86,17 @@ export async function startService<State, Event extends DecodedEvent>(
         seed: config.WEIR_SEED,
         partitions: config.WEIR_PARTITIONS,
         futureBoundMs: config.WEIR_FUTURE_BOUND_MS,
+        lostInputs: config.WEIR_LOST_INPUTS,
       },
       {
-        committed: ({ records, outputs, rejections, millis, foldMillis, stateBytes }) => {
+        committed: ({ records, outputs, rejections, millis, foldMillis, stateBytes, newestEventMs }) => {
           const nowMs = Date.now();
           metrics.consumed.inc(records);
           metrics.commitSeconds.observe(millis / 1_000);
           metrics.foldSeconds.observe(foldMillis / 1_000);
           if (stateBytes !== undefined) metrics.stateBytes.set(stateBytes);
           metrics.lastProcessed.set(nowMs / 1_000);
+          if (Number.isFinite(newestEventMs)) metrics.eventTimeSkew.observe((nowMs - newestEventMs) / 1_000);
           for (const { code } of rejections) metrics.rejected.inc({ reason: code });
           for (const { topic, eventTimeMs, id, value } of outputs) {
             metrics.outputs.inc({ topic });
@@ -108,10 +110,17 @@ export async function startService<State, Event extends DecodedEvent>(
           events.committed?.({ records, outputs });
         },
         aborted: () => metrics.aborts.inc(),
-        restored: ({ records, millis }) => {
+        restored: ({ records, millis, startsOver, divergence }) => {
           metrics.restoreSeconds.observe(millis / 1_000);
           metrics.replayedRecords.inc(records);
           logger.info({ records, millis }, 'restored');
+          if (startsOver)
+            logger.warn('records that the state was made of are gone; it begins empty after the last commit');
+          if (divergence !== undefined)
+            logger.warn(
+              { divergence },
+              'this build folds what another had committed to something else, from this entry on',
+            );
         },
         failed: (partition, error, retryInMs) => {
           metrics.taskFailures.inc();

@@ -19,12 +19,15 @@ import type { JournalEntry, JournalStep } from '@weir/events/generated/events';
 import { deadLetterTopic, journalTopic, topicName } from '@weir/events/topics';
 import { deadLetter } from './dead-letter.ts';
 import { fateOf } from './fates.ts';
-import { Fold, type FoldOptions, type FoldSink } from './fold.ts';
-import { InputCursor } from './input-cursor.ts';
-import { journalRecord, OutputsDigest, readJournalRecord, segment, taskName, tick } from './journal.ts';
-import type { DecodedEvent, Meters, Output, Processor, Rejection, View } from './processor.ts';
+import type { Fold, FoldSink } from './fold.ts';
+import type { InputCursor } from './input-cursor.ts';
+import { journalRecord, OutputsDigest, segment, taskName, tick } from './journal.ts';
+import type { DecodedEvent, Meters, Output, Processor, Rejection } from './processor.ts';
 import type { ReadViews } from './read-views.ts';
 import { outputHeaders, recordedConfig } from './recorded.ts';
+import type { Owner } from './refold.ts';
+import { type Divergence, type LostInputs, restore } from './restore.ts';
+import { type SavedState, toBytes } from './saved-state.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
 import { Wake } from './wake.ts';
 
@@ -40,6 +43,7 @@ export interface TaskOptions {
   readonly viewsEveryMs: number;
   readonly tickEveryMs: number;
   readonly stateDigestEveryMs: number;
+  readonly lostInputs: LostInputs;
   readonly now: () => number;
 }
 
@@ -51,6 +55,7 @@ export const TASK_DEFAULTS: Omit<TaskOptions, 'topicPrefix' | 'seed'> = {
   viewsEveryMs: 500,
   tickEveryMs: 1_000,
   stateDigestEveryMs: 10_000,
+  lostInputs: 'refuse',
   now: Date.now,
 };
 
@@ -74,14 +79,19 @@ export interface TaskEvents {
     readonly foldMillis: number;
     /** Size of the snapshot, when one was taken. */
     readonly stateBytes: number | undefined;
+    /** Newest event time of the batch, ms; -Infinity when no event was folded. */
+    readonly newestEventMs: number;
   }): void;
   /** A transaction came to nothing; the task is rebuilt from its last commit. */
   aborted?(): void;
-  restored(replay: { readonly records: number; readonly millis: number }): void;
+  restored(replay: {
+    readonly records: number;
+    readonly millis: number;
+    /** The state was lost with its inputs, and begins empty. */
+    readonly startsOver: boolean;
+    readonly divergence: Divergence | undefined;
+  }): void;
 }
-
-/** What a restore ends with when it is told to stop. */
-export const STOPPED: LogError = new LogError('CLOSED', 'stopped while it was being restored; nothing was written');
 
 export interface TaskPorts {
   readonly log: EventLog;
@@ -106,12 +116,13 @@ export class Task<State, Event extends DecodedEvent> {
   readonly #options: TaskOptions;
   readonly #events: TaskEvents;
   readonly #wake = new Wake();
-  readonly #cursors = new Map<string, InputCursor>();
+  readonly #owner: Owner;
   readonly #names: { readonly task: string; readonly journal: string; readonly dlq: string };
   readonly #partitionCount: (topic: string) => number;
   #producer!: Producer;
   #reader!: Reader;
   #fold!: Fold<State, Event>;
+  #cursors: ReadonlyMap<string, InputCursor> = new Map();
   #epoch = 0n;
   #journalNext = 0n;
   #seq = 0;
@@ -121,7 +132,8 @@ export class Task<State, Event extends DecodedEvent> {
   #viewsAt = 0;
   #digestAt = 0;
   #sinceSnapshot = 0;
-  #starting: JournalStep[] = [];
+  /** What the first entry after a restore says besides its inputs. */
+  #starting: Pick<JournalEntry, 'steps' | 'startsOver' | 'divergedSeq'> = NOTHING;
   #committed: readonly (TopicPartition & { readonly offset: bigint })[] = [];
 
   constructor(
@@ -139,6 +151,7 @@ export class Task<State, Event extends DecodedEvent> {
     this.#events = events;
     this.#partitionCount = partitionCount;
     const { topicPrefix: prefix } = options;
+    this.#owner = { build: processor.build, config: recordedConfig(processor.config, options) };
     this.#names = {
       task: taskName(prefix, processor.service, partition),
       journal: topicName(prefix, journalTopic(processor.service).name),
@@ -150,14 +163,9 @@ export class Task<State, Event extends DecodedEvent> {
   async run(): Promise<void> {
     try {
       await this.#restore();
-      while (!this.#stopping) await this.#turn(newBatch(this.#starting.splice(0)));
+      while (!this.#stopping) await this.#turn(newBatch(this.#starting.steps));
       await this.#settle();
-      await this.#saveSnapshot(
-        this.#processor.toSnapshot(this.#fold.state),
-        this.#fold.clockMs,
-        this.#journalNext,
-        this.#positions(),
-      );
+      await this.#saveSnapshot(this.#savedState(), this.#journalNext);
     } finally {
       await Promise.all([...this.#cursors.values()].map((cursor) => cursor.close()));
       await this.#reader?.close();
@@ -193,114 +201,45 @@ export class Task<State, Event extends DecodedEvent> {
   }
 
   async #restore(): Promise<void> {
-    const { log, snapshots } = this.#ports;
+    const { log, snapshots, views } = this.#ports;
     const started = this.#options.now();
     this.#producer = await log.producer({ fenceId: this.#names.task });
     const nonce = randomUUID();
-    await this.#write([], {
+    this.#journalNext = await this.#write([], {
+      ...NOTHING,
       kind: 'takeover',
       seq: 0,
-      steps: [],
       outputs: 0,
       outputsDigest: null,
       stateDigest: null,
       nonce,
       owner: `${hostname()}/${process.pid}`,
-      build: this.#processor.build,
-      config: recordedConfig(this.#processor.config, this.#options),
+      ...this.#owner,
       processingTimeMs: started,
     });
     this.#reader = await log.reader();
-    const saved = await snapshots.load(this.#names.task);
-    const usable = saved?.stateVersion === this.#processor.stateVersion ? saved : undefined;
-    const start = usable === undefined ? undefined : unwrapSnapshot(usable.bytes);
-    const foldOptions: FoldOptions = {
+    const { fold, cursors, steps, seq, epoch, records, startsOver, divergence } = await restore({
+      task: this.#names.task,
+      journal: this.#names.journal,
       partition: this.partition,
-      seed: this.#options.seed,
-      futureBoundMs: this.#options.futureBoundMs,
-    };
-    const state =
-      start === undefined ? this.#processor.initialState(this.partition) : this.#processor.fromSnapshot(start.state);
-    this.#fold = new Fold(this.#processor, foldOptions, state, start?.clockMs ?? 0);
-    this.#seq = start?.seq ?? 0;
-    for (const [topic, offset] of Object.entries(start?.positions ?? {})) await this.#open(topic, BigInt(offset));
-
-    let replayed = 0;
-    for await (const entry of this.#journalUntil(nonce, usable?.journalNext ?? 0n))
-      replayed += await this.#again(entry);
-    for (const topic of this.#topics()) {
-      if (this.#cursors.has(topic)) continue;
-      const cursor = await this.#open(topic, 'earliest');
-      this.#starting.push(segment(topic, 0, cursor.position));
-    }
-    await this.#ports.views.put(this.#processor.service, this.#processor.views(this.#fold.state, 'all'));
-    this.#events.restored({ records: replayed, millis: this.#options.now() - started });
-  }
-
-  /** Journal entries from `from` up to this owner's own take-over; counts take-overs as the epoch. */
-  async *#journalUntil(nonce: string, from: bigint): AsyncGenerator<JournalEntry> {
-    const stream = await this.#reader.open({ topic: this.#names.journal, partition: this.partition }, from);
-    try {
-      for (;;) {
-        if (this.#stopping) throw STOPPED;
-        const batch = await stream.next(1_000);
-        for (const record of batch?.records ?? []) {
-          const entry = readJournalRecord(this.#names.journal, this.partition, record);
-          this.#journalNext = record.offset + 1n;
-          this.#epoch = record.offset;
-          if (entry.kind === 'batch') yield entry;
-          else if (entry.nonce === nonce) return;
-        }
-      }
-    } finally {
-      stream.close();
-    }
-  }
-
-  /** Fold a committed entry again, outputs muted; its digests must come out the same. Returns the records folded. */
-  async #again(entry: JournalEntry): Promise<number> {
-    const digest = new OutputsDigest();
-    const views: View[] = [];
-    const sink: FoldSink = {
-      output: (output) => {
-        digest.add(output);
-        views.push(...this.#processor.outputViews(output));
-      },
-      reject: () => {},
-    };
-    let folded = 0;
-    for (const step of entry.steps) {
-      if (step.topic === null) this.#fold.tick(step.tickMs ?? 0, sink);
-      else if (step.count === 0) await this.#open(step.topic, BigInt(step.nextOffset));
-      else {
-        const cursor = this.#cursors.get(step.topic);
-        if (cursor === undefined)
-          throw new LogError(
-            'FATAL',
-            `journal entry ${entry.seq} takes from ${step.topic}, whose start was never recorded; the journal is torn`,
-          );
-        for await (const slice of cursor.takeExactly(step.count)) this.#fold.records(step.topic, slice.records, sink);
-        folded += step.count;
-      }
-    }
-    const expected = entry.outputsDigest === null ? null : Buffer.from(entry.outputsDigest).toString('hex');
-    const found = digest.value()?.toString('hex') ?? null;
-    if (expected !== found) {
-      throw new LogError(
-        'FATAL',
-        `${this.#names.task}: folding journal entry ${entry.seq} again gave ${digest.count} outputs (${found}), ${entry.outputs} were committed (${expected}). ` +
-          'The build, its configuration or the log has changed; run `weir replay` to see the first record that differs',
-      );
-    }
-    if (entry.stateDigest !== null && !this.#fold.stateDigest().equals(entry.stateDigest)) {
-      throw new LogError(
-        'FATAL',
-        `${this.#names.task}: the state after journal entry ${entry.seq} is not the one that was committed; the build, its configuration or the log has changed`,
-      );
-    }
-    await this.#ports.views.put(this.#processor.service, views);
-    this.#seq = entry.seq + 1;
-    return folded;
+      topicPrefix: this.#options.topicPrefix,
+      processor: this.#processor,
+      reader: this.#reader,
+      snapshots,
+      views,
+      owner: this.#owner,
+      nonce,
+      lostInputs: this.#options.lostInputs,
+      notify: this.#wake.signal,
+      isStopping: () => this.#stopping,
+    });
+    this.#fold = fold;
+    this.#cursors = cursors;
+    this.#seq = seq;
+    this.#epoch = epoch;
+    this.#starting = { steps, startsOver, divergedSeq: divergence?.seq ?? null };
+    await views.put(this.#processor.service, this.#processor.views(fold.state, 'all'));
+    this.#events.restored({ records, millis: this.#options.now() - started, startsOver, divergence });
   }
 
   /** Fold what is at hand into one batch, then hand it to the commit. */
@@ -323,7 +262,7 @@ export class Task<State, Event extends DecodedEvent> {
       this.#startCommit(batch, foldMillis);
     } else {
       await this.#settle();
-      await this.#publishViews(false);
+      await this.#publishViews();
       await this.#wake.wait(this.#options.tickEveryMs);
     }
   }
@@ -384,6 +323,7 @@ export class Task<State, Event extends DecodedEvent> {
     const takeDigest = started - this.#digestAt >= this.#options.stateDigestEveryMs;
     if (takeDigest) this.#digestAt = started;
     const entry: JournalEntry = {
+      ...this.#starting,
       kind: 'batch',
       seq: this.#seq,
       steps: batch.steps,
@@ -396,16 +336,10 @@ export class Task<State, Event extends DecodedEvent> {
       config: null,
       processingTimeMs: started,
     };
+    this.#starting = NOTHING;
     this.#seq += 1;
     this.#sinceSnapshot += batch.records;
-    const snapshot =
-      this.#sinceSnapshot >= this.#options.snapshotEveryRecords
-        ? {
-            state: this.#processor.toSnapshot(this.#fold.state),
-            clockMs: this.#fold.clockMs,
-            positions: this.#positions(),
-          }
-        : undefined;
+    const snapshot = this.#sinceSnapshot >= this.#options.snapshotEveryRecords ? this.#savedState() : undefined;
     if (snapshot !== undefined) this.#sinceSnapshot = 0;
     const views = batch.outputs.flatMap((output) => [...this.#processor.outputViews(output)]);
     if (batch.outputs.length > 0 || started - this.#viewsAt >= this.#options.viewsEveryMs) {
@@ -417,6 +351,8 @@ export class Task<State, Event extends DecodedEvent> {
       partition: this.partition,
       offset: position,
     }));
+    const { newestEventMs } = this.#fold;
+    this.#fold.newestEventMs = Number.NEGATIVE_INFINITY;
     const send = async (): Promise<void> => {
       const next = await this.#write(
         [...batch.outputs.map((output) => this.#record(output)), ...batch.deadLetters],
@@ -425,7 +361,7 @@ export class Task<State, Event extends DecodedEvent> {
       this.#journalNext = next;
       this.#committed = positions;
       await this.#ports.views.put(this.#processor.service, views);
-      if (snapshot !== undefined) await this.#saveSnapshot(snapshot.state, snapshot.clockMs, next, snapshot.positions);
+      if (snapshot !== undefined) await this.#saveSnapshot(snapshot, next);
       this.#events.committed({
         records: batch.records,
         outputs: batch.outputs,
@@ -433,6 +369,7 @@ export class Task<State, Event extends DecodedEvent> {
         millis: this.#options.now() - started,
         foldMillis,
         stateBytes: snapshot?.state.length,
+        newestEventMs,
       });
     };
     this.#commit = send()
@@ -451,8 +388,8 @@ export class Task<State, Event extends DecodedEvent> {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  async #publishViews(all: boolean): Promise<void> {
-    const views = this.#processor.views(this.#fold.state, all ? 'all' : 'changed');
+  async #publishViews(): Promise<void> {
+    const views = this.#processor.views(this.#fold.state, 'changed');
     if (views.length > 0) await this.#ports.views.put(this.#processor.service, views);
   }
 
@@ -467,18 +404,18 @@ export class Task<State, Event extends DecodedEvent> {
     return ack.baseOffset + BigInt(ack.count);
   }
 
-  async #saveSnapshot(
-    state: Uint8Array,
-    clockMs: number,
-    journalNext: bigint,
-    positions: Readonly<Record<string, string>>,
-  ): Promise<void> {
-    const bytes = wrapSnapshot({ clockMs, seq: this.#seq, positions, state });
+  #savedState(): SavedState {
+    const positions = Object.fromEntries([...this.#cursors].map(([topic, { position }]) => [topic, String(position)]));
+    const { state, clockMs } = this.#fold;
+    return { clockMs, seq: this.#seq, positions, owner: this.#owner, state: this.#processor.toSnapshot(state) };
+  }
+
+  async #saveSnapshot(saved: SavedState, journalNext: bigint): Promise<void> {
     await this.#ports.snapshots.save(this.#names.task, {
       epoch: this.#epoch,
       journalNext,
       stateVersion: this.#processor.stateVersion,
-      bytes,
+      bytes: toBytes(saved),
     });
   }
 
@@ -498,47 +435,12 @@ export class Task<State, Event extends DecodedEvent> {
   #topics(): readonly string[] {
     return [...this.#processor.controlTopics, ...this.#processor.dataTopics];
   }
-
-  #positions(): Readonly<Record<string, string>> {
-    return Object.fromEntries([...this.#cursors].map(([topic, cursor]) => [topic, String(cursor.position)]));
-  }
-
-  async #open(topic: string, from: bigint | 'earliest'): Promise<InputCursor> {
-    await this.#cursors.get(topic)?.close();
-    const stream = await this.#reader.open(
-      { topic: topicName(this.#options.topicPrefix, topic), partition: this.partition },
-      from,
-    );
-    const cursor = new InputCursor(topic, stream, this.#wake.signal);
-    this.#cursors.set(topic, cursor);
-    return cursor;
-  }
 }
 
-function newBatch(steps: JournalStep[]): Batch {
-  return { steps, outputs: [], deadLetters: [], rejections: [], digest: new OutputsDigest(), records: 0 };
-}
+const NOTHING = { steps: [], startsOver: false, divergedSeq: null } as const;
 
-interface SnapshotContent {
-  readonly clockMs: number;
-  readonly seq: number;
-  readonly positions: Readonly<Record<string, string>>;
-  readonly state: Uint8Array;
-}
-
-/** JSON head, its length in front, then the processor's own bytes. */
-function wrapSnapshot({ state, ...head }: SnapshotContent): Buffer {
-  const json = Buffer.from(JSON.stringify(head));
-  const size = Buffer.alloc(4);
-  size.writeUInt32BE(json.length);
-  return Buffer.concat([size, json, state]);
-}
-
-function unwrapSnapshot(bytes: Uint8Array): SnapshotContent {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const size = buffer.readUInt32BE(0);
-  const head = JSON.parse(buffer.toString('utf8', 4, 4 + size)) as Omit<SnapshotContent, 'state'>;
-  return { ...head, state: buffer.subarray(4 + size) };
+function newBatch(steps: readonly JournalStep[]): Batch {
+  return { steps: [...steps], outputs: [], deadLetters: [], rejections: [], digest: new OutputsDigest(), records: 0 };
 }
 
 /** True when the task should be rebuilt from its last commit instead of stopping the service. */

@@ -73,7 +73,7 @@ function closePanes(
     const from: StepContext = { ...context, topic: state.topic };
     const { open } = state;
     if (open === null) {
-      if (finding.statistic < finding.threshold) return;
+      if (state.isRetiring || finding.statistic < finding.threshold) return;
       const fingerprint = fingerprintOf(model.model, rule, column.name);
       state.open = { id: alertId('raised', fingerprint, cause), fingerprint, raisedAtMs: endMs, calm: 0 };
       context.emit(index, raisedAlert(model.model, column, finding, state.open, cause, from));

@@ -107,6 +107,7 @@ function judge(
   const { open } = window;
   const cause = { id: '', eventTimeMs: row.eventTimeMs };
   if (open === null) {
+    if (window.isRetiring) return;
     if (height < window.raiseHeight) {
       window.quiet = Math.ceil((window.raiseHeight - height) / m) - 1;
       return;
@@ -145,7 +146,7 @@ function observeMissing(model: ModelState, column: ColumnState, row: Row, index:
   const position = column.present + column.missing;
   for (const state of column.missingWindows) {
     state.missing.push(position, row.eventTimeMs);
-    if (state.open !== null || state.missing.countAt(position) < state.raiseCount) continue;
+    if (state.open !== null || state.isRetiring || state.missing.countAt(position) < state.raiseCount) continue;
     const cause = { id: String(row.id), eventTimeMs: row.eventTimeMs };
     const fingerprint = fingerprintOf(model.model, missingRuleName(state.missing.capacity), column.name);
     const id = alertId('raised', fingerprint, cause);

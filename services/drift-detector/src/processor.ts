@@ -7,7 +7,7 @@ import { PredictionReader, type Row } from '@weir/events/prediction-reader';
 import { referenceHash } from '@weir/events/reference-hash';
 import { BadRecord } from '@weir/service-kit/fates';
 import type { DecodedEvent, Processor, StepContext, View } from '@weir/service-kit/processor';
-import type { DriftConfig } from './config.ts';
+import { DRIFT_DEFAULTS, type DriftConfig } from './config.ts';
 import { observe } from './observe.ts';
 import { awaitsClock, metersOf, observeClock } from './observe-time.ts';
 import { fromSnapshot, STATE_VERSION, toSnapshot } from './snapshot.ts';
@@ -29,12 +29,13 @@ const TOPIC_EVENTS: Readonly<Record<string, string>> = {
   features: 'FeaturesLogged',
 };
 /** Identifies the kernels below; a change that can alter a verdict changes it. */
-export const BUILD = 'drift-detector/3';
+export const BUILD = 'drift-detector/4';
 
 export function createDriftProcessor(config: DriftConfig): Processor<DriftState, DriftEvent> {
   // The rows of one batch: emptied before its first decode, so nothing of it outlives a fold.
   const reader = new PredictionReader();
   return {
+    configured: (recorded) => createDriftProcessor({ ...DRIFT_DEFAULTS, ...(recorded as Partial<DriftConfig>) }),
     service: 'drift-detector',
     controlTopics: ['models', 'references'],
     dataTopics: ['features', 'predictions'],

@@ -2,9 +2,9 @@
 import { createReference } from '@weir/drift/reference';
 import type { SlidingKs } from '@weir/drift/sliding-ks';
 import type { DriftConfig } from './config.ts';
-import { type DriftState, type FeatureSetState, newColumn, newModel, type OpenAlert } from './state.ts';
+import { type DriftState, type FeatureSetState, isLive, newColumn, newModel, type OpenAlert } from './state.ts';
 
-export const STATE_VERSION = 3;
+export const STATE_VERSION = 4;
 
 /** Windows travel as their bin ids, oldest first; the tree is rebuilt, so a restored window cannot differ from one that never stopped. */
 export function toSnapshot(state: DriftState): Uint8Array {
@@ -25,26 +25,28 @@ export function toSnapshot(state: DriftState): Uint8Array {
       referenceMissing: column.referenceMissing,
       missing: column.missing,
       present: column.present,
-      timeWindows: column.timeWindows.map(({ name, window, watermark, topic, open, calmSinceMs, late }) => ({
-        name,
-        spanMs: window.spanMs,
-        panes: window.save().map(({ pane, counts }) => ({ pane, counts: place(counts) })),
-        closed: finiteOrNull(window.closed),
-        watermark: {
-          maxEventTimeMs: finiteOrNull(watermark.maxEventTimeMs),
-          activeAtMs: finiteOrNull(watermark.activeAtMs),
-          idleAdvanceMs: watermark.idleAdvanceMs,
-        },
-        topic,
-        open,
-        calmSinceMs,
-        late,
-      })),
-      missingWindows: column.missingWindows.map(({ missing, open }) => {
+      timeWindows: column.timeWindows
+        .filter(isLive)
+        .map(({ name, window, watermark, topic, open, calmSinceMs, late }) => ({
+          name,
+          spanMs: window.spanMs,
+          panes: window.save().map(({ pane, counts }) => ({ pane, counts: place(counts) })),
+          closed: finiteOrNull(window.closed),
+          watermark: {
+            maxEventTimeMs: finiteOrNull(watermark.maxEventTimeMs),
+            activeAtMs: finiteOrNull(watermark.activeAtMs),
+            idleAdvanceMs: watermark.idleAdvanceMs,
+          },
+          topic,
+          open,
+          calmSinceMs,
+          late,
+        })),
+      missingWindows: column.missingWindows.filter(isLive).map(({ missing, open }) => {
         const { positions, times } = missing.entries();
-        return { positions: place(positions), times: place(times), open };
+        return { capacity: missing.capacity, positions: place(positions), times: place(times), open };
       }),
-      windows: column.windows.map(({ ks, times, timesNext, open, quiet }) => ({
+      windows: column.windows.filter(isLive).map(({ ks, times, timesNext, open, quiet }) => ({
         capacity: ks.capacity,
         bins: place(ks.bins()),
         times: place(timesOf(times, timesNext, ks)),
@@ -101,6 +103,7 @@ interface Head {
         readonly late: number;
       }[];
       readonly missingWindows: readonly {
+        readonly capacity: number;
         readonly positions: number;
         readonly times: number;
         readonly open: OpenAlert | null;
@@ -139,24 +142,29 @@ export function fromSnapshot(bytes: Uint8Array, config: DriftConfig): DriftState
     model.lastEventMs = saved.lastEventMs ?? Number.NEGATIVE_INFINITY;
     for (const column of saved.columns) {
       const reference = createReference(new Float64Array(part(column.values)), new Uint32Array(part(column.counts)));
-      const sizes = column.windows.map(({ capacity }) => capacity);
       const { name, referenceHash, referenceMissing } = column;
-      const restored = newColumn(name, referenceHash, reference, referenceMissing, {
-        ...config,
-        countWindows: sizes,
-        timeWindows: column.timeWindows,
+      const restored = newColumn(name, referenceHash, reference, referenceMissing, config, {
+        count: retiring(column.windows, ({ capacity }) => config.countWindows.includes(capacity)).map(
+          ({ capacity }) => capacity,
+        ),
+        missing: retiring(column.missingWindows, ({ capacity }) => config.countWindows.includes(capacity)).map(
+          ({ capacity }) => capacity,
+        ),
+        time: retiring(column.timeWindows, ({ name: span }) => config.timeWindows.some((each) => each.name === span)),
       });
       restored.missing = column.missing;
       restored.present = column.present;
-      for (const [index, window] of restored.windows.entries()) {
-        const { bins, times, open } = column.windows[index] as (typeof column.windows)[number];
-        for (const bin of new Uint32Array(part(bins))) window.ks.pushBin(bin);
-        window.times.set(new Float64Array(part(times)));
+      for (const window of restored.windows) {
+        const saved = column.windows.find(({ capacity }) => capacity === window.ks.capacity);
+        if (saved === undefined) continue;
+        for (const bin of new Uint32Array(part(saved.bins))) window.ks.pushBin(bin);
+        window.times.set(new Float64Array(part(saved.times)));
         window.timesNext = window.ks.windowSize % window.ks.capacity;
-        window.open = open;
+        window.open = saved.open;
       }
-      for (const [index, state] of restored.timeWindows.entries()) {
-        const saved = column.timeWindows[index] as (typeof column.timeWindows)[number];
+      for (const state of restored.timeWindows) {
+        const saved = column.timeWindows.find(({ name: span }) => span === state.name);
+        if (saved === undefined) continue;
         const panes = saved.panes.map(({ pane, counts }) => ({ pane, counts: new Uint32Array(part(counts)) }));
         state.window.restore(panes, saved.closed ?? Number.NEGATIVE_INFINITY);
         state.watermark.maxEventTimeMs = saved.watermark.maxEventTimeMs ?? Number.NEGATIVE_INFINITY;
@@ -165,17 +173,26 @@ export function fromSnapshot(bytes: Uint8Array, config: DriftConfig): DriftState
         const { topic, open, calmSinceMs, late } = saved;
         Object.assign(state, { topic, open, calmSinceMs, late });
       }
-      for (const [index, window] of restored.missingWindows.entries()) {
-        const { positions, times, open } = column.missingWindows[index] as (typeof column.missingWindows)[number];
-        const timesMs = new Float64Array(part(times));
-        for (const [at, position] of new Float64Array(part(positions)).entries())
-          window.missing.push(position, timesMs[at] as number);
-        window.open = open;
-        if (open !== null) restored.missingOpen += 1;
+      for (const state of restored.missingWindows) {
+        const saved = column.missingWindows.find(({ capacity }) => capacity === state.missing.capacity);
+        if (saved === undefined) continue;
+        const timesMs = new Float64Array(part(saved.times));
+        for (const [at, position] of new Float64Array(part(saved.positions)).entries())
+          state.missing.push(position, timesMs[at] as number);
+        state.open = saved.open;
+        if (saved.open !== null) restored.missingOpen += 1;
       }
       model.columns.set(column.name, restored);
     }
     state.models.set(saved.model, model);
   }
   return state;
+}
+
+/** Those that are no longer configured and have an alert to resolve. */
+function retiring<Window extends { readonly open: OpenAlert | null }>(
+  windows: readonly Window[],
+  isConfigured: (window: Window) => boolean,
+): readonly Window[] {
+  return windows.filter((window) => window.open !== null && !isConfigured(window));
 }

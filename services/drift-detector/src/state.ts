@@ -5,7 +5,7 @@ import { SlidingMissing } from '@weir/drift/sliding-missing';
 import { threshold } from '@weir/drift/threshold';
 import { createWatermark, type Watermark } from '@weir/service-kit/watermark';
 import { binomialLimit } from '@weir/stats/binomial';
-import type { DriftConfig } from './config.ts';
+import type { DriftConfig, TimeWindowConfig } from './config.ts';
 
 /** An alert that was raised and not yet resolved. */
 export interface OpenAlert {
@@ -16,7 +16,18 @@ export interface OpenAlert {
   calm: number;
 }
 
-export interface WindowState {
+/** A window that is no longer configured stays until its open alert has resolved, and raises none: nobody else would resolve it. */
+interface Retiring {
+  readonly isRetiring: boolean;
+  readonly open: OpenAlert | null;
+}
+
+/** Whether a window still has something to say. */
+export function isLive({ isRetiring, open }: Retiring): boolean {
+  return !isRetiring || open !== null;
+}
+
+export interface WindowState extends Retiring {
   readonly ks: SlidingKs;
   /** Event times of the window's values, in a ring as long as the window. */
   readonly times: Float64Array;
@@ -32,7 +43,7 @@ export interface WindowState {
 }
 
 /** The share of missing values among the last W. */
-export interface MissingState {
+export interface MissingState extends Retiring {
   readonly missing: SlidingMissing;
   open: OpenAlert | null;
   /** Missing values of W that raise, and at or below which an open alert calms down. */
@@ -41,7 +52,7 @@ export interface MissingState {
 }
 
 /** A window over event time. */
-export interface TimeWindowState {
+export interface TimeWindowState extends Retiring {
   readonly name: string;
   readonly window: PanedWindow;
   readonly watermark: Watermark;
@@ -118,6 +129,16 @@ export function newModel(model: string, config: DriftConfig): ModelState {
   };
 }
 
+/** Windows of an earlier configuration that have an open alert. */
+export interface RetiringWindows {
+  /** Sizes. */
+  readonly count: readonly number[];
+  readonly missing: readonly number[];
+  readonly time: readonly TimeWindowConfig[];
+}
+
+const NONE: RetiringWindows = { count: [], missing: [], time: [] };
+
 /** @param referenceMissing missing values beside those of the reference, a count */
 export function newColumn(
   name: string,
@@ -125,8 +146,9 @@ export function newColumn(
   reference: Reference,
   referenceMissing: number,
   config: DriftConfig,
+  retiring: RetiringWindows = NONE,
 ): ColumnState {
-  const windows = config.countWindows.map((size): WindowState => {
+  const windows = [...config.countWindows, ...retiring.count].map((size, index): WindowState => {
     const ks = new SlidingKs(reference, size);
     const limit = threshold(reference.m, size, config);
     return {
@@ -138,10 +160,11 @@ export function newColumn(
       raiseHeight: heightAt(ks, limit),
       calmHeight: heightAt(ks, limit * config.resolveShare),
       quiet: 0,
+      isRetiring: index >= config.countWindows.length,
     };
   });
   const missingShare = (referenceMissing + 1) / (reference.m + referenceMissing + 2);
-  const missingWindows = config.countWindows.map((size): MissingState => {
+  const missingWindows = [...config.countWindows, ...retiring.missing].map((size, index): MissingState => {
     const unlikely = binomialLimit(size, missingShare, 1 / config.readingsPerFalseAlarm);
     const raiseCount = Math.max(unlikely, Math.ceil(size * (missingShare + config.minEffect)));
     return {
@@ -149,10 +172,11 @@ export function newColumn(
       open: null,
       raiseCount,
       calmCount: Math.floor(raiseCount * config.resolveShare),
+      isRetiring: index >= config.countWindows.length,
     };
   });
-  const timeWindows = config.timeWindows.map(
-    ({ name: span, spanMs }): TimeWindowState => ({
+  const timeWindows = [...config.timeWindows, ...retiring.time].map(
+    ({ name: span, spanMs }, index): TimeWindowState => ({
       name: span,
       window: new PanedWindow(reference, spanMs),
       watermark: createWatermark(),
@@ -160,6 +184,7 @@ export function newColumn(
       open: null,
       calmSinceMs: null,
       late: 0,
+      isRetiring: index >= config.timeWindows.length,
     }),
   );
   return {

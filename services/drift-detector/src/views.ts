@@ -5,7 +5,7 @@ import { PANES } from '@weir/drift/paned-window';
 import { decode } from '@weir/events/codec';
 import type { Output, View } from '@weir/service-kit/processor';
 import { type Finding, ksFinding, missingFinding, timeFinding } from './alerts.ts';
-import type { ColumnState, ModelState } from './state.ts';
+import { type ColumnState, isLive, type ModelState } from './state.ts';
 import { ruleName, timeRuleName } from './verdict.ts';
 
 export interface VerdictView {
@@ -34,24 +34,26 @@ export function windowKey(model: string, column: string, rule: string): string {
 
 export function modelViews(model: ModelState): readonly View[] {
   const verdicts = [...model.columns.values()].flatMap((column): VerdictView[] => [
-    ...column.windows.map((window) =>
-      verdictView(column, ksFinding(column, window), window.open !== null, window.ks.capacity),
-    ),
-    ...column.timeWindows.map((state) => {
+    ...column.windows
+      .filter(isLive)
+      .map((window) => verdictView(column, ksFinding(column, window), window.open !== null, window.ks.capacity)),
+    ...column.timeWindows.filter(isLive).map((state) => {
       const { window, open } = state;
       // Before the first pane has closed there is no window yet.
       const endMs = Number.isFinite(window.closed) ? ((window.closed + 1) * window.spanMs) / PANES : 0;
       const finding = timeFinding(column, state, endMs, model.config);
       return verdictView(column, finding, open !== null, Math.max(window.windowSize, model.config.minValues));
     }),
-    ...column.missingWindows.map((state) =>
-      verdictView(
-        column,
-        missingFinding(column, state, model.lastEventMs),
-        state.open !== null,
-        state.missing.capacity,
+    ...column.missingWindows
+      .filter(isLive)
+      .map((state) =>
+        verdictView(
+          column,
+          missingFinding(column, state, model.lastEventMs),
+          state.open !== null,
+          state.missing.capacity,
+        ),
       ),
-    ),
   ]);
   const summary = {
     model: model.model,
@@ -62,8 +64,10 @@ export function modelViews(model: ModelState): readonly View[] {
     drifting: [...new Set(verdicts.filter(({ verdict }) => verdict === 'drift').map(({ column }) => column))],
   };
   const windows = [...model.columns.values()].flatMap((column): View[] => [
-    ...column.windows.map((window) => windowView(model, column, ruleName(window), window.ks)),
-    ...column.timeWindows.map(({ name, window }) => windowView(model, column, timeRuleName(name), window)),
+    ...column.windows.filter(isLive).map((window) => windowView(model, column, ruleName(window), window.ks)),
+    ...column.timeWindows
+      .filter(isLive)
+      .map(({ name, window }) => windowView(model, column, timeRuleName(name), window)),
   ]);
   const features = [...model.columns.values()].map(({ name, present, missing, referenceHash, reference }) => ({
     column: name,

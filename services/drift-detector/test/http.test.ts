@@ -230,10 +230,17 @@ describe('around it', () => {
     expect(lines).toContain('weir_alerts_emitted_total{severity="warning",service="drift-detector"} 1');
     expect(lines).toContain('weir_event_to_alert_seconds_count{service="drift-detector"} 1');
     expect(lines).toContain('weir_late_events_total{service="drift-detector"} 0');
-    for (const name of ['weir_process_duration_seconds_count', 'weir_consumer_lag_seconds', 'weir_txn_aborts_total'])
+    for (const name of [
+      'weir_process_duration_seconds_count',
+      'weir_event_time_skew_seconds_count',
+      'weir_consumer_lag_seconds',
+      'weir_txn_aborts_total',
+    ])
       expect(lines.some((line) => line.startsWith(`${name}{`))).toBe(true);
     expect(lines).toContain('weir_consumer_lag_records{topic="predictions",partition="0",service="drift-detector"} 0');
-    expect(lines.some((line) => /^weir_build_info\{build="drift-detector\/\d+"/.test(line))).toBe(true);
+    expect(lines.some((line) => /^weir_build_info\{version="[\d.]+",build="drift-detector\/\d+"/.test(line))).toBe(
+      true,
+    );
   });
 });
 

@@ -28,6 +28,7 @@ const CURES: Readonly<Record<LogErrorCode, string>> = {
   FENCED: 'another owner has taken over; drop what you hold and rejoin',
   RETRIABLE: 'the same call may succeed later',
   POISON: 'this record can never be written as it is: correct its size, timestamp or topic',
+  GONE: 'read on from the first record kept, or bring the older ones back',
   CLOSED: 'create another',
   FATAL: 'check the settings and authorisations of the broker',
 };

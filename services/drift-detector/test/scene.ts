@@ -1,0 +1,147 @@
+/** One model with one column on an embedded log, and a detector that a test starts, stops and feeds. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createEmbeddedLog, type EmbeddedLog } from '@weir/event-log/embedded/log';
+import type { LogRecord, NewRecord } from '@weir/event-log/port';
+import { decode } from '@weir/events/codec';
+import type { AlertRaised, JournalEntry } from '@weir/events/generated/events';
+import type { Processor } from '@weir/service-kit/processor';
+import { createMemoryViews, type ReadViews } from '@weir/service-kit/read-views';
+import type { Restored } from '@weir/service-kit/restore';
+import { RUNNER_DEFAULTS, type Runner, type RunnerOptions, startRunner, topicSpecs } from '@weir/service-kit/runner';
+import { createSqliteSnapshots } from '@weir/service-kit/snapshot-store';
+import { predictionOf, referenceSetOf, registrationOf } from '@weir/testkit/events';
+import { vi } from 'vitest';
+import { DRIFT_DEFAULTS, type DriftConfig } from '../src/config.ts';
+import { createDriftProcessor, type DriftEvent } from '../src/processor.ts';
+import type { DriftState } from '../src/state.ts';
+
+const PREFIX = 'weir.';
+export const NOW: number = Date.parse('2026-11-24T00:00:00Z');
+export const CONFIG: DriftConfig = { ...DRIFT_DEFAULTS, countWindows: [200], readingsPerFalseAlarm: 1e6 };
+
+export type DriftProcessor = Processor<DriftState, DriftEvent>;
+
+export interface Start extends Partial<RunnerOptions> {
+  readonly processor?: DriftProcessor;
+}
+
+export class Scene {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'weir-'));
+  #files = 0;
+  /** The log's clock: what was written retention counts from. */
+  clockMs: number = NOW;
+  log!: EmbeddedLog;
+  views: ReadViews = createMemoryViews();
+  runner: Runner | undefined;
+  restored: Pick<Restored<DriftState, DriftEvent>, 'records' | 'startsOver' | 'divergence'> | undefined;
+  failures: unknown[] = [];
+
+  /** On a file of its own. */
+  async newLog(): Promise<void> {
+    await this.runner?.stop();
+    await this.log?.close();
+    this.#files += 1;
+    this.log = createEmbeddedLog({ file: join(this.#folder, `log-${this.#files}.db`), now: () => this.clockMs });
+    const admin = await this.log.admin();
+    await admin.createTopics(topicSpecs('drift-detector', PREFIX, 1));
+    await admin.close();
+  }
+
+  async end(): Promise<void> {
+    await this.runner?.stop();
+    await this.log.close();
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  /** Resolves when the detector is live, or has ended. */
+  async start({ processor = createDriftProcessor(CONFIG), ...options }: Start = {}): Promise<void> {
+    this.views = createMemoryViews();
+    this.failures = [];
+    let ended = false;
+    this.runner = await startRunner(
+      processor,
+      { log: this.log, snapshots: createSqliteSnapshots(this.log.database), views: this.views },
+      { ...RUNNER_DEFAULTS, topicPrefix: PREFIX, seed: 's', partitions: 1, now: () => NOW, ...options },
+      {
+        committed: () => {},
+        restored: (restored) => void (this.restored = restored),
+        failed: (_, error) => void this.failures.push(error),
+      },
+    );
+    this.runner.done.catch(() => {
+      ended = true;
+    });
+    await vi.waitUntil(() => ended || this.runner?.ready, { timeout: 5_000 });
+  }
+
+  /** As a crash would leave it: no snapshot of this sitting. */
+  forgetSnapshot(): void {
+    this.log.database.exec('DELETE FROM snapshot');
+  }
+
+  async send(records: readonly NewRecord[]): Promise<void> {
+    const producer = await this.log.producer();
+    await producer.send(records);
+    await producer.close();
+  }
+
+  async read(topic: string): Promise<LogRecord[]> {
+    const reader = await this.log.reader();
+    const stream = await reader.open({ topic: PREFIX + topic, partition: 0 }, 'earliest');
+    const found: LogRecord[] = [];
+    for (let batch = await stream.next(0); batch !== undefined; batch = await stream.next(0))
+      found.push(...batch.records);
+    await reader.close();
+    return found;
+  }
+
+  async alerts(): Promise<readonly { readonly name: string; readonly event: AlertRaised }[]> {
+    return (await this.read('alerts')).map(
+      ({ value }) => decode(value as Uint8Array) as { readonly name: string; readonly event: AlertRaised },
+    );
+  }
+
+  async journal(): Promise<readonly JournalEntry[]> {
+    return (await this.read('drift-detector.journal')).map(
+      ({ value }) => decode(value as Uint8Array).event as JournalEntry,
+    );
+  }
+
+  /** Until the journal has taken so many predictions. */
+  async hasTaken(predictions: number): Promise<void> {
+    const taken = async (): Promise<number> =>
+      (await this.journal())
+        .flatMap(({ steps }) => steps)
+        .reduce((sum, { topic, count }) => sum + (topic === 'predictions' ? count : 0), 0);
+    await vi.waitUntil(async () => (await taken()) === predictions, { timeout: 5_000 });
+  }
+}
+
+export function record(topic: string, value: Uint8Array): NewRecord {
+  return { topic: PREFIX + topic, partition: 0, key: Buffer.from('m'), value };
+}
+
+export function registration(): NewRecord[] {
+  const values = Array.from({ length: 1_000 }, (_, index) => index / 1_000);
+  const counts = values.map(() => 1);
+  const eventTimeMs = NOW - 1e9;
+  return [
+    record('models', registrationOf(['x'], { model: 'm', eventTimeMs, id: 'r1' })),
+    record('references', referenceSetOf({ model: 'm', column: 'x', values, counts, eventTimeMs, id: 'r2' })),
+  ];
+}
+
+/** Values on a fixed low-discrepancy sequence: uniform, without chance. */
+export function prediction(index: number, shift: number, change: object = {}): NewRecord {
+  const x = ((index * 0.618034) % 1) * (1 - shift) + shift;
+  return record(
+    'predictions',
+    predictionOf({ model: 'm', eventTimeMs: NOW - 1e6 + index, numeric: [x], id: `p${index}`, ...change }),
+  );
+}
+
+export function range(from: number, to: number, shift: number): NewRecord[] {
+  return Array.from({ length: to - from }, (_, at) => prediction(from + at, shift));
+}
