@@ -1,4 +1,4 @@
-/** `weir dev --kafka`: the same alerts as on the embedded log, and a cluster left as it was found. */
+/** `weir dev --kafka`: the same alerts as on the embedded log, and a cluster left as it was found; `weir replay --kafka`. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -28,6 +28,19 @@ describe.skipIf('skip' in kafka)(`a real Kafka: ${where}`, () => {
     await admin.disconnect();
     return names.filter((name) => name.startsWith('weir-dev-'));
   };
+
+  test('what was recorded on Kafka is replayed byte for byte, and another prefix is told of', async () => {
+    const prefix = `replay-${Date.now()}.`;
+    const where = ['--kafka', brokers.join(','), '--prefix', prefix] as const;
+    await firstAlert(...where);
+    const replay = (...args: readonly string[]) => promisify(execFile)(process.execPath, [MAIN, 'replay', ...args]);
+    expect((await replay(...where)).stdout).toMatch(/^[1-9]\d* outputs from \d+ records are the same, byte for byte/);
+    await expect(replay('--kafka', brokers.join(','), '--prefix', 'nobody.')).rejects.toMatchObject({
+      code: 2,
+      stderr:
+        'weir: the log has no topic nobody.drift-detector.journal: nothing was recorded in it; --prefix names another\n',
+    });
+  });
 
   test('the first alert is that of the embedded log, and the topics are gone afterwards', async () => {
     const onKafka = await firstAlert('--kafka', brokers.join(','));
