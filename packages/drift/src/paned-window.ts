@@ -2,6 +2,7 @@
  * A window over event time, made of panes: what it holds depends on the values and their times, not on the order in which they came.
  * D is computed when a pane closes, over the panes of the last `spanMs`; a pane without values closes without a word.
  */
+import { extremeOf, onsetOf } from './extreme.ts';
 import type { Reference } from './reference.ts';
 import { gcd, type KsReading } from './sliding-ks.ts';
 
@@ -44,6 +45,11 @@ export class PanedWindow {
     return this.#closed;
   }
 
+  /** End of the window as it was at the last close, ms; 0 before the first. */
+  get endMs(): number {
+    return Number.isFinite(this.#closed) ? this.#endMs(this.#closed) : 0;
+  }
+
   /** A value by its bin id. False when its pane has closed: too late to count. O(1). */
   add(bin: number, eventTimeMs: number): boolean {
     const pane = Math.floor(eventTimeMs / this.#paneMs);
@@ -76,33 +82,27 @@ export class PanedWindow {
 
   /** D over the window with its place and direction. O(k). */
   read(): KsReading {
-    const { values, counts, m } = this.reference;
+    const { values, m } = this.reference;
     const n = this.#size;
-    let h = 0;
-    let up = 0;
-    let upAt = 0;
-    let down = 0;
-    let downAt = 0;
-    for (let i = 0; i <= values.length; i += 1) {
-      h -= m * (this.#counts[2 * i] as number);
-      if (-h > down) {
-        down = -h;
-        downAt = i;
-      }
-      if (i === values.length) break;
-      h += n * (counts[i] as number) - m * (this.#counts[2 * i + 1] as number);
-      if (h > up) {
-        up = h;
-        upAt = i;
-      } else if (-h > down) {
-        down = -h;
-        downAt = i;
-      }
-    }
-    const [height, at, direction] = up >= down ? ([up, upAt, 1] as const) : ([down, downAt, -1] as const);
+    const { height, leaf, direction } = extremeOf(this.reference, this.#counts, n);
     const g = gcd(m, n);
     const statistic = n === 0 ? 0 : height / g / ((m / g) * n);
-    return { statistic, at: values[Math.min(at, values.length - 1)] as number, direction, windowSize: n };
+    return { statistic, at: values[leaf] as number, direction, windowSize: n };
+  }
+
+  /** When what `read` found most probably began: start of a pane, ms. O(k) a pane. */
+  onsetMs(): number {
+    const { m } = this.reference;
+    const { lastBin, below, direction } = extremeOf(this.reference, this.#counts, this.#size);
+    const inside = this.save().filter(({ pane }) => pane <= this.#closed);
+    const sizes = inside.map(({ counts }) => counts.reduce((sum, count) => sum + count, 0));
+    const lower = inside.map(({ counts }) => counts.subarray(0, lastBin + 1).reduce((sum, count) => sum + count, 0));
+    const onset = onsetOf(
+      inside.length,
+      (index) => direction * (below * (sizes[index] as number) - m * (lower[index] as number)),
+      (index) => sizes[index] as number,
+    );
+    return this.#endMs((inside[onset]?.pane ?? this.#closed) - 1);
   }
 
   /** Window counts per bin, a copy. */
@@ -137,7 +137,8 @@ export class PanedWindow {
     }
   }
 
+  /** First whole millisecond behind the pane: a span of ten seconds has no twelfth in whole ones. */
   #endMs(pane: number): number {
-    return (pane + 1) * this.#paneMs;
+    return Math.ceil((pane + 1) * this.#paneMs);
   }
 }

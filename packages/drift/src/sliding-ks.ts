@@ -13,6 +13,8 @@
  *
  * Source: derived from dos Reis et al., Fast unsupervised online drift detection using incremental Kolmogorov–Smirnov (KDD 2016).
  */
+
+import { type Extreme, extremeOf, onsetOf } from './extreme.ts';
 import { type Arithmetic, BLOCK_BITS, FAN, FAN_BITS, FLOAT64, INT32, INT32_LIMIT, type Ints } from './extremes.ts';
 import { binOf, type Reference } from './reference.ts';
 
@@ -165,6 +167,14 @@ export class SlidingKs {
     };
   }
 
+  /** Index in the window, oldest first, at which what `read` found most probably began. O(k + n). */
+  onset(): number {
+    const { m } = this.reference;
+    const { lastBin, below, direction } = extremeOf(this.reference, this.counts(), this.#size);
+    const bins = this.bins();
+    return onsetOf(bins.length, (index) => direction * (below - ((bins[index] as number) <= lastBin ? m : 0)));
+  }
+
   /** Window counts per bin, a copy. O(k). */
   counts(): Uint32Array {
     const { values, counts, m } = this.reference;
@@ -307,38 +317,8 @@ export class SlidingKs {
   }
 
   #scan(): Extreme {
-    const { values, counts } = this.reference;
-    // Until the window is full the steps lack the reference's part.
-    const n = this.full ? 0 : this.#size;
-    let h = 0;
-    let up = 0;
-    let upAt = 0;
-    let down = 0;
-    let downAt = 0;
-    for (let i = 0; i <= values.length; i += 1) {
-      h += this.#step[2 * i] as number;
-      if (-h > down) {
-        down = -h;
-        downAt = i;
-      }
-      if (i === values.length) break;
-      h += n * (counts[i] as number) + (this.#step[2 * i + 1] as number);
-      if (h > up) {
-        up = h;
-        upAt = i;
-      } else if (-h > down) {
-        down = -h;
-        downAt = i;
-      }
-    }
-    return up >= down ? { height: up, leaf: upAt, direction: 1 } : { height: down, leaf: downAt, direction: -1 };
+    return extremeOf(this.reference, this.counts(), this.#size);
   }
-}
-
-interface Extreme {
-  readonly height: number;
-  readonly leaf: number;
-  readonly direction: 1 | -1;
 }
 
 /** Of whole numbers, not both 0. */

@@ -1,3 +1,5 @@
+import { onsetOf } from './extreme.ts';
+
 /**
  * How many of the last W values were missing. Only missing values are kept, so that a column without any costs nothing.
  * Positions count the column's values, present and missing, from 1.
@@ -29,6 +31,15 @@ export class SlidingMissing {
   /** Event time of the oldest missing value that counts, ms; undefined when none does. */
   get oldestMs(): number | undefined {
     return this.#times[this.#head];
+  }
+
+  /** Event time of the missing value from which on the share most probably was too high, ms; undefined when none counts. O(missing). */
+  onsetMs(position: number, expectedShare: number): number | undefined {
+    const positions = this.#positions.slice(this.#head);
+    if (positions.length === 0) return undefined;
+    const weightAt = (index: number): number => (positions[index + 1] ?? position + 1) - (positions[index] as number);
+    const onset = onsetOf(positions.length, (index) => 1 - expectedShare * weightAt(index), weightAt);
+    return this.#times[this.#head + onset];
   }
 
   /** Positions and event times of what counts, oldest first. */

@@ -101,6 +101,28 @@ test('the order of arrival within the lateness, and a restore at any event, chan
   );
 });
 
+test('panes of a span without whole twelfths end at whole milliseconds, and share all of them', () => {
+  const window = new PanedWindow(referenceOf([1]), 1_000);
+  const closed: number[] = [];
+  for (let timeMs = 0; timeMs < 1_000; timeMs += 1) expect(window.add(1, timeMs)).toBe(true);
+  window.close(1_000, (endMs) => {
+    closed.push(endMs);
+    expect(window.windowSize).toBe(endMs);
+  });
+  expect(closed).toEqual([84, 167, 250, 334, 417, 500, 584, 667, 750, 834, 917, 1_000]);
+  expect(window.endMs).toBe(1_000);
+});
+
+test('a change is dated to the pane in which it began', () => {
+  const reference = referenceOf(Array.from({ length: 100 }, (_, index) => index));
+  const window = new PanedWindow(reference, SPAN_MS);
+  // From pane 7 on every value is of the upper half.
+  for (let timeMs = 0; timeMs < SPAN_MS; timeMs += 1)
+    window.add(binOf(reference, timeMs < 7 * PANE_MS ? (37 * timeMs) % 100 : 50 + ((37 * timeMs) % 50)), timeMs);
+  window.close(SPAN_MS, () => {});
+  expect(window.onsetMs()).toBe(7 * PANE_MS);
+});
+
 test('a value whose pane has closed is refused', () => {
   const window = new PanedWindow(referenceOf([1, 2, 3]), SPAN_MS);
   expect(window.add(1, 105)).toBe(true);

@@ -20,12 +20,19 @@ export interface Cause {
 }
 
 /** The same model, rule and column give the same fingerprint for ever: tools group by it. */
-export function fingerprintOf(model: string, rule: string, column: string): string {
+function fingerprintOf(model: string, rule: string, column: string): string {
   return digest('fingerprint', model, rule, column);
 }
 
-export function alertId(kind: 'raised' | 'resolved', fingerprint: string, cause: Cause): string {
+function alertId(kind: 'raised' | 'resolved', fingerprint: string, cause: Cause): string {
   return digest(kind, fingerprint, cause.id);
+}
+
+/** The alert that a finding raises. */
+export function openAlert(model: string, column: ColumnState, finding: Finding, cause: Cause): OpenAlert {
+  const fingerprint = fingerprintOf(model, finding.rule, column.name);
+  const id = alertId('raised', fingerprint, cause);
+  return { id, fingerprint, raisedAtMs: cause.eventTimeMs, sinceMs: finding.onsetMs(), calm: 0 };
 }
 
 /** What a rule found in its window: the part of an alert that differs from rule to rule. */
@@ -41,15 +48,22 @@ export interface Finding {
   readonly windowSize: number;
   /** Event time of the oldest value that speaks, ms. */
   readonly fromMs: number;
+  /** Event time at which it most probably began, ms. Costs a walk over the window, so it is asked of alerts alone. */
+  readonly onsetMs: () => number;
   /** After "model: column", as raised and as resolved. */
   readonly raised: string;
   readonly resolved: string;
 }
 
 export function ksFinding({ reference }: ColumnState, window: WindowState): Finding {
-  const fromMs = window.times[window.timesNext] as number;
-  const over = `over ${window.ks.windowSize} values`;
-  return distanceFinding(reference, window.ks, ruleName(window), window.limit, fromMs, over);
+  const { ks, times, timesNext } = window;
+  const over = `over ${ks.windowSize} values`;
+  const timeOf = (index: number): number => times[(timesNext + index) % times.length] as number;
+  return {
+    ...distanceFinding(reference, ks, ruleName(window), window.limit, over),
+    fromMs: timeOf(0),
+    onsetMs: () => timeOf(ks.onset()),
+  };
 }
 
 /** @param endMs end of the pane that closed the window */
@@ -62,7 +76,11 @@ export function timeFinding(
   const { window, name } = state;
   const limit = window.windowSize === 0 ? 1 : threshold(reference.m, window.windowSize, rule);
   const over = `over ${window.windowSize} values of ${name}`;
-  return distanceFinding(reference, window, timeRuleName(name), limit, endMs - window.spanMs, over);
+  return {
+    ...distanceFinding(reference, window, timeRuleName(name), limit, over),
+    fromMs: endMs - window.spanMs,
+    onsetMs: () => window.onsetMs(),
+  };
 }
 
 function distanceFinding(
@@ -70,9 +88,8 @@ function distanceFinding(
   window: { read(): KsReading; counts(): Uint32Array },
   rule: string,
   limit: number,
-  fromMs: number,
   over: string,
-): Finding {
+): Omit<Finding, 'fromMs' | 'onsetMs'> {
   const { statistic, at, direction, windowSize } = window.read();
   const { m } = reference;
   const figures = `D = ${statistic.toFixed(3)} near ${at} ${over}`;
@@ -85,7 +102,6 @@ function distanceFinding(
     pValueSingleLook: kolmogorovPValue(m, windowSize, Math.round(statistic * m * windowSize), EXACT_CELLS),
     effectSize: effectSize(reference, window.counts(), windowSize),
     windowSize,
-    fromMs,
     raised: `has moved ${direction > 0 ? 'up' : 'down'} against its reference: ${figures}`,
     resolved: `is back at its reference: ${figures}`,
   };
@@ -107,6 +123,7 @@ export function missingFinding(column: ColumnState, { missing, raiseCount }: Mis
     effectSize: share - column.missingShare,
     windowSize,
     fromMs: missing.oldestMs ?? nowMs,
+    onsetMs: () => missing.onsetMs(position, column.missingShare) ?? nowMs,
     raised: `is missing too often: ${figures}`,
     resolved: `is missing no more than expected: ${figures}`,
   };
@@ -120,7 +137,7 @@ export function raisedAlert(
   cause: Cause,
   context: StepContext,
 ): Output {
-  const common = commonFields(model, column, finding, open.fingerprint, open.id, finding.raised, cause, context);
+  const common = commonFields(model, column, finding, open, open.id, finding.raised, cause, context);
   return output(model, encode('AlertRaised', common), open.id, cause);
 }
 
@@ -133,7 +150,7 @@ export function resolvedAlert(
   context: StepContext,
 ): Output {
   const id = alertId('resolved', open.fingerprint, cause);
-  const common = commonFields(model, column, finding, open.fingerprint, id, finding.resolved, cause, context);
+  const common = commonFields(model, column, finding, open, id, finding.resolved, cause, context);
   return output(
     model,
     encode('AlertResolved', { ...common, raisedId: open.id, raisedAtMs: open.raisedAtMs }),
@@ -146,7 +163,7 @@ function commonFields(
   model: string,
   column: ColumnState,
   finding: Finding,
-  fingerprint: string,
+  { fingerprint, sinceMs }: OpenAlert,
   id: string,
   said: string,
   cause: Cause,
@@ -180,7 +197,7 @@ function commonFields(
     windowSize,
     referenceSize: column.reference.m,
     referenceHash: column.referenceHash,
-    sinceMs: fromMs,
+    sinceMs,
     eventTimeMs: cause.eventTimeMs,
     evidence: {
       topic: context.topic,

@@ -1,10 +1,10 @@
 /** Windows over event time: their panes close by the column's own events, or by the clock when it has none. */
+import { PANES } from '@weir/drift/paned-window';
 import type { Row } from '@weir/events/prediction-reader';
 import type { Meters, StepContext } from '@weir/service-kit/processor';
 import { observe, observeIdle, watermarkMs } from '@weir/service-kit/watermark';
-import { alertId, fingerprintOf, raisedAlert, resolvedAlert, timeFinding } from './alerts.ts';
+import { openAlert, raisedAlert, resolvedAlert, timeFinding } from './alerts.ts';
 import type { ColumnState, DriftState, ModelState, TimeWindowState } from './state.ts';
-import { timeRuleName } from './verdict.ts';
 
 /** @param bin of the value; -1 for a missing one, which moves the time on and nothing else */
 export function observeTime(
@@ -56,6 +56,11 @@ export function metersOf({ models }: DriftState): Meters {
   return { lateEvents, watermarkMs: oldestMs };
 }
 
+/** No verdict on less than a whole span: half a day beside a reference of whole days would be drift of nothing but the hour. */
+export function isWarmingUp({ window, firstPane }: TimeWindowState, minValues: number): boolean {
+  return firstPane === null || window.closed - firstPane < PANES - 1 || window.windowSize < minValues;
+}
+
 function closePanes(
   model: ModelState,
   column: ColumnState,
@@ -65,17 +70,16 @@ function closePanes(
 ): void {
   const { config } = model;
   state.window.close(watermarkMs(state.watermark, config), (endMs) => {
-    if (state.window.windowSize < config.minValues) return;
+    state.firstPane ??= state.window.closed;
+    if (isWarmingUp(state, config.minValues)) return;
     const finding = timeFinding(column, state, endMs, config);
-    const rule = timeRuleName(state.name);
     // Named by the end of its window: which event or tick happened to close it is no part of what was found.
-    const cause = { id: `${rule} until ${new Date(endMs).toISOString()}`, eventTimeMs: endMs };
+    const cause = { id: `${finding.rule} until ${new Date(endMs).toISOString()}`, eventTimeMs: endMs };
     const from: StepContext = { ...context, topic: state.topic };
     const { open } = state;
     if (open === null) {
       if (state.isRetiring || finding.statistic < finding.threshold) return;
-      const fingerprint = fingerprintOf(model.model, rule, column.name);
-      state.open = { id: alertId('raised', fingerprint, cause), fingerprint, raisedAtMs: endMs, calm: 0 };
+      state.open = openAlert(model.model, column, finding, cause);
       context.emit(index, raisedAlert(model.model, column, finding, state.open, cause, from));
       return;
     }

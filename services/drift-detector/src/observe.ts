@@ -5,10 +5,9 @@
 import { binOf } from '@weir/drift/reference';
 import type { Row, RowHead } from '@weir/events/prediction-reader';
 import type { Rejection, StepContext } from '@weir/service-kit/processor';
-import { alertId, fingerprintOf, ksFinding, missingFinding, raisedAlert, resolvedAlert } from './alerts.ts';
+import { ksFinding, missingFinding, openAlert, raisedAlert, resolvedAlert } from './alerts.ts';
 import { observeTime } from './observe-time.ts';
 import type { ColumnState, ModelState, Plan, WindowState } from './state.ts';
-import { missingRuleName, ruleName } from './verdict.ts';
 
 export function observe(model: ModelState, rows: readonly Row[], values: Float64Array, context: StepContext): void {
   model.changed = true;
@@ -113,14 +112,9 @@ function judge(
       return;
     }
     cause.id = String(row.id);
-    const fingerprint = fingerprintOf(model.model, ruleName(window), column.name);
-    window.open = {
-      id: alertId('raised', fingerprint, cause),
-      fingerprint,
-      raisedAtMs: row.eventTimeMs,
-      calm: 0,
-    };
-    context.emit(index, raisedAlert(model.model, column, ksFinding(column, window), window.open, cause, context));
+    const finding = ksFinding(column, window);
+    window.open = openAlert(model.model, column, finding, cause);
+    context.emit(index, raisedAlert(model.model, column, finding, window.open, cause, context));
     return;
   }
   if (height >= window.calmHeight) {
@@ -148,11 +142,9 @@ function observeMissing(model: ModelState, column: ColumnState, row: Row, index:
     state.missing.push(position, row.eventTimeMs);
     if (state.open !== null || state.isRetiring || state.missing.countAt(position) < state.raiseCount) continue;
     const cause = { id: String(row.id), eventTimeMs: row.eventTimeMs };
-    const fingerprint = fingerprintOf(model.model, missingRuleName(state.missing.capacity), column.name);
-    const id = alertId('raised', fingerprint, cause);
-    state.open = { id, fingerprint, raisedAtMs: row.eventTimeMs, calm: 0 };
-    column.missingOpen += 1;
     const finding = missingFinding(column, state, row.eventTimeMs);
+    state.open = openAlert(model.model, column, finding, cause);
+    column.missingOpen += 1;
     context.emit(index, raisedAlert(model.model, column, finding, state.open, cause, context));
   }
   if (column.missingOpen > 0) settleMissing(model, column, row, index, context);

@@ -11,7 +11,7 @@ export function toSnapshot(state: DriftState): Uint8Array {
   const parts: Buffer[] = [];
   const place = (array: Uint32Array | Float64Array): number =>
     parts.push(Buffer.from(array.buffer, array.byteOffset, array.byteLength)) - 1;
-  const head = [...state.models.values()].map((model) => ({
+  const head: Head['models'] = [...state.models.values()].map((model) => ({
     model: model.model,
     versions: [...model.versions],
     featureSets: [...model.featureSets.values()],
@@ -27,7 +27,7 @@ export function toSnapshot(state: DriftState): Uint8Array {
       present: column.present,
       timeWindows: column.timeWindows
         .filter(isLive)
-        .map(({ name, window, watermark, topic, open, calmSinceMs, late }) => ({
+        .map(({ name, window, watermark, firstPane, topic, open, calmSinceMs, late }) => ({
           name,
           spanMs: window.spanMs,
           panes: window.save().map(({ pane, counts }) => ({ pane, counts: place(counts) })),
@@ -37,6 +37,7 @@ export function toSnapshot(state: DriftState): Uint8Array {
             activeAtMs: finiteOrNull(watermark.activeAtMs),
             idleAdvanceMs: watermark.idleAdvanceMs,
           },
+          firstPane,
           topic,
           open,
           calmSinceMs,
@@ -97,6 +98,7 @@ interface Head {
           readonly activeAtMs: number | null;
           readonly idleAdvanceMs: number;
         };
+        readonly firstPane: number | null;
         readonly topic: string;
         readonly open: OpenAlert | null;
         readonly calmSinceMs: number | null;
@@ -170,8 +172,8 @@ export function fromSnapshot(bytes: Uint8Array, config: DriftConfig): DriftState
         state.watermark.maxEventTimeMs = saved.watermark.maxEventTimeMs ?? Number.NEGATIVE_INFINITY;
         state.watermark.activeAtMs = saved.watermark.activeAtMs ?? Number.NEGATIVE_INFINITY;
         state.watermark.idleAdvanceMs = saved.watermark.idleAdvanceMs;
-        const { topic, open, calmSinceMs, late } = saved;
-        Object.assign(state, { topic, open, calmSinceMs, late });
+        const { firstPane, topic, open, calmSinceMs, late } = saved;
+        Object.assign(state, { firstPane, topic, open, calmSinceMs, late });
       }
       for (const state of restored.missingWindows) {
         const saved = column.missingWindows.find(({ capacity }) => capacity === state.missing.capacity);

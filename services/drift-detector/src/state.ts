@@ -12,6 +12,8 @@ export interface OpenAlert {
   readonly id: string;
   readonly fingerprint: string;
   readonly raisedAtMs: number;
+  /** When what it tells of most probably began, event time in ms. */
+  readonly sinceMs: number;
   /** Values since D was last at or above the resolving level, `quiet` ones of them counted in advance. */
   calm: number;
 }
@@ -56,6 +58,8 @@ export interface TimeWindowState extends Retiring {
   readonly name: string;
   readonly window: PanedWindow;
   readonly watermark: Watermark;
+  /** The first pane that closed; null before. */
+  firstPane: number | null;
   /** Topic that fed it last. */
   topic: string;
   open: OpenAlert | null;
@@ -180,6 +184,7 @@ export function newColumn(
       name: span,
       window: new PanedWindow(reference, spanMs),
       watermark: createWatermark(),
+      firstPane: null,
       topic: '',
       open: null,
       calmSinceMs: null,

@@ -1,11 +1,11 @@
 /** What routes answer with, computed from the state at commit boundaries. */
 
 import { histogramOf } from '@weir/drift/histogram';
-import { PANES } from '@weir/drift/paned-window';
 import { decode } from '@weir/events/codec';
 import type { Output, View } from '@weir/service-kit/processor';
 import { type Finding, ksFinding, missingFinding, timeFinding } from './alerts.ts';
-import { type ColumnState, isLive, type ModelState } from './state.ts';
+import { isWarmingUp } from './observe-time.ts';
+import { type ColumnState, isLive, type ModelState, type OpenAlert } from './state.ts';
 import { ruleName, timeRuleName } from './verdict.ts';
 
 export interface VerdictView {
@@ -19,6 +19,7 @@ export interface VerdictView {
   readonly pValueSingleLook: number;
   readonly effectSize: number;
   readonly windowSize: number;
+  /** Values that a count window holds when it is full, and that a time window needs for a verdict. */
   readonly windowCapacity: number;
   readonly referenceSize: number;
   readonly referenceHash: string;
@@ -34,26 +35,20 @@ export function windowKey(model: string, column: string, rule: string): string {
 
 export function modelViews(model: ModelState): readonly View[] {
   const verdicts = [...model.columns.values()].flatMap((column): VerdictView[] => [
-    ...column.windows
-      .filter(isLive)
-      .map((window) => verdictView(column, ksFinding(column, window), window.open !== null, window.ks.capacity)),
-    ...column.timeWindows.filter(isLive).map((state) => {
-      const { window, open } = state;
-      // Before the first pane has closed there is no window yet.
-      const endMs = Number.isFinite(window.closed) ? ((window.closed + 1) * window.spanMs) / PANES : 0;
-      const finding = timeFinding(column, state, endMs, model.config);
-      return verdictView(column, finding, open !== null, Math.max(window.windowSize, model.config.minValues));
+    ...column.windows.filter(isLive).map((window) => {
+      const { full, capacity } = window.ks;
+      return verdictView(column, ksFinding(column, window), verdictOf(window, !full), capacity);
     }),
-    ...column.missingWindows
-      .filter(isLive)
-      .map((state) =>
-        verdictView(
-          column,
-          missingFinding(column, state, model.lastEventMs),
-          state.open !== null,
-          state.missing.capacity,
-        ),
-      ),
+    ...column.timeWindows.filter(isLive).map((state) => {
+      const { minValues } = model.config;
+      const finding = timeFinding(column, state, state.window.endMs, model.config);
+      return verdictView(column, finding, verdictOf(state, isWarmingUp(state, minValues)), minValues);
+    }),
+    ...column.missingWindows.filter(isLive).map((state) => {
+      const finding = missingFinding(column, state, model.lastEventMs);
+      const { capacity } = state.missing;
+      return verdictView(column, finding, verdictOf(state, finding.windowSize < capacity), capacity);
+    }),
   ]);
   const summary = {
     model: model.model,
@@ -100,12 +95,21 @@ function windowView(
   return { key: windowKey(model, name, rule), json: JSON.stringify({ column: name, rule, windowSize, ...content }) };
 }
 
-function verdictView(column: ColumnState, finding: Finding, isOpen: boolean, capacity: number): VerdictView {
+function verdictOf({ open }: { readonly open: OpenAlert | null }, isWarmingUp: boolean): VerdictView['verdict'] {
+  return open !== null ? 'drift' : isWarmingUp ? 'warming-up' : 'stable';
+}
+
+function verdictView(
+  column: ColumnState,
+  finding: Finding,
+  verdict: VerdictView['verdict'],
+  capacity: number,
+): VerdictView {
   const { rule, statistic, threshold, at, direction, pValueSingleLook, effectSize, windowSize } = finding;
   return {
     column: column.name,
     rule,
-    verdict: isOpen ? 'drift' : windowSize === capacity ? 'stable' : 'warming-up',
+    verdict,
     statistic,
     threshold,
     at: Number.isNaN(at) ? null : at,

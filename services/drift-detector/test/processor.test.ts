@@ -244,8 +244,9 @@ test('a column that falls silent has its last panes judged by the clock, and the
   const { models, references } = introduction('a');
   fold.records('models', models, sink);
   fold.records('references', references, sink);
-  const shifted = Array.from({ length: 20 }, (_, index) =>
-    prediction({ model: 'a', version: '1', numbers: [index + 30, index, index] }, index),
+  // A whole span of the longer window, the last panes of which nothing that follows will close.
+  const shifted = Array.from({ length: 200 }, (_, index) =>
+    prediction({ model: 'a', version: '1', numbers: [(index % 20) + 30, index % 25, index % 25] }, index),
   );
   fold.records('predictions', shifted, sink);
   const rulesOf = (): readonly string[] => outputs.map(({ value }) => (decode(value).event as { rule: string }).rule);

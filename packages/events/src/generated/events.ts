@@ -47,7 +47,7 @@ export interface AlertRaised {
   readonly referenceSize: number;
   /** Content hash of the reference used. */
   readonly referenceHash: string;
-  /** Event time of the oldest event in the window when the alert was raised, milliseconds since 1970-01-01 UTC. */
+  /** Event time at which what the alert tells of most probably began, milliseconds since 1970-01-01 UTC. */
   readonly sinceMs: number;
   /** Event time of the event that caused it, milliseconds since 1970-01-01 UTC. */
   readonly eventTimeMs: number;
@@ -103,7 +103,7 @@ export interface AlertResolved {
   readonly referenceSize: number;
   /** Content hash of the reference used. */
   readonly referenceHash: string;
-  /** Event time of the oldest event in the window when the alert was raised, milliseconds since 1970-01-01 UTC. */
+  /** Event time at which what the alert tells of most probably began, milliseconds since 1970-01-01 UTC. */
   readonly sinceMs: number;
   /** Event time of the event that caused it, milliseconds since 1970-01-01 UTC. */
   readonly eventTimeMs: number;

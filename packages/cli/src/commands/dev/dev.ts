@@ -97,11 +97,12 @@ async function serve(ports: Ports, options: DevOptions, ending: AbortController,
     {
       committed: ({ records, outputs }) => {
         screen.folded += records;
+        if (until === 'first-alert' && ending.signal.aborted) return;
         for (const output of outputs) {
-          screen.alerts += 1;
-          if (until === 'first-alert' && screen.alerts > 1) continue;
           screen.alert(output, url);
-          if (until === 'first-alert') ending.abort();
+          if (until !== 'first-alert') continue;
+          ending.abort();
+          break;
         }
       },
       failed: (error, retryInMs) =>

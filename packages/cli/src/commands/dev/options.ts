@@ -15,8 +15,8 @@ export interface DevOptions {
   readonly inject: readonly string[];
 }
 
-/** About a day of flights, and differences that a person would care about. */
-const DEMONSTRATION = { WEIR_DRIFT_WINDOWS: '20000', WEIR_DRIFT_MIN_EFFECT: '0.1' };
+/** A week of flights, so that hours and weekdays weigh alike, and differences that a person would care about. */
+const DEMONSTRATION = { WEIR_DRIFT_WINDOWS: '116000', WEIR_DRIFT_MIN_EFFECT: '0.1' };
 
 const FLAGS = {
   file: { type: 'string' },

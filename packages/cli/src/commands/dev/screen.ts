@@ -13,7 +13,8 @@ export class Screen {
   readonly #timer: NodeJS.Timeout | undefined;
   sent = 0;
   folded = 0;
-  alerts = 0;
+  #raised = 0;
+  #resolved = 0;
   eventTimeMs = 0;
 
   constructor(io: CommandIo) {
@@ -39,20 +40,30 @@ export class Screen {
   alert({ value, id }: Output, url: string): void {
     const { name, event } = decode(value);
     const { summary, eventTimeMs, sinceMs } = event as AlertRaised;
-    const mark = name === 'AlertRaised' ? 'ALERT   ' : 'resolved';
-    this.say(`${minute(eventTimeMs)}  ${mark}  ${summary}, since ${minute(sinceMs)}`);
+    const isRaised = name === 'AlertRaised';
+    if (isRaised) this.#raised += 1;
+    else this.#resolved += 1;
+    const mark = isRaised ? 'ALERT   ' : 'resolved';
+    this.say(
+      `${minute(eventTimeMs)}  ${mark}  ${summary}, ${isRaised ? 'since' : 'away from it since'} ${minute(sinceMs)}`,
+    );
     this.say(`${' '.repeat(28)}${url}/v1/alerts/${id}`);
   }
 
   summary(): string {
     const seconds = (performance.now() - this.#startedMs) / 1_000;
-    return `${this.folded} events folded, ${this.alerts} alerts, ${seconds.toFixed(1)} s`;
+    return `${this.folded} events folded, ${this.#alerts}, ${seconds.toFixed(1)} s`;
+  }
+
+  get #alerts(): string {
+    const raised = `${this.#raised} ${this.#raised === 1 ? 'alert' : 'alerts'} raised`;
+    return this.#resolved === 0 ? raised : `${raised}, ${this.#resolved} resolved`;
   }
 
   #draw(): void {
     const perSecond = this.sent / ((performance.now() - this.#startedMs) / 1_000);
     const day = this.eventTimeMs === 0 ? 'training on January' : new Date(this.eventTimeMs).toISOString().slice(0, 10);
-    this.#io.err(`${CLEAR}${day}  ${this.sent} events sent, ${Math.round(perSecond)}/s, ${this.alerts} alerts`);
+    this.#io.err(`${CLEAR}${day}  ${this.sent} events sent, ${Math.round(perSecond)}/s, ${this.#alerts}`);
   }
 
   #clear(): void {
