@@ -99,6 +99,26 @@ describe.skipIf(!able)('docker compose up', () => {
     expect(await (await fetch(`${url}/v1/alerts?limit=500`)).json()).toEqual(before);
   });
 
+  test('Prometheus evaluates the rules for those on call, and none fires', async () => {
+    const rules = async (): Promise<readonly string[]> => {
+      const answer = await fetch(`${prometheus}/api/v1/rules`);
+      const { data } = (await answer.json()) as {
+        data: { groups: { rules: { name: string; health: string; state: string }[] }[] };
+      };
+      return data.groups
+        .flatMap((group) => group.rules)
+        .map(({ name, health, state }) => `${name} ${health}${state === 'firing' ? ' firing' : ''}`);
+    };
+    const names = ['WeirDown', 'WeirLagging', 'WeirDeadLetters', 'WeirTaskFailing', 'WeirDegraded', 'WeirAlertsSlow'];
+    const expected = names.map((name) => `${name} ok`).toString();
+    await until(
+      async () => (await rules()).toString() === expected,
+      90_000,
+      async () => (await rules()).toString(),
+    );
+    expect((await rules()).toString()).toBe(expected);
+  });
+
   test('Prometheus scrapes it', async () => {
     const value = async (): Promise<unknown> => {
       const answer = await fetch(`${prometheus}/api/v1/query?query=weir_build_info`);
