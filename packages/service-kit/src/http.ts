@@ -1,18 +1,27 @@
 /** The HTTP door of a service: OpenAPI, probes, metrics and problem details; loopback unless configured otherwise. */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Registry } from 'prom-client';
-import { Problem, problemOf, sendProblem } from './problem.ts';
+import { Problem, problemOf, problemPage, sendProblem } from './problem.ts';
 import { VERSION } from './version.ts';
 
 const BODY_LIMIT_BYTES = 1_048_576;
 const REQUEST_TIMEOUT_MS = 10_000;
 const MAX_PARAM_LENGTH = 512;
+/** W3C trace context: version, trace id, parent id, flags. */
+const TRACE = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** Everything else asks for the token, where there is one. */
-const OPEN_ROUTES: ReadonlySet<string> = new Set(['/', '/livez', '/readyz', '/metrics', '/openapi.json']);
+const OPEN_ROUTES: ReadonlySet<string> = new Set([
+  '/',
+  '/livez',
+  '/readyz',
+  '/metrics',
+  '/openapi.json',
+  '/problems/:code',
+]);
 
 export interface Check {
   readonly name: string;
@@ -40,12 +49,14 @@ export async function createHttp(
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    // The caller's trace where there is one, so that its log and ours can be laid side by side.
+    genReqId: ({ headers }) => TRACE.exec(String(headers['traceparent']))?.[1] ?? randomBytes(16).toString('hex'),
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     // A parameter nobody knows is a mistake to tell of, not to drop.
     ajv: { customOptions: { removeAdditional: false, allErrors: false } },
   });
   app.setErrorHandler((error: Error, request, reply) => {
-    const problem = problemOf(error);
+    const problem = problemOf(error, request);
     if (problem.code === 'INTERNAL') request.log.error({ err: error, url: request.url }, 'request failed');
     sendProblem(request, reply, problem);
   });
@@ -108,6 +119,11 @@ export async function createHttp(
   app.get('/metrics', { schema: { hide: true } }, async (_, reply) =>
     reply.header('content-type', options.registry.contentType).send(await options.registry.metrics()),
   );
+  app.get<{ Params: { readonly code: string } }>('/problems/:code', { schema: { hide: true } }, ({ params }, reply) => {
+    const page = problemPage(params.code);
+    if (page === undefined) throw new Problem('NOT_FOUND', `${params.code} is no code of ours`);
+    return reply.header('content-type', 'text/plain; charset=utf-8').send(page);
+  });
   app.get('/', { schema: { hide: true } }, (_, reply) => reply.redirect('/docs'));
   routes(app);
   return app;

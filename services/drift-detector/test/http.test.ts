@@ -179,9 +179,11 @@ describe('refusals are problem details that name the value and the cure', () => 
     ['/v1/models/delay/columns/y/windows/ks-100', 404, 'NOT_FOUND', /no window "ks-100" of column "y"/],
     [`/v1/alerts/${'0'.repeat(64)}`, 404, 'NOT_FOUND', /look for it on the alerts topic/],
     ['/v1/nothing', 404, 'NOT_FOUND', /is not a route; \/docs lists them/],
-    ['/v1/alerts?limit=0', 400, 'BAD_REQUEST', /limit/],
-    ['/v1/alerts?limits=1', 400, 'BAD_REQUEST', /additional/i],
-    ['/v1/alerts/xyz', 400, 'BAD_REQUEST', /id/],
+    ['/v1/alerts?limit=0', 400, 'BAD_REQUEST', /^limit is 0; it must be >= 1\. /],
+    ['/v1/alerts?limit=many', 400, 'BAD_REQUEST', /^limit is "many"; it must be integer\. /],
+    ['/v1/alerts?state=odd', 400, 'BAD_REQUEST', /^state is "odd"; it must be raised or resolved\. /],
+    ['/v1/alerts?limits=1', 400, 'BAD_REQUEST', /^the querystring has "limits", which this route does not know/],
+    ['/v1/alerts/xyz', 400, 'BAD_REQUEST', /^id is "xyz"; it must match pattern/],
     ['/v1/alerts?cursor=bm9uZQ', 400, 'BAD_CURSOR', /does not belong to this list/],
   ])('%s', async (path, status, code, detail) => {
     const answer = await get(path);
@@ -191,6 +193,16 @@ describe('refusals are problem details that name the value and the cure', () => 
       body: { status, code, instance: path },
     });
     expect((answer.body as { detail: string }).detail).toMatch(detail);
+    const page = await get((answer.body as { type: string }).type);
+    expect(page).toMatchObject({ status: 200, type: 'text/plain; charset=utf-8' });
+    expect(page.body as string).toMatch(new RegExp(`^${code} \\(${status}\\)\n`));
+  });
+
+  test('the trace of the caller is that of the answer', async () => {
+    const trace = '0af7651916cd43dd8448eb211c80319c';
+    const headers = { traceparent: `00-${trace}-b7ad6b7169203331-01` };
+    expect(await (await fetch(`${service.url}/v1/nothing`, { headers })).json()).toMatchObject({ trace_id: trace });
+    expect((await get('/v1/nothing')).body).toMatchObject({ trace_id: expect.stringMatching(/^[0-9a-f]{32}$/) });
   });
 
   test('a cursor of another filter', async () => {
