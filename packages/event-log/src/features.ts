@@ -8,9 +8,12 @@ export interface Features {
   readonly durable: boolean;
   /** Processes on other hosts can take part. */
   readonly multiHost: boolean;
-  /** Topics created with `cleanup: 'compact'` keep at least the newest record of each key and may drop older ones. */
+  /**
+   * Topics created with `cleanup: 'compact'` keep at least the newest record of each key in a partition, in order and at its own offset,
+   * and may drop older ones.
+   */
   readonly compaction: boolean;
-  /** Records older or larger than the topic's retention are dropped. */
+  /** Topics created with `cleanup: 'delete'` drop their oldest records, some time after retention no longer asks for them. */
   readonly retention: boolean;
   /** Compression codecs that records written by other programs may use. Empty: the log has no compression. */
   readonly codecs: readonly ('gzip' | 'snappy' | 'lz4' | 'zstd')[];

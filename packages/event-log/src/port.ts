@@ -88,8 +88,8 @@ export interface PartitionStream extends TopicPartition {
 
 export interface Reader {
   /**
-   * Read `tp` from `from` on. `from` before the first record kept rejects the next `next()` with FATAL and says what was lost:
-   * data loss is never skipped silently.
+   * Read `tp` from `from` on. `from` before the first offset kept rejects the next `next()` with GONE and says what was lost, and so it does
+   * when retention overtakes a stream: data loss is never skipped silently. What compaction dropped is no loss: reading goes on behind it.
    */
   open(tp: TopicPartition, from: bigint | 'earliest' | 'latest'): Promise<PartitionStream>;
   close(): Promise<void>;
@@ -125,9 +125,11 @@ export interface Group {
 export interface TopicSpec {
   readonly topic: string;
   readonly partitions: number;
+  /** What goes: the oldest records, as retention says; or, whatever retention says, those that have a newer one of their key. */
   readonly cleanup: 'delete' | 'compact';
-  /** Absent: kept for ever. */
+  /** Kept at least so long, counted from a record's timestamp: one that is written with an old timestamp may go at once. Absent: for ever. */
   readonly retentionMs?: number;
+  /** So many bytes of each partition are kept at least. Absent: all. */
   readonly retentionBytes?: number;
   readonly maxRecordBytes?: number;
 }
@@ -137,7 +139,7 @@ export interface Admin {
   createTopics(topics: readonly TopicSpec[]): Promise<void>;
   /** Partition count per topic; undefined for a topic that does not exist. */
   partitionCounts(topics: readonly string[]): Promise<ReadonlyMap<string, number | undefined>>;
-  /** First offset kept and the offset after the last stable record. */
+  /** First offset kept and the offset after the last stable record; the same when none is kept. The end never goes back. */
   offsets(tp: TopicPartition): Promise<{ readonly earliest: bigint; readonly end: bigint }>;
   deleteTopics(topics: readonly string[]): Promise<void>;
   close(): Promise<void>;

@@ -17,14 +17,15 @@ import type {
 } from '../port.ts';
 import { GroupCoordinator } from './group.ts';
 import { Store } from './store.ts';
+import { Upkeep } from './upkeep.ts';
 
 export const EMBEDDED_FEATURES: Features = {
   transactions: true,
   fencing: true,
   durable: true,
   multiHost: false,
-  compaction: false,
-  retention: false,
+  compaction: true,
+  retention: true,
   codecs: [],
 };
 
@@ -33,7 +34,7 @@ export interface EmbeddedOptions {
   readonly file: string;
   /** What an acknowledged record survives: SIGKILL of the process, or loss of power. */
   readonly durability?: 'process' | 'power';
-  /** Clock for records without a timestamp, ms. */
+  /** Clock for records without a timestamp and for retention, ms. */
   readonly now?: () => number;
 }
 
@@ -50,6 +51,7 @@ export function createEmbeddedLog(options: EmbeddedOptions): EmbeddedLog {
 class Embedded implements EmbeddedLog {
   readonly features: Features = EMBEDDED_FEATURES;
   readonly #store: Store;
+  readonly #upkeep: Upkeep;
   readonly #now: () => number;
   readonly #groups = new Map<string, GroupCoordinator>();
   readonly #streams = new Set<Stream>();
@@ -57,6 +59,7 @@ class Embedded implements EmbeddedLog {
 
   constructor(options: EmbeddedOptions) {
     this.#store = new Store(options.file, options.durability ?? 'process');
+    this.#upkeep = new Upkeep(this.#store);
     this.#now = options.now ?? Date.now;
   }
 
@@ -72,8 +75,10 @@ class Embedded implements EmbeddedLog {
     const append = (records: readonly NewRecord[]): readonly Ack[] => {
       this.#open();
       if (closed) throw new LogError('CLOSED', 'this producer was closed; create another');
-      const acks = this.#store.append(records, this.#now(), fence);
+      const nowMs = this.#now();
+      const acks = this.#store.append(records, nowMs, fence);
       for (const stream of this.#streams) stream.wake();
+      this.#upkeep.run(nowMs, records);
       return acks;
     };
     return {
@@ -107,7 +112,10 @@ class Embedded implements EmbeddedLog {
       open: async (tp, from) => {
         this.#open();
         if (this.#store.partitions(tp.topic) === undefined)
-          throw new LogError('FATAL', `topic ${tp.topic} does not exist; create it first (weir topics create)`);
+          throw new LogError(
+            'FATAL',
+            `topic ${tp.topic} does not exist; create it first (the service that reads it does at its start)`,
+          );
         const start = from === 'earliest' ? this.#store.earliest(tp) : from === 'latest' ? this.#store.end(tp) : from;
         const stream = new Stream(this.#store, tp, start, () => this.#streams.delete(stream));
         this.#streams.add(stream);
@@ -142,7 +150,10 @@ class Embedded implements EmbeddedLog {
       createTopics: async (topics) => this.#store.createTopics(topics),
       partitionCounts: async (topics) => new Map(topics.map((topic) => [topic, this.#store.partitions(topic)])),
       offsets: async (tp) => ({ earliest: this.#store.earliest(tp), end: this.#store.end(tp) }),
-      deleteTopics: async (topics) => this.#store.deleteTopics(topics),
+      deleteTopics: async (topics) => {
+        this.#store.deleteTopics(topics);
+        this.#upkeep.reset();
+      },
       close: async () => {},
     };
   }
@@ -215,10 +226,10 @@ class Stream implements PartitionStream {
   #take(): RecordBatch | undefined {
     if (this.#closed) throw new LogError('CLOSED', `the stream of ${this.topic}[${this.partition}] was closed`);
     const tp = { topic: this.topic, partition: this.partition };
-    const earliest = this.#position === 0n ? this.#store.earliest(tp) : undefined;
-    if (earliest !== undefined && earliest > this.#position) {
+    const earliest = this.#store.earliest(tp);
+    if (earliest > this.#position) {
       throw new LogError(
-        'FATAL',
+        'GONE',
         `records ${this.#position} to ${earliest - 1n} of ${this.topic}[${this.partition}] are gone (retention); reading on would skip them silently`,
       );
     }

@@ -2,12 +2,14 @@
  * The SQLite file: topics, batches and fences. Every method is synchronous, so nothing can interleave with a commit.
  *
  *   topic(name, partitions, …) · batch(topic, partition, base_offset, count, checksum, bytes) · fence(id, epoch)
+ *   partition(topic, partition, log_start, compacted_to): what the batches that are left cannot say; absent until something was dropped
  */
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { LogError } from '../errors.ts';
 import type { Ack, NewRecord, RecordBatch, TopicPartition, TopicSpec } from '../port.ts';
 import { decodeBatch, encodeBatch, storedSize } from './batch-bytes.ts';
+import { loadPartition, type PartitionState } from './partition-state.ts';
 
 /** Rows stay small enough that a reader never holds much, large enough that SQLite's cost per row vanishes. */
 const BATCH_RECORDS = 2_000;
@@ -15,23 +17,33 @@ const BATCH_BYTES = 1 << 20;
 /** Kafka's default limit for one record. */
 const MAX_RECORD_BYTES = 1_048_588;
 
+// `batch` has row ids: without them SQLite compares keys by loading whole rows, a megabyte each. Files made before this still do.
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS topic(name TEXT PRIMARY KEY, partitions INTEGER NOT NULL, cleanup TEXT NOT NULL, retention_ms INTEGER, retention_bytes INTEGER, max_record_bytes INTEGER NOT NULL) STRICT;
-  CREATE TABLE IF NOT EXISTS batch(topic TEXT NOT NULL, partition INTEGER NOT NULL, base_offset INTEGER NOT NULL, count INTEGER NOT NULL, max_timestamp REAL NOT NULL, checksum INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY(topic, partition, base_offset)) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS batch(topic TEXT NOT NULL, partition INTEGER NOT NULL, base_offset INTEGER NOT NULL, count INTEGER NOT NULL, max_timestamp REAL NOT NULL, checksum INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY(topic, partition, base_offset)) STRICT;
+  CREATE TABLE IF NOT EXISTS partition(topic TEXT NOT NULL, partition INTEGER NOT NULL, log_start INTEGER NOT NULL, compacted_to INTEGER NOT NULL, PRIMARY KEY(topic, partition)) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS fence(id TEXT PRIMARY KEY, epoch INTEGER NOT NULL) STRICT;
 `;
 
-interface TopicRow {
+export interface Topic {
   readonly partitions: number;
+  readonly cleanup: TopicSpec['cleanup'];
+  readonly retentionMs: number | undefined;
+  readonly retentionBytes: number | undefined;
   readonly maxRecordBytes: number;
+}
+
+export interface StoredBatch {
+  readonly base: number;
+  readonly count: number;
+  readonly bytes: Uint8Array;
 }
 
 export class Store {
   readonly database: DatabaseSync;
   readonly #file: string;
-  readonly #topics = new Map<string, TopicRow>();
-  /** Next offset per partition; a cache of the file, valid because no other process may write it. */
-  readonly #ends = new Map<string, number>();
+  readonly #topics = new Map<string, Topic>();
+  readonly #states = new Map<string, PartitionState>();
   readonly #insert: StatementSync;
   readonly #read: StatementSync;
 
@@ -39,15 +51,22 @@ export class Store {
     this.#file = file;
     this.database = openExclusively(file, durability);
     this.database.exec(SCHEMA);
-    for (const row of this.database.prepare('SELECT name, partitions, max_record_bytes AS max FROM topic').all()) {
+    for (const row of this.database.prepare('SELECT * FROM topic').all()) {
       this.#topics.set(String(row['name']), {
         partitions: Number(row['partitions']),
-        maxRecordBytes: Number(row['max']),
+        cleanup: row['cleanup'] as Topic['cleanup'],
+        retentionMs: numberIn(row['retention_ms']),
+        retentionBytes: numberIn(row['retention_bytes']),
+        maxRecordBytes: Number(row['max_record_bytes']),
       });
     }
+    // Counting bytes takes as long as a partition is large; no append should wait for it.
+    for (const [name, topic] of this.#topics)
+      for (let partition = 0; partition < topic.partitions && countsBytes(topic); partition += 1)
+        this.state(name, partition);
     this.#insert = this.database.prepare('INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?)');
     this.#read = this.database.prepare(
-      'SELECT base_offset AS base, count, checksum, bytes FROM batch WHERE topic = ? AND partition = ? AND base_offset >= coalesce((SELECT max(base_offset) FROM batch WHERE topic = ?1 AND partition = ?2 AND base_offset <= ?3), 0) ORDER BY base_offset LIMIT 1',
+      'SELECT base_offset AS base, count, checksum, bytes FROM batch WHERE topic = ? AND partition = ? AND base_offset >= coalesce((SELECT max(base_offset) FROM batch WHERE topic = ?1 AND partition = ?2 AND base_offset <= ?3), 0) AND base_offset + count > ?3 ORDER BY base_offset LIMIT 1',
     );
   }
 
@@ -67,19 +86,20 @@ export class Store {
           `topic ${spec.topic}: partitions is ${spec.partitions}, must be a whole number of at least 1`,
         );
       }
-      const maxRecordBytes = spec.maxRecordBytes ?? MAX_RECORD_BYTES;
+      const { partitions, cleanup, retentionMs, retentionBytes, maxRecordBytes = MAX_RECORD_BYTES } = spec;
       this.database
         .prepare('INSERT INTO topic VALUES (?, ?, ?, ?, ?, ?)')
-        .run(
-          spec.topic,
-          spec.partitions,
-          spec.cleanup,
-          spec.retentionMs ?? null,
-          spec.retentionBytes ?? null,
-          maxRecordBytes,
-        );
-      this.#topics.set(spec.topic, { partitions: spec.partitions, maxRecordBytes });
+        .run(spec.topic, partitions, cleanup, retentionMs ?? null, retentionBytes ?? null, maxRecordBytes);
+      this.#topics.set(spec.topic, { partitions, cleanup, retentionMs, retentionBytes, maxRecordBytes });
     }
+  }
+
+  topics(): Iterable<readonly [name: string, topic: Topic]> {
+    return this.#topics;
+  }
+
+  topic(name: string): Topic | undefined {
+    return this.#topics.get(name);
   }
 
   partitions(topic: string): number | undefined {
@@ -87,11 +107,16 @@ export class Store {
   }
 
   deleteTopics(topics: readonly string[]): void {
+    this.transact(() => {
+      for (const topic of topics) {
+        this.database.prepare('DELETE FROM batch WHERE topic = ?').run(topic);
+        this.database.prepare('DELETE FROM partition WHERE topic = ?').run(topic);
+        this.database.prepare('DELETE FROM topic WHERE name = ?').run(topic);
+      }
+    });
     for (const topic of topics) {
       for (let partition = 0; partition < (this.partitions(topic) ?? 0); partition += 1)
-        this.#ends.delete(`${topic}/${partition}`);
-      this.database.prepare('DELETE FROM batch WHERE topic = ?').run(topic);
-      this.database.prepare('DELETE FROM topic WHERE name = ?').run(topic);
+        this.#states.delete(`${topic}/${partition}`);
       this.#topics.delete(topic);
     }
   }
@@ -112,7 +137,10 @@ export class Store {
   check(record: NewRecord): void {
     const topic = this.#topics.get(record.topic);
     if (topic === undefined)
-      throw new LogError('POISON', `topic ${record.topic} does not exist; create it first (weir topics create)`);
+      throw new LogError(
+        'POISON',
+        `topic ${record.topic} does not exist; create it first (the service that reads it does at its start)`,
+      );
     if (!(record.partition >= 0 && record.partition < topic.partitions)) {
       throw new LogError(
         'POISON',
@@ -132,46 +160,44 @@ export class Store {
   append(records: readonly NewRecord[], nowMs: number, fence?: { readonly id: string; readonly epoch: number }): Ack[] {
     for (const record of records) this.check(record);
     const acks: Ack[] = [];
-    const ends = new Map<string, number>();
-    this.#begin();
-    try {
+    const written: { readonly state: PartitionState; readonly end: number; readonly bytes: number }[] = [];
+    this.transact(() => {
       if (fence !== undefined && !this.holdsFence(fence.id, fence.epoch)) {
         throw new LogError('FENCED', `another producer has taken over ${fence.id}; drop what you hold and rejoin`);
       }
-      for (const [place, group] of groupByPartition(records)) {
+      for (const group of groupByPartition(records).values()) {
         const { topic, partition } = group[0] as NewRecord;
-        const base = this.#end(topic, partition);
-        let next = base;
+        const state = this.state(topic, partition);
+        let end = state.end;
+        let size = 0;
         for (const part of splitBatch(group)) {
           const bytes = encodeBatch(part, nowMs);
           const newest = part.reduce(
             (latest, record) => Math.max(latest, record.timestampMs ?? nowMs),
             Number.NEGATIVE_INFINITY,
           );
-          this.#insert.run(topic, partition, next, part.length, newest, crc32(bytes), bytes);
-          next += part.length;
+          this.#insert.run(topic, partition, end, part.length, newest, crc32(bytes), bytes);
+          end += part.length;
+          size += bytes.length;
         }
-        ends.set(place, next);
-        acks.push({ topic, partition, baseOffset: BigInt(base), count: group.length });
+        written.push({ state, end, bytes: size });
+        acks.push({ topic, partition, baseOffset: BigInt(state.end), count: group.length });
       }
-      this.database.exec('COMMIT');
-    } catch (error) {
-      if (this.database.isTransaction) this.database.exec('ROLLBACK');
-      throw this.#explain(error);
+    });
+    for (const { state, end, bytes } of written) {
+      state.end = end;
+      state.bytes += bytes;
     }
-    for (const [place, end] of ends) this.#ends.set(place, end);
     return acks;
   }
 
   end(tp: TopicPartition): bigint {
-    return BigInt(this.#end(tp.topic, tp.partition));
+    return BigInt(this.state(tp.topic, tp.partition).end);
   }
 
+  /** The first offset kept; the end when nothing is. */
   earliest(tp: TopicPartition): bigint {
-    const row = this.database
-      .prepare('SELECT min(base_offset) AS first FROM batch WHERE topic = ? AND partition = ?')
-      .get(tp.topic, tp.partition);
-    return row?.['first'] === null || row === undefined ? this.end(tp) : BigInt(Number(row['first']));
+    return BigInt(this.state(tp.topic, tp.partition).start);
   }
 
   /** The stored batch that holds `from` or follows it, cut to start at `from`. */
@@ -179,36 +205,55 @@ export class Store {
     if (from >= this.end(tp)) return undefined;
     const row = this.#read.get(tp.topic, tp.partition, Number(from));
     if (row === undefined) return undefined;
-    const base = Number(row['base']);
-    const count = Number(row['count']);
-    const bytes = row['bytes'] as Uint8Array;
-    if (crc32(bytes) !== Number(row['checksum'])) {
-      throw new LogError(
-        'FATAL',
-        `${this.#file}: the batch at ${tp.topic}[${tp.partition}]@${base} fails its checksum; restore the file from a copy`,
-      );
-    }
+    const { base, count, bytes } = this.intact(tp, row);
     const skip = Math.max(0, Number(from) - base);
     return { ...tp, records: decodeBatch(bytes, BigInt(base), count, skip), nextOffset: BigInt(base + count) };
   }
 
-  close(): void {
-    this.database.close();
+  /** A row of `batch` whose bytes are what was written. @throws {LogError} FATAL when they are not. */
+  intact({ topic, partition }: TopicPartition, row: Readonly<Record<string, SQLOutputValue>>): StoredBatch {
+    const batch = { base: Number(row['base']), count: Number(row['count']), bytes: row['bytes'] as Uint8Array };
+    if (crc32(batch.bytes) !== Number(row['checksum'])) {
+      throw new LogError(
+        'FATAL',
+        `${this.#file}: the batch at ${topic}[${partition}]@${batch.base} fails its checksum; restore the file from a copy`,
+      );
+    }
+    return batch;
   }
 
-  #end(topic: string, partition: number): number {
+  state(topic: string, partition: number): PartitionState {
     const place = `${topic}/${partition}`;
-    let end = this.#ends.get(place);
-    if (end === undefined) {
-      const row = this.database
-        .prepare(
-          'SELECT base_offset + count AS next FROM batch WHERE topic = ? AND partition = ? ORDER BY base_offset DESC LIMIT 1',
-        )
-        .get(topic, partition);
-      end = Number(row?.['next'] ?? 0);
-      this.#ends.set(place, end);
+    let state = this.#states.get(place);
+    if (state === undefined) {
+      const spec = this.#topics.get(topic);
+      state = loadPartition(this.database, topic, partition, spec !== undefined && countsBytes(spec));
+      this.#states.set(place, state);
     }
-    return end;
+    return state;
+  }
+
+  /** Inside the transaction that drops records. */
+  keepBounds({ topic, partition }: TopicPartition, start: number, compactedTo: number): void {
+    this.database
+      .prepare('INSERT OR REPLACE INTO partition VALUES (?, ?, ?, ?)')
+      .run(topic, partition, start, compactedTo);
+  }
+
+  /** One SQL transaction: all of `body` or none. */
+  transact(body: () => void): void {
+    this.#begin();
+    try {
+      body();
+      this.database.exec('COMMIT');
+    } catch (error) {
+      if (this.database.isTransaction) this.database.exec('ROLLBACK');
+      throw this.#explain(error);
+    }
+  }
+
+  close(): void {
+    this.database.close();
   }
 
   #begin(): void {
@@ -255,6 +300,14 @@ function openExclusively(file: string, durability: 'process' | 'power'): Databas
     }
     throw new LogError('FATAL', `cannot open ${file}: ${message}`, { cause: error });
   }
+}
+
+function countsBytes(topic: Topic): boolean {
+  return topic.cleanup === 'compact' || topic.retentionBytes !== undefined;
+}
+
+function numberIn(value: SQLOutputValue | undefined): number | undefined {
+  return typeof value === 'number' ? value : undefined;
 }
 
 function groupByPartition(records: readonly NewRecord[]): Map<string, NewRecord[]> {
