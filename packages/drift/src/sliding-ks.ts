@@ -15,7 +15,20 @@
  */
 
 import { type Extreme, extremeOf, onsetOf } from './extreme.ts';
-import { type Arithmetic, BLOCK_BITS, FAN, FAN_BITS, FLOAT64, INT32, INT32_LIMIT, type Ints } from './extremes.ts';
+import {
+  type Arithmetic,
+  BLOCK_BITS,
+  FAN,
+  FAN_BITS,
+  FLOAT64,
+  HI,
+  INT32,
+  INT32_LIMIT,
+  type Ints,
+  LO,
+  NODE_BITS,
+  SUM,
+} from './extremes.ts';
 import { binOf, type Reference } from './reference.ts';
 
 export interface KsReading {
@@ -29,9 +42,6 @@ export interface KsReading {
   readonly windowSize: number;
 }
 
-/** Nodes of the highest level, which is scanned as it is: two levels less to wait for. */
-const TOP = 16;
-
 export class SlidingKs {
   readonly reference: Reference;
   /** W, the values a full window holds. */
@@ -40,12 +50,11 @@ export class SlidingKs {
   /** How H moves at each bin: −m·count in a gap, n·r_i − m·count at a value (without n·r_i until the window is full). Zeros up to whole blocks. */
   readonly #step: Ints;
   readonly #arithmetic: Arithmetic;
-  /** gcd(m, W): D of a full window needs it at every event. */
+  /** gcd(m, W), and m/gcd·W: D of a full window needs them at every event. */
   readonly #fullGcd: number;
-  /** Of each node: its sum, and the highest and lowest running sum inside it. Blocks of leaves first, then level by level up to the top. */
-  readonly #sum: Ints;
-  readonly #hi: Ints;
-  readonly #lo: Ints;
+  readonly #fullDivisor: number;
+  /** Blocks of leaves first, then level by level up to the root. */
+  readonly #nodes: Ints;
   /** First node of each level; levels are padded with zeros to whole families. */
   readonly #levels: Int32Array;
   /** Nodes to compute again, level by level; a node is listed once. */
@@ -75,20 +84,19 @@ export class SlidingKs {
     this.reference = reference;
     this.capacity = capacity;
     this.#fullGcd = gcd(reference.m, capacity);
+    this.#fullDivisor = (reference.m / this.#fullGcd) * capacity;
     const k = reference.values.length;
     this.#ring = 2 * k < 65_536 ? new Uint16Array(capacity) : new Uint32Array(capacity);
     this.#arithmetic = product < INT32_LIMIT ? INT32 : FLOAT64;
     const Ints = product < INT32_LIMIT ? Int32Array : Float64Array;
     const sizes = [Math.ceil((k + 1) / FAN)];
-    while ((sizes.at(-1) as number) > TOP) sizes.push(Math.ceil((sizes.at(-1) as number) / FAN));
+    while ((sizes.at(-1) as number) > 1) sizes.push(Math.ceil((sizes.at(-1) as number) / FAN));
     const levels = [0];
     for (const size of sizes) levels.push((levels.at(-1) as number) + Math.ceil(size / FAN) * FAN);
     const nodes = levels.at(-1) as number;
     this.#step = new Ints(2 * FAN * (sizes[0] as number));
     this.#levels = Int32Array.from(levels.slice(0, -1));
-    this.#sum = new Ints(nodes);
-    this.#hi = new Ints(nodes);
-    this.#lo = new Ints(nodes);
+    this.#nodes = new Ints(nodes << NODE_BITS);
     this.#stale = sizes.map((size) => new Uint32Array(size));
     this.#staleCount = new Uint32Array(sizes.length);
     this.#isStale = new Uint8Array(nodes);
@@ -152,7 +160,8 @@ export class SlidingKs {
     const m = this.reference.m;
     const n = this.#size;
     if (n === 0) return 0;
-    const g = n === this.capacity ? this.#fullGcd : gcd(m, n);
+    if (n === this.capacity) return height / this.#fullGcd / this.#fullDivisor;
+    const g = gcd(m, n);
     return height / g / ((m / g) * n);
   }
 
@@ -216,88 +225,45 @@ export class SlidingKs {
   #refresh(): void {
     this.#isFresh = true;
     if (this.#left >= 0) {
-      this.#climb(this.#left, this.#right);
+      this.#arithmetic.climb(this.#step, this.#nodes, this.#levels, this.#left, this.#right);
       this.#left = -1;
     } else this.#computeStale();
-    this.#scanTop();
+    const root = (this.#levels[this.#levels.length - 1] as number) << NODE_BITS;
+    this.#up = Math.max(0, this.#nodes[root + HI] as number);
+    this.#down = Math.min(0, this.#nodes[root + LO] as number);
   }
 
   #computeStale(): void {
-    for (let level = 0; level < this.#stale.length; level += 1) {
+    const levels = this.#levels;
+    for (let level = 0; level < levels.length; level += 1) {
       const stale = this.#stale[level] as Uint32Array;
-      const first = this.#levels[level] as number;
+      const first = levels[level] as number;
       for (let index = 0; index < (this.#staleCount[level] as number); index += 1) {
         const place = stale[index] as number;
         this.#isStale[first + place] = 0;
-        if (level === 0) this.#arithmetic.block(this.#step, this.#sum, this.#hi, this.#lo, place);
-        else
-          this.#arithmetic.node(
-            this.#sum,
-            this.#hi,
-            this.#lo,
-            first + place,
-            (this.#levels[level - 1] as number) + place * FAN,
-          );
-        if (level + 1 < this.#stale.length) this.#mark(level + 1, place >>> FAN_BITS);
+        if (level === 0) this.#arithmetic.block(this.#step, this.#nodes, place);
+        else this.#arithmetic.node(this.#nodes, first + place, (levels[level - 1] as number) + place * FAN);
+        if (level + 1 < levels.length) this.#mark(level + 1, place >>> FAN_BITS);
       }
       this.#staleCount[level] = 0;
     }
   }
 
-  /** Two changed blocks climb together and share what lies above their meeting point. */
-  #climb(left: number, right: number): void {
-    const levels = this.#levels;
-    const sum = this.#sum;
-    const hi = this.#hi;
-    const lo = this.#lo;
-    this.#arithmetic.block(this.#step, sum, hi, lo, left);
-    if (left !== right) this.#arithmetic.block(this.#step, sum, hi, lo, right);
-    let a = left;
-    let b = right;
-    let below = 0;
-    for (let level = 1; level < levels.length; level += 1) {
-      const first = levels[level] as number;
-      a >>>= FAN_BITS;
-      b >>>= FAN_BITS;
-      this.#arithmetic.node(sum, hi, lo, first + a, below + (a << FAN_BITS));
-      if (a !== b) this.#arithmetic.node(sum, hi, lo, first + b, below + (b << FAN_BITS));
-      below = first;
-    }
-  }
-
-  #scanTop(): void {
-    const { max, min } = this.#arithmetic;
-    const sum = this.#sum;
-    const hi = this.#hi;
-    const lo = this.#lo;
-    let h = 0;
-    let up = 0;
-    let down = 0;
-    for (let at = this.#levels[this.#levels.length - 1] as number; at < sum.length; at += 1) {
-      up = max(up, h + (hi[at] as number));
-      down = min(down, h + (lo[at] as number));
-      h += sum[at] as number;
-    }
-    this.#up = up;
-    this.#down = down;
-  }
-
   #descend(): Extreme {
     const height = this.height;
     const seekHigh = this.#up >= -this.#down;
-    const extreme = seekHigh ? this.#hi : this.#lo;
+    const extreme = seekHigh ? HI : LO;
     let target = seekHigh ? height : -height;
     let place = 0;
-    for (let level = this.#levels.length - 1; level >= 0; level -= 1) {
+    for (let level = this.#levels.length - 2; level >= 0; level -= 1) {
       const first = this.#levels[level] as number;
-      const isTop = level === this.#levels.length - 1;
-      let child = isTop ? first : first + place * FAN;
+      let child = first + place * FAN;
       for (
-        const last = isTop ? this.#sum.length - 1 : child + FAN - 1;
-        child < last && extreme[child] !== target;
+        const last = child + FAN - 1;
+        child < last && this.#nodes[(child << NODE_BITS) + extreme] !== target;
         child += 1
       )
-        target -= this.#sum[child] as number;
+        target -= this.#nodes[(child << NODE_BITS) + SUM] as number;
       place = child - first;
     }
     return { height, leaf: this.#leafIn(place, target), direction: seekHigh ? 1 : -1 };
