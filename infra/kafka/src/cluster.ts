@@ -1,5 +1,5 @@
 /** One or three Kafka nodes in KRaft mode on loopback, for tests and trying out: they can be killed and started again. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -26,6 +26,29 @@ export interface ClusterOptions {
   readonly nodes?: 1 | 3;
   /** Largest record that topics take unless they say otherwise, bytes. */
   readonly maxRecordBytes?: number;
+  /** Given a second address of each node, what clients that come there are told instead: a proxy's before it. `brokers` stay direct. */
+  readonly advertise?: (address: string) => Promise<string>;
+  /** What is spoken at that second address, the listener CLIENT. */
+  readonly clientProtocol?: 'PLAINTEXT' | 'SASL_SSL';
+  /** Broker settings beside ours, like those of the listener: `listener.name.client.…`. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Who may log in by SCRAM-SHA-512, with their passwords: written when the storage is formatted, which then takes another JVM's start. */
+  readonly scramUsers?: Readonly<Record<string, string>>;
+}
+
+/** Beside the direct one, since a node tells clients the address of the listener that they came to. */
+interface ClientListener {
+  readonly address: string;
+  readonly advertised: string;
+}
+
+/** Of a node in its cluster. */
+interface Place {
+  readonly clusterId: string;
+  readonly count: number;
+  readonly voters: string;
+  readonly controllerPort: number;
+  readonly clients: ClientListener | undefined;
 }
 
 interface Node {
@@ -39,19 +62,30 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const count = options.nodes ?? 1;
   const jars = await kafkaJars();
   const folder = mkdtempSync(join(tmpdir(), 'weir-kafka-'));
-  const ports = await freePorts(2 * count);
+  const ports = await freePorts(3 * count);
   const clusterId = randomBytes(16).toString('base64url');
   const voters = Array.from({ length: count }, (_, index) => `${index + 1}@127.0.0.1:${ports[count + index]}`).join(
     ',',
   );
+  const { advertise } = options;
+  const clients =
+    advertise === undefined
+      ? undefined
+      : await Promise.all(
+          ports.slice(2 * count).map(async (port): Promise<ClientListener> => {
+            const address = `127.0.0.1:${port}`;
+            return { address, advertised: await advertise(address) };
+          }),
+        );
   const nodes = Array.from({ length: count }, (_, index): Node => {
+    const controllerPort = ports[count + index] as number;
     const node = {
       id: index + 1,
       port: ports[index] as number,
       folder: join(folder, String(index + 1)),
       process: undefined,
     };
-    format(node, ports[count + index] as number, voters, clusterId, count, options.maxRecordBytes ?? 8_388_608);
+    format(node, jars, options, { clusterId, count, voters, controllerPort, clients: clients?.[index] });
     return node;
   });
   const brokers = nodes.map(({ port }) => `127.0.0.1:${port}`);
@@ -88,22 +122,15 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   return cluster;
 }
 
-/** What `kafka-storage format` would write, without the start of another JVM. */
+/** Settings, and what `kafka-storage format` would write, without the start of another JVM unless there are users. */
 function format(
   node: Node,
-  controllerPort: number,
-  voters: string,
-  clusterId: string,
-  count: number,
-  maxRecordBytes: number,
+  jars: string,
+  { maxRecordBytes = 8_388_608, clientProtocol = 'PLAINTEXT', settings: more = {}, scramUsers = {} }: ClusterOptions,
+  { clusterId, count, voters, controllerPort, clients }: Place,
 ): void {
   const data = join(node.folder, 'data');
   mkdirSync(data, { recursive: true });
-  const directoryId = randomBytes(16).toString('base64url');
-  writeFileSync(
-    join(data, 'meta.properties'),
-    `version=1\ncluster.id=${clusterId}\nnode.id=${node.id}\ndirectory.id=${directoryId}\n`,
-  );
   const replicas = Math.min(count, 3);
   const settings = {
     'process.roles': 'broker,controller',
@@ -132,11 +159,33 @@ function format(
     'broker.heartbeat.interval.ms': 500,
     'log.retention.check.interval.ms': 5000,
   };
+  if (clients !== undefined) {
+    Object.assign(settings, {
+      listeners: `${settings.listeners},CLIENT://${clients.address}`,
+      'advertised.listeners': `PLAINTEXT://127.0.0.1:${node.port},CLIENT://${clients.advertised}`,
+      'listener.security.protocol.map': `${settings['listener.security.protocol.map']},CLIENT:${clientProtocol}`,
+    });
+  }
+  const properties = join(node.folder, 'server.properties');
   writeFileSync(
-    join(node.folder, 'server.properties'),
-    Object.entries(settings)
+    properties,
+    Object.entries({ ...settings, ...more })
       .map(([key, value]) => `${key}=${value}\n`)
       .join(''),
+  );
+  const users = Object.entries(scramUsers).flatMap(([name, password]) => [
+    '--add-scram',
+    `SCRAM-SHA-512=[name=${name},password=${password}]`,
+  ]);
+  if (users.length > 0) {
+    const tool = ['-cp', join(jars, '*'), 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', properties];
+    execFileSync('java', [...tool, ...users], { stdio: 'pipe' });
+    return;
+  }
+  const directoryId = randomBytes(16).toString('base64url');
+  writeFileSync(
+    join(data, 'meta.properties'),
+    `version=1\ncluster.id=${clusterId}\nnode.id=${node.id}\ndirectory.id=${directoryId}\n`,
   );
 }
 

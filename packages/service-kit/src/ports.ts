@@ -11,6 +11,8 @@ import { createMemorySnapshots, createSqliteSnapshots, type SnapshotStore } from
 /** Redis is beside the commit path: it may hold nothing up for longer than this, ms. */
 const REDIS_TIMEOUT_MS = 1_000;
 const PING_TIMEOUT_MS = 10_000;
+const SECURITY_SETTINGS =
+  'KAFKA_SSL, KAFKA_SSL_CA_FILE, KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD';
 
 type DegradedListener = (part: 'snapshots' | 'views', error: unknown) => void;
 
@@ -50,6 +52,8 @@ export async function connectPorts(config: ServiceConfig, clientId: string): Pro
     await log.ping(PING_TIMEOUT_MS);
   } catch (error) {
     await log.close();
+    if (error instanceof LogError && error.code === 'FATAL')
+      throw new LogError('FATAL', `${error.message}: see ${SECURITY_SETTINGS}`, { cause: error });
     throw error;
   }
   if (config.REDIS_URL === '') {

@@ -3,6 +3,8 @@ import { LogError, type LogErrorCode } from '../errors.ts';
 
 interface KafkaError extends Error {
   readonly type?: string;
+  /** Of the socket. */
+  readonly code?: string;
   readonly retriable?: boolean;
 }
 
@@ -33,7 +35,9 @@ const CURES: Readonly<Record<LogErrorCode, string>> = {
   FATAL: 'check the settings and authorisations of the broker',
 };
 
-/** Codes of the protocol that mean "ask somebody else, or later". */
+/** OpenSSL's and Node's words for a certificate that is not to be trusted. */
+const CERTIFICATE = /CERT|SIGNATURE|ERR_TLS/;
+
 export function logErrorOf(error: unknown, attempted: string): LogError {
   if (error instanceof LogError) return error;
   const chain: KafkaError[] = [];
@@ -43,6 +47,14 @@ export function logErrorOf(error: unknown, attempted: string): LogError {
   // A kafkajs bug or ours must not be retried for ever.
   const broken = chain.find(({ name }) => ['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError'].includes(name));
   if (broken !== undefined) return new LogError('FATAL', `${attempted}: ${broken.message}`, { cause: error });
+  // Neither becomes right by itself.
+  const refused = chain.find(
+    (each) => each.name === 'KafkaJSSASLAuthenticationError' || CERTIFICATE.test(each.code ?? ''),
+  );
+  if (refused !== undefined)
+    return new LogError('FATAL', `${attempted}: ${refused.message}; correct the login or the authorities`, {
+      cause: error,
+    });
   const said = typed?.type ?? chain.at(-1)?.message ?? String(error);
   return new LogError(code, `${attempted}: ${said}; ${CURES[code]}`, { cause: error });
 }

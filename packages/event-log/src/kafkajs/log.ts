@@ -1,4 +1,5 @@
 /** The Kafka adapter: the event-log port on Apache Kafka 4, through kafkajs. Connects when first used. */
+import type { ConnectionOptions } from 'node:tls';
 import { Kafka, logLevel, type SASLOptions } from 'kafkajs';
 import { LogError } from '../errors.ts';
 import type { Features } from '../features.ts';
@@ -31,7 +32,8 @@ export interface KafkaOptions {
   readonly sessionTimeoutMs?: number;
   /** A transaction left open by a crash blocks readers of committed records this long unless its owner returns, ms. */
   readonly transactionTimeoutMs?: number;
-  readonly ssl?: boolean;
+  /** TLS, with authorities and a certificate of our own where Node's do not do. */
+  readonly ssl?: boolean | ConnectionOptions;
   readonly sasl?: SASLOptions;
   /** Records after which a producer is replaced; a seam for tests. */
   readonly maxSequence?: number;
@@ -48,6 +50,7 @@ const EARLIEST = -2;
 const LATEST = -1;
 const LOOKUP_TRIES = 40;
 const LOOKUP_RETRY_MS = 100;
+const COUNT_TRIES = 4;
 
 export function createKafkaLog(options: KafkaOptions): EventLog {
   return new KafkaLog(options);
@@ -59,7 +62,8 @@ class KafkaLog implements EventLog {
   readonly #kafka: Kafka;
   readonly #cluster: ClusterClient;
   readonly #fetcher: Fetcher;
-  readonly #known = new Set<string>();
+  /** Partition counts of topics seen. */
+  readonly #known = new Map<string, number>();
   readonly #closing = new Set<() => Promise<void>>();
   #closed = false;
 
@@ -86,7 +90,7 @@ class KafkaLog implements EventLog {
     const producer = await createProducer(this.#kafka, {
       fenceId: options?.fenceId,
       transactionTimeoutMs,
-      checkTopics: (topics) => this.#mustExist(topics, 'POISON'),
+      check: (records) => this.#mustExist(records, 'POISON'),
       ...(maxSequence === undefined ? {} : { maxSequence }),
     });
     const close = (): Promise<void> => producer.close();
@@ -108,16 +112,15 @@ class KafkaLog implements EventLog {
 
   async joinGroup(options: GroupOptions): Promise<Group> {
     this.#open();
-    const admin = await this.admin();
-    const counts = [...(await admin.partitionCounts(options.topics))];
-    await admin.close();
+    const counts = [...(await this.#counts(options.topics))];
     const first = counts[0]?.[1];
     if (first === undefined || counts.some(([, count]) => count !== first)) {
       const said = counts.map(([topic, count]) => `${topic}: ${count ?? 'does not exist'}`).join(', ');
       throw new LogError('FATAL', `group ${options.groupId} needs topics with equal partition counts, found ${said}`);
     }
     const sessionTimeoutMs = this.#options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS;
-    const group = await joinGroup(this.#newCluster(2 * sessionTimeoutMs + REQUEST_TIMEOUT_MS), options, first, {
+    // An answer that takes a session comes too late to keep the membership.
+    const group = await joinGroup(this.#newCluster(sessionTimeoutMs), options, first, {
       sessionTimeoutMs,
       heartbeatMs: Math.min(HEARTBEAT_MS, sessionTimeoutMs / 3),
       rebalanceTimeoutMs: 2 * sessionTimeoutMs,
@@ -174,15 +177,34 @@ class KafkaLog implements EventLog {
     return createCluster({ brokers, clientId, ssl, sasl, requestTimeoutMs });
   }
 
-  async #mustExist(topics: readonly string[], code: 'POISON' | 'FATAL'): Promise<void> {
-    const unseen = topics.filter((topic) => !this.#known.has(topic));
-    if (unseen.length === 0) return;
+  /** kafkajs leaves records of a partition that does not exist out without a word. */
+  async #mustExist(places: readonly TopicPartition[], code: 'POISON' | 'FATAL'): Promise<void> {
+    const isKnown = ({ topic, partition }: TopicPartition): boolean =>
+      partition >= 0 && partition < (this.#known.get(topic) ?? 0);
+    if (places.every(isKnown)) return;
+    const topics = new Set(places.filter((place) => !isKnown(place)).map(({ topic }) => topic));
+    for (const [topic, count] of await this.#counts([...topics])) {
+      if (count === undefined) {
+        const cure = 'create it first (the service that reads it does at its start)';
+        throw new LogError(code, `topic ${topic} does not exist; ${cure}`);
+      }
+      this.#known.set(topic, count);
+    }
+    const stray = places.find((place) => !isKnown(place));
+    if (stray !== undefined) {
+      const { topic, partition } = stray;
+      throw new LogError(code, `partition ${partition} of ${topic} does not exist; it has ${this.#known.get(topic)}`);
+    }
+  }
+
+  async #counts(topics: readonly string[]): ReturnType<Admin['partitionCounts']> {
     const admin = await this.admin();
     try {
-      for (const [topic, count] of await admin.partitionCounts(unseen)) {
-        if (count === undefined)
-          throw new LogError(code, `topic ${topic} does not exist; create it first (weir topics create)`);
-        this.#known.add(topic);
+      for (let attempt = 1; ; attempt += 1) {
+        const counts = await admin.partitionCounts(topics);
+        // The brokers hear of a new topic one after another.
+        if (attempt >= COUNT_TRIES || ![...counts.values()].includes(undefined)) return counts;
+        await new Promise((resolve) => setTimeout(resolve, LOOKUP_RETRY_MS));
       }
     } finally {
       await admin.close();
@@ -191,7 +213,7 @@ class KafkaLog implements EventLog {
 
   async #offsets(tp: TopicPartition): ReturnType<Offsets> {
     this.#open();
-    await this.#mustExist([tp.topic], 'FATAL');
+    await this.#mustExist([tp], 'FATAL');
     for (let attempt = 1; ; attempt += 1) {
       try {
         const [earliest, end] = await this.#lookUp(tp);
