@@ -1,28 +1,41 @@
 /** `weir scan drift`: the detector's kernel on files. */
 import { parseArgs } from 'node:util';
-import { binOf, DriftError, type Reference, referenceOf } from '@weir/drift/reference';
 import { SlidingKs } from '@weir/drift/sliding-ks';
 import { kolmogorovPValue } from '@weir/stats/kolmogorov-exact';
 import { type Command, type CommandIo, UsageError } from '../output.ts';
 import { openTable } from '../tables/open.ts';
-import { requireColumns, type Table } from '../tables/table.ts';
+import { type ReferenceSample, referenceSample } from '../tables/reference-sample.ts';
+import { leaveOut, reasons, sharedColumns } from '../tables/shared-columns.ts';
+import { shown } from '../tables/shown.ts';
+import type { Reading, Table, Values } from '../tables/table.ts';
 
 const DEFAULT_WINDOW = 1_000;
 const HELP = `weir scan drift --reference REF --current CUR [--column NAME …] [--window N] [--every K] [--json]
 
 Compares the last N present values of each numeric column of CUR with that column in REF, by the exact two-sample
-Kolmogorov–Smirnov distance D, every K rows of CUR. Files are CSV, NDJSON (both may be .gz) or Parquet.
+Kolmogorov–Smirnov distance D, every K rows of CUR. Files are CSV, NDJSON (both may be gzipped) or Parquet.
 
   --reference REF   the sample to compare with
   --current CUR     the rows to scan, in order
-  --column NAME     a column to scan; may be repeated (default: every numeric column that both files have)
+  --column NAME …   the columns to scan (default: the numeric columns that both files have; stderr names the others)
   --window N        values in the window (default ${DEFAULT_WINDOW})
   --every K         rows between evaluations (default: N)
+  --missing TEXT …  words or numbers that stand for a missing value too: --missing absent, --missing=-999
   --json            one NDJSON line per evaluation on stdout: row, column, d, at, p, n, m
   --quiet           no progress on stderr
 
-A column is evaluated once its window is full, and at the last row if it never was. Empty cells, null and NaN are missing.
-p is the p-value of a single look, exact where that takes less than a millisecond: over many looks small values are expected by chance.
+For CSV files:
+  --delimiter C     what stands between cells, \\t for a tab (default: found from the first rows; , ; tab | or blanks)
+  --no-header       the first row is data; the columns are named c1, c2, …
+
+Missing are empty cells, null, NaN, and in a column of numbers the words ? - . NA N/A #N/A #NA <NA> nan null none \\N.
+A row without a value counts as a row, a blank line does not. Numbers are float64, but whole numbers beyond 2^53 are not
+rounded; infinite values are the smallest and the largest. Parquet's dates and times are scanned only when named, as
+nanoseconds since 1970.
+
+A column is evaluated once its window is full, and at the last row if it never was.
+p is the p-value of a single look, exact where that takes less than a millisecond: over many looks small values are
+expected by chance.
 Exit code 0 when the scan was done, whatever it found; 2 when an argument or a file is bad.
 
   weir scan drift --reference january.csv --current february.csv --column distance --window 5000
@@ -32,6 +45,7 @@ interface Evaluation {
   readonly row: number;
   readonly column: string;
   readonly d: number;
+  /** In JSON null where it is infinite. */
   readonly at: number;
   readonly p: number;
   readonly n: number;
@@ -40,7 +54,7 @@ interface Evaluation {
 
 interface Scan {
   readonly column: string;
-  readonly reference: Reference;
+  readonly sample: ReferenceSample;
   readonly ks: SlidingKs;
   /** p-values of the full window by height: few differ. */
   readonly pValues: Map<number, number>;
@@ -55,40 +69,68 @@ export const scanDrift: Command = { name: 'scan drift', summary: 'find drift bet
 
 async function run(args: readonly string[], io: CommandIo): Promise<number> {
   const options = parse(args);
-  const referenceTable = await openTable(options.reference);
-  const currentTable = await openTable(options.current);
-  const columns = await chooseColumns(options, referenceTable, currentTable);
-  const scans = await Promise.all(columns.map(async (column) => await prepare(options, referenceTable, column)));
-  const emit = (scan: Scan, row: number): void => {
-    const { statistic, at, windowSize } = scan.ks.read();
-    const { m } = scan.reference;
-    const p = pValueOf(scan);
-    const evaluation: Evaluation = { row, column: scan.column, d: statistic, at, p, n: windowSize, m };
-    scan.evaluations += 1;
-    if (scan.worst === undefined || statistic > scan.worst.d) scan.worst = evaluation;
-    if (options.json) io.out(`${JSON.stringify(evaluation)}\n`);
-  };
-
-  let row = 0;
-  const started = performance.now();
-  for await (const piece of currentTable.pieces(columns)) {
-    const values = scans.map(({ column }) => piece.columns.get(column) as Float64Array);
-    for (let index = 0; index < piece.rows; index += 1) {
-      row += 1;
-      const due = row % options.every === 0;
-      for (let at = 0; at < scans.length; at += 1) {
-        const scan = scans[at] as Scan;
-        const value = (values[at] as Float64Array)[index] as number;
-        if (Number.isFinite(value)) scan.ks.pushBin(binOf(scan.reference, value));
-        if (due && scan.ks.full) emit(scan, row);
-      }
-    }
-    if (io.interactive && !options.quiet) progress(io, row, currentTable.rows, started);
+  const reference = await openTable(options.reference, options.reading);
+  const current = await openTable(options.current, options.reading);
+  const { names, left } = sharedColumns(options.columns, reference, current);
+  const scans: Scan[] = [];
+  for (const [column, sample] of await samplesOf(reference, names)) {
+    if (sample !== undefined) scans.push(prepare(options, column, sample));
+    else if (options.columns.length === 0) leaveOut(left, column, `no values in ${reference.path}`);
+    else
+      throw new UsageError(`${reference.path}: column ${shown(column)} has no values; take it from a period with data`);
   }
-  for (const scan of scans) if (scan.evaluations === 0 && scan.ks.windowSize > 0) emit(scan, row);
-  if (io.interactive && !options.quiet) io.err('\r\x1b[K');
-  if (!options.json) io.out(report(scans, row));
+  if (scans.length === 0) throw new UsageError(`${options.reference} has no values to compare with: ${reasons(left)}`);
+  if (left.size > 0) io.err(`weir: not scanned: ${reasons(left)}\n`);
+
+  const isWatched = io.interactive && !options.quiet;
+  const rows = await scan(current, scans, options, io, (row, started) => {
+    if (isWatched) progress(io, row, current.rows, started);
+  });
+  if (isWatched) io.err('\r\x1b[K');
+  note(io, options, reference, current, scans);
+  if (!options.json) io.out(report(scans, rows));
   return 0;
+}
+
+/** Feeds the rows of `current`, evaluates when it is due, and says how many rows there were. */
+async function scan(
+  current: Table,
+  scans: readonly Scan[],
+  { every, json }: Options,
+  io: CommandIo,
+  onPiece: (row: number, started: number) => void,
+): Promise<number> {
+  const started = performance.now();
+  let row = 0;
+  let lines = '';
+  const evaluate = (each: Scan): void => {
+    const evaluation = evaluationOf(each, row);
+    each.evaluations += 1;
+    if (each.worst === undefined || evaluation.d > each.worst.d) each.worst = evaluation;
+    if (json) lines += `${JSON.stringify(evaluation)}\n`;
+  };
+  for await (const piece of current.pieces(scans.map(({ column }) => column))) {
+    for (let start = 0; start < piece.rows; ) {
+      const end = Math.min(piece.rows, start + every - (row % every));
+      for (const each of scans) push(each, piece.columns.get(each.column) as Values, start, end);
+      row += end - start;
+      start = end;
+      if (row % every === 0) for (const each of scans) if (each.ks.full) evaluate(each);
+    }
+    if (lines !== '') io.out(lines);
+    lines = '';
+    onPiece(row, started);
+  }
+  for (const each of scans) if (each.evaluations === 0 && each.ks.windowSize > 0) evaluate(each);
+  if (lines !== '') io.out(lines);
+  return row;
+}
+
+function push({ ks, sample }: Scan, values: Values, start: number, end: number): void {
+  for (let index = start; index < end; index += 1) {
+    const value = values[index] as number | bigint;
+    if (!Number.isNaN(value)) ks.pushBin(sample.binOf(value));
+  }
 }
 
 interface Options {
@@ -99,40 +141,59 @@ interface Options {
   readonly every: number;
   readonly json: boolean;
   readonly quiet: boolean;
+  readonly reading: Reading;
 }
 
+const SPEC = {
+  reference: { type: 'string' },
+  current: { type: 'string' },
+  column: { type: 'string', multiple: true },
+  window: { type: 'string' },
+  every: { type: 'string' },
+  json: { type: 'boolean' },
+  quiet: { type: 'boolean' },
+  delimiter: { type: 'string' },
+  'no-header': { type: 'boolean' },
+  missing: { type: 'string', multiple: true },
+} as const;
+
 function parse(args: readonly string[]): Options {
-  const spec = {
-    reference: { type: 'string' },
-    current: { type: 'string' },
-    column: { type: 'string', multiple: true },
-    window: { type: 'string' },
-    every: { type: 'string' },
-    json: { type: 'boolean' },
-    quiet: { type: 'boolean' },
-  } as const;
-  let values: ReturnType<typeof parseArgs<{ options: typeof spec; allowPositionals: true }>>['values'];
-  let positionals: string[];
-  try {
-    ({ values, positionals } = parseArgs({ args: [...args], options: spec, allowPositionals: true }));
-  } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : String(error)}; see weir scan drift --help`);
-  }
+  const several = { column: [] as string[], missing: [] as string[] };
+  const { values, tokens } = parsed(args);
   // `--column a b c`: words that follow belong to the option that takes several.
-  if (positionals.length > 0 && values.column === undefined)
-    throw new UsageError(`"${positionals[0]}" belongs to no option; see weir scan drift --help`);
+  let last = '';
+  for (const token of tokens) {
+    if (token.kind === 'option') last = token.name;
+    if (token.kind === 'option-terminator' || token.value === undefined) continue;
+    if (last === 'column' || last === 'missing') several[last].push(token.value);
+    else if (token.kind === 'positional')
+      throw new UsageError(`${shown(token.value)} belongs to no option; see weir scan drift --help`);
+  }
   if (values.reference === undefined || values.current === undefined)
     throw new UsageError('--reference REF and --current CUR are both needed; see weir scan drift --help');
+  const delimiter = values.delimiter === '\\t' ? '\t' : values.delimiter;
+  if (delimiter !== undefined && !/^[^"\r\n]$/.test(delimiter))
+    throw new UsageError(`--delimiter is ${shown(delimiter)}; it must be one character (\\t for a tab), and no quote`);
   const window = count('--window', values.window, DEFAULT_WINDOW);
   return {
     reference: values.reference,
     current: values.current,
-    columns: [...(values.column ?? []), ...positionals],
+    columns: several.column,
     window,
     every: count('--every', values.every, window),
     json: values.json ?? false,
     quiet: values.quiet ?? false,
+    reading: { delimiter, header: values['no-header'] !== true, missing: several.missing },
   };
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: SPEC, allowPositionals: true, tokens: true });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.replaceAll(/\s+/g, ' ') : String(error);
+    throw new UsageError(`${reason}; see weir scan drift --help`);
+  }
 }
 
 function count(name: string, text: string | undefined, fallback: number): number {
@@ -143,44 +204,54 @@ function count(name: string, text: string | undefined, fallback: number): number
   return value;
 }
 
-async function chooseColumns(options: Options, reference: Table, current: Table): Promise<readonly string[]> {
-  if (options.columns.length > 0) {
-    requireColumns(options.reference, reference.names, options.columns);
-    requireColumns(options.current, current.names, options.columns);
-    return [...new Set(options.columns)];
-  }
-  const there = await reference.numeric();
-  const shared = (await current.numeric()).filter((name) => there.includes(name));
-  if (shared.length === 0)
-    throw new UsageError(`${options.reference} and ${options.current} share no numeric column; name one with --column`);
-  return shared;
+/** One pass over the file for all columns. */
+async function samplesOf(
+  table: Table,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, ReferenceSample | undefined>> {
+  const pieces = new Map(names.map((name) => [name, [] as Values[]]));
+  for await (const { columns } of table.pieces(names))
+    for (const [name, values] of columns) (pieces.get(name) as Values[]).push(values);
+  return new Map([...pieces].map(([name, values]) => [name, referenceSample(values)]));
 }
 
-async function prepare(options: Options, table: Table, column: string): Promise<Scan> {
-  const values: number[] = [];
-  for await (const piece of table.pieces([column]))
-    for (const value of piece.columns.get(column) as Float64Array) values.push(value);
+function prepare(options: Options, column: string, sample: ReferenceSample): Scan {
   try {
-    const reference = referenceOf(values);
-    return {
-      column,
-      reference,
-      ks: new SlidingKs(reference, options.window),
-      pValues: new Map(),
-      evaluations: 0,
-      worst: undefined,
-    };
+    const ks = new SlidingKs(sample.reference, options.window);
+    return { column, sample, ks, pValues: new Map(), evaluations: 0, worst: undefined };
   } catch (error) {
-    if (error instanceof DriftError || error instanceof RangeError)
-      throw new UsageError(`${options.reference}, column ${JSON.stringify(column)}: ${error.message}`);
+    if (error instanceof RangeError)
+      throw new UsageError(`${options.reference}, column ${shown(column)}: ${error.message}`);
     throw error;
   }
+}
+
+function evaluationOf({ column, sample, ks, pValues }: Scan, row: number): Evaluation {
+  const { statistic, at, windowSize } = ks.read();
+  const { m } = sample.reference;
+  const { height, full } = ks;
+  let p = full ? pValues.get(height) : undefined;
+  if (p === undefined) {
+    p = kolmogorovPValue(m, windowSize, height, EXACT_CELLS);
+    if (full) pValues.set(height, p);
+  }
+  return { row, column, d: statistic, at: sample.valueOf(at), p, n: windowSize, m };
 }
 
 function progress(io: CommandIo, row: number, rows: number | undefined, started: number): void {
   const perSecond = row / ((performance.now() - started) / 1_000);
   const left = rows === undefined ? '' : ` of ${rows}, ${Math.ceil((rows - row) / perSecond)} s left`;
   io.err(`\r\x1b[K${row} rows${left}`);
+}
+
+/** Says what the results do not: columns without an evaluation. */
+function note(io: CommandIo, options: Options, reference: Table, current: Table, scans: readonly Scan[]): void {
+  const left = new Map<string, string[]>();
+  for (const { column, evaluations } of scans)
+    if (evaluations === 0) leaveOut(left, column, `no values in ${current.path}`);
+  const late = options.columns.length === 0 ? [...(reference.late ?? []), ...(current.late ?? [])] : [];
+  for (const name of new Set(late)) leaveOut(left, name, 'not in the first rows; name it with --column');
+  if (left.size > 0) io.err(`weir: not scanned: ${reasons(left)}\n`);
 }
 
 function report(scans: readonly Scan[], rows: number): string {
@@ -206,13 +277,4 @@ function report(scans: readonly Scan[], rows: number): string {
       .trimEnd(),
   );
   return `${lines.join('\n')}\n${rows} rows scanned. p is for a single look; the largest of many looks is small by chance too.\n`;
-}
-
-function pValueOf({ ks, reference: { m }, pValues }: Scan): number {
-  const { height, windowSize } = ks;
-  const known = ks.full ? pValues.get(height) : undefined;
-  if (known !== undefined) return known;
-  const p = kolmogorovPValue(m, windowSize, height, EXACT_CELLS);
-  if (ks.full) pValues.set(height, p);
-  return p;
 }

@@ -1,38 +1,84 @@
 /** A file as rows of numeric columns, read in pieces so that its size does not matter. */
 import { UsageError } from '../output.ts';
+import { shown } from './shown.ts';
 
-/** Columns of consecutive rows, all of one length; NaN = missing. */
+/**
+ * Cells of a column in row order; NaN = missing. A whole number that no float64 holds (9007199254740993) stays a bigint, since rounding it
+ * would tie what is distinct; a column without such numbers is a Float64Array.
+ */
+export type Values = Float64Array | (number | bigint)[];
+
+/** Columns of consecutive rows, all of one length. */
 export interface TablePiece {
-  readonly columns: ReadonlyMap<string, Float64Array>;
+  readonly columns: ReadonlyMap<string, Values>;
   readonly rows: number;
 }
 
+export interface TableColumn {
+  readonly name: string;
+  /** By the file's types, or by its first rows: numbers; nothing, so that it may turn out to be either; or why it is not compared unasked. */
+  readonly holds: 'numbers' | 'nothing' | { readonly unfit: string };
+}
+
 export interface Table {
-  /** Names of all columns, in file order. */
-  readonly names: readonly string[];
+  readonly path: string;
+  /** In file order. */
+  readonly columns: readonly TableColumn[];
   /** Rows in the file where it says so up front. */
   readonly rows: number | undefined;
+  /** Why the names themselves are in doubt, with the cure. */
+  readonly doubt?: string | undefined;
+  /** Columns that were first seen after the rows by which the others were judged; complete when all pieces are read. */
+  readonly late?: ReadonlySet<string>;
   /** Pieces of the named columns, in row order. @throws {UsageError} naming row, column and value that is not a number. */
   pieces(names: readonly string[]): AsyncGenerator<TablePiece>;
-  /** Of `names`, those whose values are numbers, judged by the file's types or its first rows. */
-  numeric(): Promise<readonly string[]>;
 }
 
-/** Says which columns a file lacks. */
+/** How files are to be read where they do not say it themselves. */
+export interface Reading {
+  /** Between the cells of a CSV file; found from its first rows when undefined. */
+  readonly delimiter: string | undefined;
+  /** The first row of a CSV file holds the names. */
+  readonly header: boolean;
+  /** What stands for a missing value, besides the usual words. */
+  readonly missing: readonly string[];
+}
+
+/** Rows looked at to tell numeric columns from others. */
+export const JUDGED_ROWS = 1_000;
+
+const NAMES_SHOWN = 20;
+
+/** Names for a message, at most twenty of them. */
+export function listed(names: readonly string[]): string {
+  const few = names.slice(0, NAMES_SHOWN).map((name) => (/^[\w.-]+$/.test(name) ? name : shown(name)));
+  return few.join(', ') + (names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : '');
+}
+
+/** @throws {UsageError} when a file lacks a column, or has several of that name. */
 export function requireColumns(path: string, have: readonly string[], wanted: readonly string[]): void {
-  const missing = wanted.filter((name) => !have.includes(name));
+  const times = timesOf(have);
+  const missing = wanted.filter((name) => !times.has(name));
   if (missing.length > 0)
-    throw new UsageError(
-      `${path} has no column ${missing.map((name) => JSON.stringify(name)).join(', ')}; it has ${have.join(', ')}`,
-    );
+    throw new UsageError(`${path} has no column ${missing.map(shown).join(', ')}; it has ${listed(have)}`);
+  for (const name of wanted) {
+    if (times.get(name) !== 1)
+      throw new UsageError(
+        `${path} has ${times.get(name)} columns named ${shown(name)}; rename them so that the name says which one is meant`,
+      );
+  }
 }
 
-/** Number in a cell of text; empty, null, NA and NaN are missing; undefined when it is none. */
-export function cellNumber(text: string): number | undefined {
-  const trimmed = text.trim();
-  if (trimmed === '' || /^(null|na|nan|none)$/i.test(trimmed)) return Number.NaN;
-  if (/^[+-]?inf(inity)?$/i.test(trimmed))
-    return trimmed.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  const value = Number(trimmed);
-  return Number.isNaN(value) || /^[+-]?0[xob]/i.test(trimmed) ? undefined : value;
+/** The columns, those whose name is not theirs alone marked. */
+export function withoutDuplicates(columns: readonly TableColumn[]): readonly TableColumn[] {
+  const times = timesOf(columns.map(({ name }) => name));
+  return columns.map((column) =>
+    times.get(column.name) === 1 ? column : { name: column.name, holds: { unfit: 'several columns of one name' } },
+  );
+}
+
+function timesOf(names: readonly string[]): ReadonlyMap<string, number> {
+  const times = new Map<string, number>();
+  for (const name of names) times.set(name, (times.get(name) ?? 0) + 1);
+  return times;
 }

@@ -1,0 +1,64 @@
+/** Numbers as files write them. */
+
+/** What a cell holds: a number, exactly; NaN when it is missing; undefined when it is not a number. */
+export type Cell = number | bigint | undefined;
+
+/** Stand for a missing value, in upper or lower case, with blanks around them or none. */
+const MISSING = ['', '?', '-', '.', 'na', 'n/a', '#n/a', '#na', '<na>', 'nan', '-nan', 'null', 'none', '\\n'];
+
+export interface CellReader {
+  readonly ofText: (text: string) => Cell;
+  readonly ofNumber: (value: number | bigint) => number | bigint;
+}
+
+/** `missing`: further words, and numbers such as -999, that stand for a missing value. */
+export function cellReader(missing: readonly string[]): CellReader {
+  const words = new Set([...MISSING, ...missing.map((word) => word.trim().toLowerCase())]);
+  const numbers = new Set(missing.map(numberOf).filter((value) => value !== undefined));
+  return {
+    ofText: (text) => {
+      const value = numberOf(text);
+      if (value === undefined) return words.has(text.trim().toLowerCase()) ? Number.NaN : undefined;
+      return numbers.size > 0 && numbers.has(value) ? Number.NaN : value;
+    },
+    ofNumber: (value) => (numbers.size > 0 && numbers.has(value) ? Number.NaN : value),
+  };
+}
+
+function numberOf(text: string): Cell {
+  const value = Number(text);
+  if (Number.isNaN(value)) {
+    const infinite = /^\s*([+-]?)inf(?:inity)?\s*$/i.exec(text);
+    if (infinite === null) return undefined;
+    return infinite[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  }
+  if (!Number.isInteger(value)) return value;
+  // What Number() reads besides decimals: blanks as 0, and other bases.
+  if ((value === 0 && text.trim() === '') || /^\s*0[xob]/i.test(text)) return undefined;
+  return Number.isSafeInteger(value) || !isDigits(text) ? value : exactInteger(BigInt(text));
+}
+
+/** True of a whole number written out; 1e20 and 9007199254740993.0 are float64 values by their spelling. */
+export function isDigits(text: string): boolean {
+  return /^\s*[+-]?\d+\s*$/.test(text);
+}
+
+/** The float64 that equals it, if there is one. */
+export function exactInteger(value: bigint): number | bigint {
+  const near = Number(value);
+  return Number.isSafeInteger(near) || (Number.isFinite(near) && BigInt(near) === value) ? near : value;
+}
+
+/** What a column holds by its first cells: nothing means that all are missing. */
+export function judge(
+  cells: readonly { readonly cell: Cell; readonly raw: unknown }[],
+): 'numbers' | 'nothing' | { readonly unfit: string } {
+  const other = cells.find(({ cell }) => cell === undefined);
+  if (other !== undefined) return { unfit: hasComma(other.raw) ? 'numbers with commas; write 1234.5' : 'not numeric' };
+  return cells.some(({ cell }) => !Number.isNaN(cell)) ? 'numbers' : 'nothing';
+}
+
+/** True of 1,5 and 1.234,5 and 1,234. */
+export function hasComma(raw: unknown): boolean {
+  return typeof raw === 'string' && /^\s*[+-]?[\d.,]*,\d[\d.,]*(e[+-]?\d+)?\s*$/i.test(raw);
+}
