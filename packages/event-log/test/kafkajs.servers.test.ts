@@ -8,7 +8,7 @@ const kafka = await findKafka();
 const where = 'skip' in kafka ? kafka.skip : `at ${kafka.brokers.join(',')}`;
 
 describe.skipIf('skip' in kafka)(`a real Kafka: ${where}`, () => {
-  const { brokers } = kafka as KafkaServer;
+  const { brokers, restart } = kafka as KafkaServer;
   const open = (): EventLog =>
     createKafkaLog({ brokers, clientId: 'contract', sessionTimeoutMs: 2_000, replicationFactor: 1 });
   afterAll(() => (kafka as KafkaServer).stop());
@@ -24,6 +24,7 @@ describe.skipIf('skip' in kafka)(`a real Kafka: ${where}`, () => {
           logs.push(another);
           return another;
         },
+        ...(restart === undefined ? {} : { restart }),
         stop: async () => {
           await Promise.all(logs.map((log) => log.close()));
         },

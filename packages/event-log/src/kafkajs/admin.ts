@@ -5,6 +5,7 @@ import { logErrorOf } from './errors.ts';
 import type { Offsets } from './reader.ts';
 
 const CREATE_TIMEOUT_MS = 30_000;
+const POLL_MS = 50;
 const MAX_REPLICAS = 3;
 
 export async function createAdmin(
@@ -22,12 +23,8 @@ export async function createAdmin(
   };
   await attempt('connecting', () => admin.connect());
   const counts = async (topics: readonly string[]): Promise<ReadonlyMap<string, number | undefined>> => {
-    const existing = new Set(await attempt('listing topics', () => admin.listTopics()));
-    const known = topics.filter((topic) => existing.has(topic));
-    const { topics: found } =
-      known.length === 0
-        ? { topics: [] }
-        : await attempt('describing topics', () => admin.fetchTopicMetadata({ topics: known }));
+    // Of all topics: asked for one that is gone, kafkajs says nothing of the others.
+    const { topics: found } = await attempt('describing topics', () => admin.fetchTopicMetadata());
     const byName = new Map(found.map(({ name, partitions }) => [name, partitions.length]));
     return new Map(topics.map((topic) => [topic, byName.get(topic)]));
   };
@@ -50,7 +47,7 @@ export async function createAdmin(
       const replicas = replicationFactor ?? Math.min(brokers.length, MAX_REPLICAS);
       try {
         await admin.createTopics({
-          waitForLeaders: true,
+          waitForLeaders: false,
           timeout: CREATE_TIMEOUT_MS,
           topics: missing.map((spec) => ({
             topic: spec.topic,
@@ -65,6 +62,10 @@ export async function createAdmin(
         if (check(specs, after).length > 0)
           throw logErrorOf(error, `creating ${missing.map(({ topic }) => topic).join(', ')}`);
       }
+      // The brokers hear of a new topic one after another.
+      const deadline = Date.now() + CREATE_TIMEOUT_MS;
+      while (check(specs, await counts(specs.map(({ topic }) => topic))).length > 0 && Date.now() < deadline)
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     },
     partitionCounts: counts,
     offsets,

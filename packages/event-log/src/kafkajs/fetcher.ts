@@ -15,12 +15,11 @@ const SHORT_WAIT_MS = 5;
 const PARTITION_BYTES = 2 * 1_048_576;
 const REQUEST_BYTES = 16 * 1_048_576;
 const RELOCATE_MS = 50;
-const MAX_RELOCATE_MS = 1_000;
-/** How often a position beyond the end is asked again: after a broker's restart its end may lag behind for a moment. */
-const BEYOND_END_TRIES = 100;
+const MAX_RELOCATE_MS = 500;
+/** A position beyond the end, or a topic that nobody knows, is asked for this long: after a restart a broker may lag behind for a moment. */
+const PATIENCE_MS = 10_000;
 
 const OFFSET_OUT_OF_RANGE = 1;
-const UNKNOWN_TOPIC = 3;
 const TOPIC_AUTHORIZATION_FAILED = 29;
 
 export class Fetcher {
@@ -28,7 +27,8 @@ export class Fetcher {
   readonly #offsets: Offsets;
   readonly #streams = new Set<FetchStream>();
   readonly #loops = new Map<number, { wake: () => void }>();
-  readonly #misses = new Map<FetchStream, number>();
+  /** Since when nobody could be asked for a stream, ms. */
+  readonly #missing = new Map<FetchStream, number>();
   #relocating = false;
   #closed = false;
 
@@ -39,12 +39,12 @@ export class Fetcher {
 
   add(stream: FetchStream): void {
     this.#streams.add(stream);
-    void this.#relocate();
+    void this.#locate(stream);
   }
 
   readonly remove = (stream: FetchStream): void => {
     this.#streams.delete(stream);
-    this.#misses.delete(stream);
+    this.#missing.delete(stream);
   };
 
   /** A full stream has room again. */
@@ -58,29 +58,44 @@ export class Fetcher {
     this.wake();
   }
 
-  /** Give every stream without a leader one, as long as it takes. */
+  async #locate(stream: FetchStream): Promise<void> {
+    try {
+      await this.#cluster.connect();
+      await this.#cluster.addMultipleTargetTopics([stream.topic]);
+      this.#assign(stream);
+    } catch {
+      // Looked for again below.
+    }
+    if (stream.leader === undefined) this.#lose(stream);
+  }
+
+  /** Gives every stream that has lost its leader one, as long as it takes. */
   async #relocate(): Promise<void> {
     if (this.#relocating) return;
     this.#relocating = true;
-    for (let waitMs = RELOCATE_MS; !this.#closed; waitMs = Math.min(2 * waitMs, MAX_RELOCATE_MS)) {
-      const lost = [...this.#streams].filter(({ leader }) => leader === undefined);
-      if (lost.length === 0) break;
+    const lost = (): FetchStream[] =>
+      [...this.#missing.keys()].filter(({ leader, hasFailed }) => leader === undefined && !hasFailed);
+    for (let waitMs = RELOCATE_MS; !this.#closed && lost().length > 0; waitMs = Math.min(2 * waitMs, MAX_RELOCATE_MS)) {
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
       try {
         await this.#cluster.connect();
-        await this.#cluster.addMultipleTargetTopics([...new Set(lost.map(({ topic }) => topic))]);
-        if (waitMs > RELOCATE_MS || lost.some((stream) => this.#misses.has(stream)))
-          await this.#cluster.refreshMetadata();
-        for (const stream of lost) this.#locate(stream);
+        await this.#cluster.addMultipleTargetTopics(lost().map(({ topic }) => topic));
+        await this.#cluster.refreshMetadata();
+        for (const stream of lost()) this.#assign(stream);
       } catch {
         // The cluster is not reachable; the readers wait, and readiness shows it.
       }
-      if ([...this.#streams].every(({ leader }) => leader !== undefined)) break;
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
     }
     this.#relocating = false;
   }
 
-  #locate(stream: FetchStream): void {
+  #assign(stream: FetchStream): void {
+    if (!this.#streams.has(stream)) return;
+    if (this.#cluster.findTopicPartitionMetadata(stream.topic).length === 0) {
+      if (this.#missingMs(stream) >= PATIENCE_MS)
+        stream.fail(new LogError('FATAL', `topic ${stream.topic} does not exist any more`));
+      return;
+    }
     const [leader] = Object.keys(this.#cluster.findLeaderForPartitions(stream.topic, [stream.partition]));
     if (leader === undefined || Number(leader) < 0) return;
     stream.leader = Number(leader);
@@ -130,7 +145,8 @@ export class Fetcher {
         }
       } catch {
         this.#loops.delete(node);
-        for (const stream of mine) this.#lose(stream);
+        // Also those that were opened meanwhile: nobody would ask for them again.
+        for (const stream of this.#streams) if (stream.leader === node) this.#lose(stream);
         return;
       }
     }
@@ -140,18 +156,24 @@ export class Fetcher {
   #lose(stream: FetchStream): void {
     if (!this.#streams.has(stream)) return;
     stream.leader = undefined;
-    this.#misses.set(stream, (this.#misses.get(stream) ?? 0) + 1);
+    this.#missingMs(stream);
     void this.#relocate();
+  }
+
+  #missingMs(stream: FetchStream): number {
+    const since = this.#missing.get(stream) ?? Date.now();
+    this.#missing.set(stream, since);
+    return Date.now() - since;
   }
 
   #deliver(fetched: FetchedPartition, stream: FetchStream | undefined): void {
     if (stream === undefined || !this.#streams.has(stream)) return;
     const where = `${fetched.topic}[${fetched.partition}]`;
     if (fetched.errorCode !== 0) return this.#refuse(fetched, stream, where);
-    this.#misses.delete(stream);
+    this.#missing.delete(stream);
     try {
-      const { records, nextOffset } = decodeRecords(fetched.records, stream.fetchOffset, fetched.aborted, where);
-      stream.deliver(records, nextOffset, fetched.lastStableOffset, fetched.records.length);
+      const { records, nextOffset, bytes } = decodeRecords(fetched.records, stream.fetchOffset, fetched.aborted, where);
+      stream.deliver(records, nextOffset, fetched.lastStableOffset, bytes);
     } catch (error) {
       stream.fail(
         error instanceof LogError ? error : new LogError('FATAL', `${where}: ${String(error)}`, { cause: error }),
@@ -164,10 +186,7 @@ export class Fetcher {
       return stream.fail(new LogError('FATAL', `${where}: not authorised to read; grant READ on the topic`));
     }
     if (errorCode === OFFSET_OUT_OF_RANGE) return void this.#outOfRange(stream, where);
-    if (errorCode === UNKNOWN_TOPIC && (this.#misses.get(stream) ?? 0) >= BEYOND_END_TRIES) {
-      return stream.fail(new LogError('FATAL', `${where} does not exist any more`));
-    }
-    // Everything else is a leader that moved or is not ready: look again.
+    // Everything else is a leader that moved or is not ready, or a topic that the cluster does not know any more: look again.
     this.#lose(stream);
   }
 
@@ -176,10 +195,11 @@ export class Fetcher {
     stream.leader = undefined;
     const at = stream.fetchOffset;
     const bounds = await this.#offsets(stream).catch(() => undefined);
+    if (!this.#streams.has(stream)) return;
     if (bounds !== undefined && at < bounds.earliest) {
       const said = `records ${at} to ${bounds.earliest - 1n} of ${where} are gone (retention)`;
-      stream.fail(new LogError('FATAL', `${said}; reading on would skip them silently`));
-    } else if (bounds !== undefined && at > bounds.end && (this.#misses.get(stream) ?? 0) >= BEYOND_END_TRIES) {
+      stream.fail(new LogError('GONE', `${said}; reading on would skip them silently`));
+    } else if (bounds !== undefined && at > bounds.end && this.#missingMs(stream) >= PATIENCE_MS) {
       const said = `${where} ends before ${at}: the log has lost its tail, or the position is of another log`;
       stream.fail(new LogError('FATAL', said));
     }

@@ -118,7 +118,9 @@ class Member implements Group {
     }
   }
 
+  /** Once per membership. */
   #lose(): void {
+    if (this.#memberId === '') return;
     this.#memberId = '';
     this.#had = [];
     this.#options.onLost?.();
@@ -160,7 +162,7 @@ class Member implements Group {
       return true;
     } catch (error) {
       const { type } = error as { readonly type?: string };
-      if (type === 'UNKNOWN_MEMBER_ID') this.#memberId = '';
+      if (type === 'UNKNOWN_MEMBER_ID') this.#lose();
       else if (type !== 'REBALANCE_IN_PROGRESS' && type !== 'ILLEGAL_GENERATION') await this.#forgetCoordinator();
       const failure = logErrorOf(error, `joining group ${groupId}`);
       if (type === 'INCONSISTENT_GROUP_PROTOCOL')

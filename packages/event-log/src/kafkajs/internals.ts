@@ -1,9 +1,11 @@
 /**
  * The parts of kafkajs below its public API, typed. Its consumer decodes into objects that lose the order of headers, joins groups without
- * a revoke callback and processes stale batches; its connections, metadata and requests are sound. They are what the reader and the group
- * are built on. A test fails when the kafkajs version moves: what is used here has no promise of stability.
+ * a revoke callback and processes stale batches. The reader and the group are built on its connections, metadata and requests, which are
+ * sound but for four things mended here, for its producer as well. A test fails when the kafkajs version moves: what is used here has no
+ * promise of stability.
  */
 import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
 
 const require = createRequire(import.meta.url);
 
@@ -68,6 +70,7 @@ export interface ProtocolRequest<T> {
 }
 
 export interface ClusterClient {
+  readonly brokerPool: { createBroker: (settings: object) => Broker };
   connect(): Promise<void>;
   disconnect(): Promise<void>;
   addMultipleTargetTopics(topics: readonly string[]): Promise<void>;
@@ -93,9 +96,46 @@ const defaultSocketFactory = require('kafkajs/src/network/socketFactory') as () 
 const fetchRequest = require('kafkajs/src/protocol/requests/fetch/v11/request') as (
   options: object,
 ) => ProtocolRequest<Buffer>['request'];
+const metadataRequest = require('kafkajs/src/protocol/requests/metadata/v6/request') as (
+  options: object,
+) => ProtocolRequest<Metadata>['request'];
+const { decode: decodeMetadata } =
+  require('kafkajs/src/protocol/requests/metadata/v6/response') as ProtocolRequest<Metadata>['response'];
+const { createErrorFromCode } = require('kafkajs/src/protocol/error') as {
+  createErrorFromCode: (code: number) => Error;
+};
+const { KafkaJSConnectionClosedError } = require('kafkajs/src/errors') as {
+  KafkaJSConnectionClosedError: new (message: string, place: object) => Error;
+};
+const BrokerClass = require('kafkajs/src/broker') as {
+  readonly prototype: { metadata(this: Broker, topics?: readonly string[]): Promise<Metadata> };
+};
+const Connection = require('kafkajs/src/network/connection') as {
+  readonly prototype: {
+    connect: (this: ConnectionState) => Promise<boolean>;
+    send: (this: ConnectionState, request: ProtocolRequest<unknown>) => Promise<unknown>;
+  };
+};
 const RequestQueue = require('kafkajs/src/network/requestQueue') as {
   readonly prototype: { scheduleCheckPendingRequests(this: RequestQueueState): void };
 };
+
+interface Metadata {
+  readonly topicMetadata: readonly { readonly topicErrorCode: number }[];
+}
+
+interface ConnectionState {
+  readonly host: string;
+  readonly port: number;
+  socket?: Socket | undefined;
+  connectionStatus: 'connected' | 'disconnecting' | 'disconnected';
+  chunks: readonly Buffer[];
+  bytesBuffered: number;
+  bytesNeeded: number;
+  connecting?: Promise<boolean> | undefined;
+  isConnected(): boolean;
+  rejectRequests(error: Error): void;
+}
 
 interface RequestQueueState {
   readonly pending: readonly unknown[];
@@ -122,6 +162,64 @@ RequestQueue.prototype.scheduleCheckPendingRequests = function scheduleCheckPend
   );
 };
 
+/** kafkajs refuses the whole answer because one partition, anybody's, has no leader: then nothing could be found or written any more. */
+BrokerClass.prototype.metadata = async function metadataOfAll(topics = []): Promise<Metadata> {
+  const found = await fetchMetadata(this, topics);
+  const failed = found.topicMetadata.find(({ topicErrorCode }) => topicErrorCode !== 0);
+  if (failed !== undefined) throw createErrorFromCode(failed.topicErrorCode);
+  return found;
+};
+
+function fetchMetadata(broker: Broker, topics: readonly string[]): Promise<Metadata> {
+  return broker.connectionPool.send({
+    request: metadataRequest({ topics, allowAutoTopicCreation: false }),
+    response: { decode: decodeMetadata, parse: async (found) => found },
+  });
+}
+
+const LENGTH_BYTES = 4;
+const { connect, send } = Connection.prototype;
+
+/** kafkajs keeps what it had read of an answer that was cut, takes the first one after it has reconnected for the rest, and is out of step for good. */
+Connection.prototype.connect = function connectAnew(): Promise<boolean> {
+  if (this.isConnected()) return Promise.resolve(true);
+  if (this.connecting !== undefined) return this.connecting;
+  this.socket
+    ?.removeAllListeners()
+    .on('error', () => {})
+    .destroy();
+  this.rejectRequests(closed(this));
+  this.chunks = [];
+  this.bytesBuffered = 0;
+  this.bytesNeeded = LENGTH_BYTES;
+  this.connecting = connect.call(this).finally(() => {
+    this.connecting = undefined;
+  });
+  const { socket } = this;
+  socket?.once('close', () => {
+    if (this.socket !== socket) return;
+    this.socket = undefined;
+    this.connectionStatus = 'disconnected';
+    // Whoever still waits for an answer is told that none will come.
+    this.rejectRequests(closed(this));
+  });
+  return this.connecting;
+};
+
+function closed({ host, port }: ConnectionState): Error {
+  return new KafkaJSConnectionClosedError('Closed connection', { host, port });
+}
+
+/** An answer that is late may be that of a connection which leads nowhere any more; kafkajs would ask there again and again. */
+Connection.prototype.send = async function sendOrEnd(request: ProtocolRequest<unknown>): Promise<unknown> {
+  try {
+    return await send.call(this, request);
+  } catch (error) {
+    if (error instanceof Error && error.name === 'KafkaJSRequestTimeoutError') this.socket?.destroy(error);
+    throw error;
+  }
+};
+
 export function createCluster(options: {
   readonly brokers: readonly string[];
   readonly clientId: string;
@@ -130,7 +228,7 @@ export function createCluster(options: {
   readonly requestTimeoutMs: number;
 }): ClusterClient {
   const { brokers, clientId, ssl, sasl, requestTimeoutMs } = options;
-  return new Cluster({
+  const cluster = new Cluster({
     logger: createLogger({ level: 0, logCreator: () => () => {} }),
     socketFactory: defaultSocketFactory(),
     brokers,
@@ -144,6 +242,17 @@ export function createCluster(options: {
     allowAutoTopicCreation: false,
     retry: { initialRetryTime: 50, factor: 0.2, maxRetryTime: 500, retries: 5 },
   });
+  // Here a topic that is gone must not hide the others either.
+  const { createBroker } = cluster.brokerPool;
+  cluster.brokerPool.createBroker = (settings) => {
+    const broker = createBroker(settings);
+    const metadata = async (topics: readonly string[]): Promise<Metadata> => {
+      const found = await fetchMetadata(broker, topics);
+      return { ...found, topicMetadata: found.topicMetadata.filter(({ topicErrorCode }) => topicErrorCode === 0) };
+    };
+    return Object.assign(broker, { metadata });
+  };
+  return cluster;
 }
 
 /** One read_committed Fetch, answered with the raw response: decoding is ours (record-batch.ts). */

@@ -1,6 +1,7 @@
 /**
  * kafkajs's producer behind the port. What it gets wrong is kept away from it: the partition is always set (it would choose a new one on
- * every retry), batches are cut below the broker's limit, headers keep their order, and it is replaced before its sequence numbers wrap.
+ * every retry), batches are cut below the broker's limit, headers keep their order, and it is replaced before its sequence numbers wrap
+ * and after every failure.
  */
 import type {
   Kafka,
@@ -21,15 +22,14 @@ const MAX_SEQUENCE = 2 ** 31 - 2 ** 24;
 /** CONCURRENT_TRANSACTIONS is a normal answer to transactions back to back; kafkajs's own back-off would cap them at three a second. */
 const RETRY = { initialRetryTime: 20, retries: 50, factor: 0.2, maxRetryTime: 500 };
 const CLOSE_MS = 2_000;
-const LOST_SEQUENCE: readonly string[] = ['OUT_OF_ORDER_SEQUENCE_NUMBER', 'UNKNOWN_PRODUCER_ID'];
 
 export interface ProducerOptions {
   readonly fenceId: string | undefined;
   readonly transactionTimeoutMs: number;
   /** Records after which kafkajs's producer is replaced; a seam for tests. */
   readonly maxSequence?: number;
-  /** Rejects with POISON when a topic does not exist. */
-  readonly checkTopics: (topics: readonly string[]) => Promise<void>;
+  /** Rejects with POISON when a topic or partition does not exist. */
+  readonly check: (records: readonly NewRecord[]) => Promise<void>;
 }
 
 export async function createProducer(kafka: Kafka, options: ProducerOptions): Promise<Producer> {
@@ -45,6 +45,8 @@ class PortProducer implements Producer {
   /** Begun when the producer was made: that is what fences. */
   #begun: KafkaTransaction | undefined;
   #sequence = 0;
+  /** After it kafkajs's producer must not write again: see `#ready`. */
+  #failure: LogError | undefined;
   #closed = false;
   #sending: Promise<unknown> = Promise.resolve();
 
@@ -63,11 +65,13 @@ class PortProducer implements Producer {
       ...(fenceId === undefined ? {} : { transactionalId: fenceId, transactionTimeout: transactionTimeoutMs }),
     });
     this.#sequence = 0;
+    this.#begun = undefined;
     const attempted = fenceId === undefined ? 'connecting a producer' : `taking ${fenceId} over`;
     try {
       await this.#producer.connect();
       // InitProducerId is sent with the first transaction: it fences the older producer and settles its open transaction before it returns.
       if (fenceId !== undefined) this.#begun = await this.#producer.transaction();
+      this.#failure = undefined;
     } catch (error) {
       await this.#disconnect();
       throw logErrorOf(error, attempted);
@@ -83,61 +87,61 @@ class PortProducer implements Producer {
 
   async #send(records: readonly NewRecord[]): Promise<readonly Ack[]> {
     this.#open();
-    await this.#rotate(records.length);
-    await this.#options.checkTopics([...new Set(records.map(({ topic }) => topic))]);
+    await this.#ready(records.length);
+    await this.#options.check(records);
     const acks = new Acks();
+    // A transactional producer has no other way to write.
+    const transaction = this.#options.fenceId === undefined ? undefined : await this.#transaction();
     try {
-      for (const part of parts(records)) {
-        const { fenceId } = this.#options;
-        if (fenceId === undefined) acks.add(part, await this.#producer.sendBatch(batchOf(part)));
-        else {
-          // A transactional producer has no other way to write.
-          const transaction = this.#begun ?? (await this.#producer.transaction());
-          this.#begun = undefined;
-          const metadata = await transaction.sendBatch(batchOf(part));
-          await transaction.commit();
-          acks.add(part, metadata);
-        }
-        this.#sequence += part.length;
-      }
+      await this.#write(transaction ?? this.#producer, records, acks);
+      await transaction?.commit();
     } catch (error) {
-      const failure = logErrorOf(error, `writing ${records.length} records`);
-      if (LOST_SEQUENCE.some((type) => failure.message.includes(type))) await this.#replace();
+      const failure = this.#failed(error, `writing ${records.length} records`);
+      await transaction?.abort().catch(() => {});
       throw failure;
     }
     return acks.all();
   }
 
+  /**
+   * Each partition in requests of its own: when kafkajs tries a request again that went to several brokers, records of a partition whose
+   * leader has moved, or whose broker has answered meanwhile, are written twice or not at all.
+   */
+  async #write(to: KafkaProducer | KafkaTransaction, records: readonly NewRecord[], acks: Acks): Promise<void> {
+    const written = await Promise.allSettled(
+      byPartition(records).map(async (ofOne) => {
+        for (const batch of batches(ofOne)) {
+          const [metadata] = await to.sendBatch(requestOf(batch));
+          acks.add(batch, metadata);
+          this.#sequence += batch.length;
+        }
+      }),
+    );
+    const errors = written.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
+    if (errors.length > 0) throw errors[0];
+  }
+
   async begin(): Promise<Transaction> {
     this.#open();
-    const { fenceId, checkTopics } = this.#options;
+    const { fenceId, check } = this.#options;
     if (fenceId === undefined) throw new LogError('FATAL', 'transactions need a producer created with a fenceId');
-    await this.#rotate(0);
-    let transaction: KafkaTransaction;
-    try {
-      transaction = this.#begun ?? (await this.#producer.transaction());
-      this.#begun = undefined;
-    } catch (error) {
-      throw logErrorOf(error, `beginning a transaction of ${fenceId}`);
-    }
+    await this.#ready(0);
+    const transaction = await this.#transaction();
     const acks = new Acks();
     return {
       send: async (records) => {
-        await checkTopics([...new Set(records.map(({ topic }) => topic))]);
+        await check(records);
         try {
-          for (const part of parts(records)) {
-            acks.add(part, await transaction.sendBatch(batchOf(part)));
-            this.#sequence += part.length;
-          }
+          await this.#write(transaction, records, acks);
         } catch (error) {
-          throw logErrorOf(error, `writing ${records.length} records in a transaction of ${fenceId}`);
+          throw this.#failed(error, `writing ${records.length} records in a transaction of ${fenceId}`);
         }
       },
       commit: async () => {
         try {
           await transaction.commit();
         } catch (error) {
-          throw logErrorOf(error, `committing a transaction of ${fenceId}`);
+          throw this.#failed(error, `committing a transaction of ${fenceId}`);
         }
         return acks.all();
       },
@@ -145,10 +149,25 @@ class PortProducer implements Producer {
         try {
           await transaction.abort();
         } catch (error) {
-          throw logErrorOf(error, `aborting a transaction of ${fenceId}`);
+          throw this.#failed(error, `aborting a transaction of ${fenceId}`);
         }
       },
     };
+  }
+
+  async #transaction(): Promise<KafkaTransaction> {
+    const begun = this.#begun;
+    this.#begun = undefined;
+    try {
+      return begun ?? (await this.#producer.transaction());
+    } catch (error) {
+      throw this.#failed(error, `beginning a transaction of ${this.#options.fenceId}`);
+    }
+  }
+
+  #failed(error: unknown, attempted: string): LogError {
+    this.#failure = logErrorOf(error, attempted);
+    return this.#failure;
   }
 
   async close(): Promise<void> {
@@ -170,13 +189,22 @@ class PortProducer implements Producer {
     if (this.#closed) throw new LogError('CLOSED', 'this producer was closed; create another');
   }
 
-  async #rotate(more: number): Promise<void> {
-    if (this.#sequence + more >= (this.#options.maxSequence ?? MAX_SEQUENCE)) await this.#replace();
-  }
-
-  async #replace(): Promise<void> {
-    await this.#disconnect();
-    await this.connect();
+  /**
+   * After a failure records may have been written that kafkajs does not count: it would give their sequence numbers to the next ones, and
+   * the broker would take those for a repetition and drop them. Another producer has numbers of its own. That of a fence id would also
+   * fence whoever has taken over since, so its owner must create it, and read on from where that one was.
+   */
+  async #ready(more: number): Promise<void> {
+    const isUsedUp = this.#sequence + more >= (this.#options.maxSequence ?? MAX_SEQUENCE);
+    if (!isUsedUp && this.#failure === undefined) return;
+    const { fenceId } = this.#options;
+    if (fenceId === undefined) {
+      await this.#disconnect();
+      return this.connect();
+    }
+    if (this.#failure?.code === 'FENCED') throw this.#failure;
+    const why = this.#failure === undefined ? 'has used up its sequence numbers' : 'has failed';
+    throw new LogError('RETRIABLE', `this producer of ${fenceId} ${why}; create another`, { cause: this.#failure });
   }
 }
 
@@ -196,19 +224,13 @@ async function within(ms: number, work: Promise<unknown>): Promise<void> {
 class Acks {
   readonly #acks = new Map<string, { -readonly [Key in keyof Ack]: Ack[Key] }>();
 
-  add(records: readonly NewRecord[], metadata: readonly RecordMetadata[]): void {
-    const counts = new Map<string, number>();
-    for (const { topic, partition } of records) {
-      const place = `${topic}/${partition}`;
-      counts.set(place, (counts.get(place) ?? 0) + 1);
-    }
-    for (const { topicName, partition, baseOffset } of metadata) {
-      const place = `${topicName}/${partition}`;
-      const count = counts.get(place) ?? 0;
-      const known = this.#acks.get(place);
-      if (known !== undefined) known.count += count;
-      else this.#acks.set(place, { topic: topicName, partition, baseOffset: BigInt(baseOffset ?? -1), count });
-    }
+  add(batch: readonly NewRecord[], metadata: RecordMetadata | undefined): void {
+    const { topic, partition } = batch[0] as NewRecord;
+    if (metadata?.baseOffset === undefined) throw new Error(`${topic}[${partition}] was not acknowledged`);
+    const place = `${topic}/${partition}`;
+    const known = this.#acks.get(place);
+    if (known !== undefined) known.count += batch.length;
+    else this.#acks.set(place, { topic, partition, baseOffset: BigInt(metadata.baseOffset), count: batch.length });
   }
 
   all(): readonly Ack[] {
@@ -216,25 +238,22 @@ class Acks {
   }
 }
 
-function batchOf(records: readonly NewRecord[]): { acks: -1; topicMessages: { topic: string; messages: Message[] }[] } {
-  const topics = new Map<string, Message[]>();
-  for (const record of records) {
-    let messages = topics.get(record.topic);
-    if (messages === undefined) {
-      messages = [];
-      topics.set(record.topic, messages);
-    }
-    messages.push({
-      partition: record.partition,
-      key: record.key === null ? null : bufferOf(record.key),
-      value: record.value === null ? null : bufferOf(record.value),
-      timestamp: String(record.timestampMs ?? Date.now()),
-      ...(record.headers === undefined || record.headers.length === 0
-        ? {}
-        : { headers: orderedHeaders(record.headers) }),
-    });
-  }
-  return { acks: -1, topicMessages: [...topics].map(([topic, messages]) => ({ topic, messages })) };
+function byPartition(records: readonly NewRecord[]): readonly (readonly NewRecord[])[] {
+  return [...Map.groupBy(records, ({ topic, partition }) => `${topic}/${partition}`).values()];
+}
+
+/** The request of a batch, all of one partition. */
+function requestOf(batch: readonly NewRecord[]): { acks: -1; topicMessages: { topic: string; messages: Message[] }[] } {
+  const messages = batch.map(
+    ({ partition, key, value, timestampMs, headers }): Message => ({
+      partition,
+      key: key === null ? null : bufferOf(key),
+      value: value === null ? null : bufferOf(value),
+      timestamp: String(timestampMs ?? Date.now()),
+      ...(headers === undefined || headers.length === 0 ? {} : { headers: orderedHeaders(headers) }),
+    }),
+  );
+  return { acks: -1, topicMessages: [{ topic: (batch[0] as NewRecord).topic, messages }] };
 }
 
 /** kafkajs takes headers as an object and asks an array among its values to map itself: ours answers with all headers, in order. */
@@ -247,8 +266,8 @@ function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** Cuts a send so that no partition's batch passes the broker's limit; a record above it goes alone and is refused by name. */
-function* parts(records: readonly NewRecord[]): Generator<readonly NewRecord[]> {
+/** Cuts the records of a partition so that no batch passes the broker's limit; a record above it goes alone and is refused by name. */
+function* batches(records: readonly NewRecord[]): Generator<readonly NewRecord[]> {
   let start = 0;
   let bytes = 0;
   for (const [at, record] of records.entries()) {

@@ -17,6 +17,8 @@ const LOG_APPEND_TIME = 0x08;
 const TRANSACTIONAL = 0x10;
 const CONTROL = 0x20;
 const ABORT = 0;
+/** Decoded at once: a fetch of compressed batches may hold a hundred times what it weighs. The rest is fetched again. */
+const MAX_DECODED_BYTES = 8 * 1_048_576;
 
 export interface AbortedTransaction {
   readonly producerId: bigint;
@@ -27,6 +29,8 @@ export interface DecodedRecords {
   readonly records: LogRecord[];
   /** After the last whole batch, its markers included; `from` when there was none. */
   readonly nextOffset: bigint;
+  /** What the records keep alive. */
+  readonly bytes: number;
 }
 
 /** Committed records of `bytes` at or after `from`. @throws {LogError} FATAL on a batch that fails its checksum or cannot be read. */
@@ -40,7 +44,8 @@ export function decodeRecords(
   const aborting = new Set<bigint>();
   const records: LogRecord[] = [];
   let nextOffset = from;
-  for (let at = 0; at + BATCH_OVERHEAD <= bytes.length; ) {
+  let decodedBytes = 0;
+  for (let at = 0; at + BATCH_OVERHEAD <= bytes.length && decodedBytes < MAX_DECODED_BYTES; ) {
     const end = at + 12 + bytes.readInt32BE(at + 8);
     // A fetch may cut its last batch; it comes whole with the next.
     if (end > bytes.length) break;
@@ -61,6 +66,7 @@ export function decodeRecords(
       if (controlType(bytes, at + BATCH_OVERHEAD) === ABORT) aborting.delete(producerId);
     } else if (!(isTransactional && aborting.has(producerId))) {
       const body = inflate(attributes & CODEC_MASK, bytes.subarray(at + BATCH_OVERHEAD, end), place);
+      decodedBytes += body.length;
       const fixedTimestamp = (attributes & LOG_APPEND_TIME) !== 0 ? bytes.readBigInt64BE(at + 35) : undefined;
       const head = {
         base,
@@ -73,7 +79,7 @@ export function decodeRecords(
     nextOffset = lastOffset + 1n;
     at = end;
   }
-  return { records, nextOffset: nextOffset > from ? nextOffset : from };
+  return { records, nextOffset: nextOffset > from ? nextOffset : from, bytes: decodedBytes };
 }
 
 /** The key of a control record is its version and type, two bytes each; in front of it lie length, attributes and two deltas. */

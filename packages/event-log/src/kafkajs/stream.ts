@@ -52,7 +52,11 @@ export class FetchStream implements PartitionStream {
   }
 
   get hasRoom(): boolean {
-    return this.#queuedBytes < HIGH_WATER_BYTES && this.#failure === undefined;
+    return this.#queuedBytes < HIGH_WATER_BYTES && !this.hasFailed;
+  }
+
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
   }
 
   async next(maxWaitMs: number): Promise<RecordBatch | undefined> {
