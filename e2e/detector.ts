@@ -81,7 +81,12 @@ function withJournalOutside(log: EventLog): EventLog {
               journal.push(...records.filter(isJournal));
               await transaction.send(records.filter((record) => !isJournal(record)));
             },
-            commit: async () => [...(await transaction.commit()), ...(await outside.send(journal))],
+            commit: async () => {
+              const acks = await transaction.commit();
+              // Long enough that a kill is sure to fall between the two once in a storm.
+              await new Promise((resolve) => setTimeout(resolve, 20));
+              return [...acks, ...(await outside.send(journal))];
+            },
             abort: () => transaction.abort(),
           };
         },

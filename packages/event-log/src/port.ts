@@ -67,7 +67,8 @@ export interface Producer {
 export interface Transaction {
   send(records: readonly NewRecord[]): Promise<void>;
   /**
-   * After it resolves every record of the transaction is visible to readers; if it rejects with FENCED none ever is.
+   * After it resolves every record of the transaction is visible to readers, at once or a moment later (Kafka's brokers write their markers
+   * then), and at once to whoever takes the fence id over; if it rejects with FENCED none ever is.
    * The acks cover all sends of the transaction, in order: a journal learns its own offset from them.
    */
   commit(): Promise<readonly Ack[]>;
