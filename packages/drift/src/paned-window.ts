@@ -2,7 +2,8 @@
  * A window over event time, made of panes: what it holds depends on the values and their times, not on the order in which they came.
  * D is computed when a pane closes, over the panes of the last `spanMs`; a pane without values closes without a word.
  */
-import { extremeOf, onsetOf } from './extreme.ts';
+import { extremeOf } from './extreme.ts';
+import { onsetOf } from './onset.ts';
 import type { Reference } from './reference.ts';
 import { gcd, type KsReading } from './sliding-ks.ts';
 

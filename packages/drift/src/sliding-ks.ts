@@ -14,7 +14,9 @@
  * Source: derived from dos Reis et al., Fast unsupervised online drift detection using incremental Kolmogorov–Smirnov (KDD 2016).
  */
 
-import { type Extreme, extremeOf, onsetOf } from './extreme.ts';
+import { type Extreme, extremeOf } from './extreme.ts';
+import { onsetOf } from './onset.ts';
+import { binOf, type Reference } from './reference.ts';
 import {
   type Arithmetic,
   BLOCK_BITS,
@@ -28,8 +30,7 @@ import {
   LO,
   NODE_BITS,
   SUM,
-} from './extremes.ts';
-import { binOf, type Reference } from './reference.ts';
+} from './tree-arithmetic.ts';
 
 export interface KsReading {
   /** D in [0, 1], bit for bit SciPy's `ks_2samp(reference, window, method='exact').statistic`. */

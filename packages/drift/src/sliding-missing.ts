@@ -1,4 +1,4 @@
-import { onsetOf } from './extreme.ts';
+import { onsetOf } from './onset.ts';
 
 /**
  * How many of the last W values were missing. Only missing values are kept, so that a column without any costs nothing.

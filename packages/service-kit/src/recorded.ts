@@ -10,6 +10,13 @@ export interface RecordedConfig {
   readonly processor: unknown;
 }
 
+/** Who made the entries that follow. */
+export interface Owner {
+  readonly build: string;
+  /** JSON of a `RecordedConfig`. */
+  readonly config: string;
+}
+
 export function recordedConfig(
   processorConfig: string,
   options: { readonly seed: string; readonly futureBoundMs: number },

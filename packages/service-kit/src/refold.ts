@@ -9,7 +9,7 @@ import { topicName } from '@weir/events/topics';
 import { Fold, type FoldSink } from './fold.ts';
 import { InputCursor } from './input-cursor.ts';
 import type { DecodedEvent, Processor } from './processor.ts';
-import type { RecordedConfig } from './recorded.ts';
+import type { Owner, RecordedConfig } from './recorded.ts';
 import type { SavedState } from './saved-state.ts';
 
 export interface RefoldOptions<State, Event extends DecodedEvent> {
@@ -20,13 +20,6 @@ export interface RefoldOptions<State, Event extends DecodedEvent> {
   readonly processorFor: (config: unknown) => Processor<State, Event>;
   /** Called when an input has something at hand: a live task goes on with these inputs. */
   readonly notify: () => void;
-}
-
-/** Who made the entries that follow. */
-export interface Owner {
-  readonly build: string;
-  /** JSON of a `RecordedConfig`. */
-  readonly config: string;
 }
 
 export class Refold<State, Event extends DecodedEvent> {

@@ -10,7 +10,8 @@ import type { InputCursor } from './input-cursor.ts';
 import { OutputsDigest, readJournalRecord, segment } from './journal.ts';
 import type { DecodedEvent, Processor, View } from './processor.ts';
 import type { ReadViews } from './read-views.ts';
-import { type Owner, Refold } from './refold.ts';
+import type { Owner } from './recorded.ts';
+import { Refold } from './refold.ts';
 import { fromBytes, type SavedState } from './saved-state.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
 

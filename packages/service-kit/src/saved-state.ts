@@ -1,5 +1,5 @@
 /** What a snapshot holds: a processor's state and where in the log it stands. JSON head with its length in front, then the state's own bytes. */
-import type { Owner } from './refold.ts';
+import type { Owner } from './recorded.ts';
 
 export interface SavedState {
   /** Last tick, ms. */
