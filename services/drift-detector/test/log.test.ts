@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { prediction, range, record, registration, Scene } from './scene.ts';
+import { EXPECTED, toldOfBadRecords } from './bad-records.ts';
+import { range, registration, Scene } from './scene.ts';
 
 let scene: Scene;
 
@@ -53,30 +54,5 @@ test('stopped and started at any point, with and without its snapshot, it gives 
 });
 
 test('each bad record is in the dead-letter topic once with its reason, and the stream goes on', async () => {
-  await scene.start();
-  await scene.send([
-    ...registration(),
-    record('predictions', Buffer.from('not avro')),
-    record('predictions', Buffer.from([0, 0, 0, 9, 9, 1])),
-    prediction(0, 0, { numeric: [1, 2] }),
-    prediction(1, 0, { model: 'nobody' }),
-    prediction(2, 0, { eventTimeMs: Date.parse('9999-12-31T00:00:00Z') }),
-    record('predictions', Buffer.alloc(5_000_000, 7)),
-    prediction(3, 0),
-  ]);
-  await expect.poll(async () => (await scene.read('drift-detector.dlq')).length).toBe(6);
-  const reasons = (await scene.read('drift-detector.dlq')).map(({ headers }) =>
-    Buffer.from(headers.find(([name]) => name === '__streams.errors.exception')?.[1] ?? []).toString(),
-  );
-  expect(reasons.toSorted()).toEqual([
-    'FUTURE_TIMESTAMP',
-    'UNDECODABLE',
-    'UNDECODABLE',
-    'UNKNOWN_MODEL',
-    'UNKNOWN_SCHEMA',
-    'WRONG_LENGTH',
-  ]);
-  await expect
-    .poll(async () => JSON.parse((await scene.views.get('drift-detector', 'model/m')) ?? '{}'))
-    .toMatchObject({ events: 1 });
+  expect(await toldOfBadRecords(scene)).toEqual(EXPECTED);
 });

@@ -1,16 +1,16 @@
-/** One model with one column on an embedded log, and a detector that a test starts, stops and feeds. */
+/** One model with one column on a log, and a detector that a test starts, stops and feeds. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createEmbeddedLog, type EmbeddedLog } from '@weir/event-log/embedded/log';
-import type { LogRecord, NewRecord } from '@weir/event-log/port';
+import type { EventLog, LogRecord, NewRecord } from '@weir/event-log/port';
 import { decode } from '@weir/events/codec';
 import type { AlertRaised, JournalEntry } from '@weir/events/generated/events';
 import type { Processor } from '@weir/service-kit/processor';
 import { createMemoryViews, type ReadViews } from '@weir/service-kit/read-views';
 import type { Restored } from '@weir/service-kit/restore';
 import { RUNNER_DEFAULTS, type Runner, type RunnerOptions, startRunner, topicSpecs } from '@weir/service-kit/runner';
-import { createSqliteSnapshots } from '@weir/service-kit/snapshot-store';
+import { createMemorySnapshots, createSqliteSnapshots, type SnapshotStore } from '@weir/service-kit/snapshot-store';
 import { predictionOf, referenceSetOf, registrationOf } from '@weir/testkit/events';
 import { vi } from 'vitest';
 import { DRIFT_DEFAULTS, type DriftConfig } from '../src/config.ts';
@@ -32,7 +32,11 @@ export class Scene {
   #files = 0;
   /** The log's clock: what was written retention counts from. */
   clockMs: number = NOW;
-  log!: EmbeddedLog;
+  /** In front of every topic. */
+  #prefix = PREFIX;
+  #embedded: EmbeddedLog | undefined;
+  #snapshots: SnapshotStore = createMemorySnapshots();
+  log!: EventLog;
   views: ReadViews = createMemoryViews();
   runner: Runner | undefined;
   restored: Pick<Restored<DriftState, DriftEvent>, 'records' | 'startsOver' | 'divergence'> | undefined;
@@ -43,9 +47,17 @@ export class Scene {
     await this.runner?.stop();
     await this.log?.close();
     this.#files += 1;
-    this.log = createEmbeddedLog({ file: join(this.#folder, `log-${this.#files}.db`), now: () => this.clockMs });
-    const admin = await this.log.admin();
-    await admin.createTopics(topicSpecs('drift-detector', PREFIX, 1));
+    const file = join(this.#folder, `log-${this.#files}.db`);
+    this.#embedded = createEmbeddedLog({ file, now: () => this.clockMs });
+    this.#snapshots = createSqliteSnapshots(this.#embedded.database);
+    await this.useLog(this.#embedded, PREFIX);
+  }
+
+  async useLog(log: EventLog, prefix: string): Promise<void> {
+    this.log = log;
+    this.#prefix = prefix;
+    const admin = await log.admin();
+    await admin.createTopics(topicSpecs('drift-detector', prefix, 1));
     await admin.close();
   }
 
@@ -62,8 +74,8 @@ export class Scene {
     let ended = false;
     this.runner = await startRunner(
       processor,
-      { log: this.log, snapshots: createSqliteSnapshots(this.log.database), views: this.views },
-      { ...RUNNER_DEFAULTS, topicPrefix: PREFIX, seed: 's', partitions: 1, now: () => NOW, ...options },
+      { log: this.log, snapshots: this.#snapshots, views: this.views },
+      { ...RUNNER_DEFAULTS, topicPrefix: this.#prefix, seed: 's', partitions: 1, now: () => NOW, ...options },
       {
         committed: () => {},
         restored: (restored) => void (this.restored = restored),
@@ -73,25 +85,27 @@ export class Scene {
     this.runner.done.catch(() => {
       ended = true;
     });
-    await vi.waitUntil(() => ended || this.runner?.ready, { timeout: 5_000 });
+    await vi.waitUntil(() => ended || this.runner?.ready, { timeout: 15_000 });
   }
 
   /** As a crash would leave it: no snapshot of this sitting. */
   forgetSnapshot(): void {
-    this.log.database.exec('DELETE FROM snapshot');
+    this.#embedded?.database.exec('DELETE FROM snapshot');
   }
 
   async send(records: readonly NewRecord[]): Promise<void> {
     const producer = await this.log.producer();
-    await producer.send(records);
+    await producer.send(records.map((each) => ({ ...each, topic: this.#prefix + each.topic.slice(PREFIX.length) })));
     await producer.close();
   }
 
   async read(topic: string): Promise<LogRecord[]> {
     const reader = await this.log.reader();
-    const stream = await reader.open({ topic: PREFIX + topic, partition: 0 }, 'earliest');
+    const stream = await reader.open({ topic: this.#prefix + topic, partition: 0 }, 'earliest');
     const found: LogRecord[] = [];
-    for (let batch = await stream.next(0); batch !== undefined; batch = await stream.next(0))
+    // 0 ms are enough where everything is at hand; a broker has to be asked.
+    const waitMs = this.#embedded === undefined ? 300 : 0;
+    for (let batch = await stream.next(waitMs); batch !== undefined; batch = await stream.next(waitMs))
       found.push(...batch.records);
     await reader.close();
     return found;
