@@ -124,7 +124,7 @@ export const SERVICE_SETTINGS: Settings<ServiceConfig> = {
     default: '',
     unit: 'redis://host:port',
     reason:
-      'snapshots and read views with WEIR_LOG=kafka; without it they live in memory and restarts replay the whole journal',
+      'snapshots and read views with WEIR_LOG=kafka; without it they live in memory, and a restart folds the whole journal again, which it can only while all its inputs are kept',
     secret: true,
   },
   WEIR_TOPIC_PREFIX: {
