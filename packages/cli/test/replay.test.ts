@@ -128,6 +128,22 @@ test('a kernel changed on purpose is caught at the first output that it touches'
   }
 });
 
+test('a log that no longer keeps its inputs: what is gone, and what a replay needs', async () => {
+  const copy = join(folder, 'aged.db');
+  copyFileSync(file, copy);
+  const log = createEmbeddedLog({ file: copy, now: () => Date.now() + 8 * 86_400_000 });
+  const producer = await log.producer();
+  const value = predictionOf({ model: 'm', id: 'later', eventTimeMs: 0, numeric: [0] });
+  await producer.send([{ topic: 'weir.predictions', partition: 0, key: Buffer.from('m'), value }]);
+  await log.close();
+  expect(weirReplay('--file', copy)).toMatchObject({
+    status: 2,
+    err: expect.stringMatching(
+      /^weir: records 0 to \d+ of weir\.predictions\[0\] are gone .* keep inputs for as long as .*\n$/,
+    ),
+  });
+});
+
 test('a file that is not there, is not a log, or was never recorded in: one line, exit 2', () => {
   expect(weirReplay('--file', join(folder, 'none.db'))).toMatchObject({
     status: 2,

@@ -45,6 +45,10 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
     ports = await connectPorts(config, 'weir-replay');
     return await replayAll(ports.log, config.WEIR_TOPIC_PREFIX, changes, io);
   } catch (error) {
+    if (error instanceof LogError && error.code === 'GONE')
+      throw new UsageError(
+        `${error.message}; a replay begins where the journal does, so keep inputs for as long as you want to replay`,
+      );
     if (error instanceof LogError) throw new UsageError(error.message);
     throw error;
   } finally {
