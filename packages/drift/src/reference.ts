@@ -32,7 +32,13 @@ export function referenceOf(sample: ArrayLike<number>): Reference {
     .filter((value) => Number.isFinite(value))
     .map((value) => value + 0)
     .sort();
-  const values: number[] = [];
+  const { values, counts } = tally(sorted);
+  return createReference(values, counts);
+}
+
+/** Distinct values of an ascending sequence and how often each stands in it. O(n). */
+export function tally<Value>(sorted: Iterable<Value>): { values: Value[]; counts: number[] } {
+  const values: Value[] = [];
   const counts: number[] = [];
   for (const value of sorted) {
     if (values.length > 0 && values.at(-1) === value) counts[counts.length - 1] = (counts.at(-1) as number) + 1;
@@ -41,7 +47,7 @@ export function referenceOf(sample: ArrayLike<number>): Reference {
       counts.push(1);
     }
   }
-  return createReference(values, counts);
+  return { values, counts };
 }
 
 /** From distinct values and multiplicities. @throws {DriftError} naming the first value that breaks a rule. O(k). */

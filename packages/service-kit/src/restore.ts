@@ -81,7 +81,6 @@ export async function restore<State, Event extends DecodedEvent>(
 
 /** What the journal says without folding its inputs. */
 interface Survey {
-  owner: Owner | undefined;
   seq: number;
   clockMs: number;
   epoch: bigint;
@@ -222,23 +221,16 @@ class Restore<State, Event extends DecodedEvent> {
   }
 
   async #survey(): Promise<Survey> {
-    const survey: Survey = {
-      owner: undefined,
-      seq: 0,
-      clockMs: 0,
-      epoch: 0n,
-      positions: new Map(),
-      start: undefined,
-    };
+    const survey: Survey = { seq: 0, clockMs: 0, epoch: 0n, positions: new Map(), start: undefined };
+    let owner: Owner | undefined;
     for await (const [offset, entry] of this.#journal(0n)) {
       survey.epoch = offset;
       if (entry.kind === 'takeover') {
-        survey.owner = ownerOf(entry);
+        owner = ownerOf(entry);
         if (entry.nonce === this.#options.nonce) return survey;
         continue;
       }
-      const { owner, clockMs } = survey;
-      if (entry.startsOver && owner !== undefined) survey.start = { owner, clockMs, offset };
+      if (entry.startsOver && owner !== undefined) survey.start = { owner, clockMs: survey.clockMs, offset };
       survey.seq = entry.seq + 1;
       for (const { topic, nextOffset, tickMs } of entry.steps) {
         if (topic === null) survey.clockMs = tickMs ?? survey.clockMs;

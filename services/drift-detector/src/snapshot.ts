@@ -146,13 +146,11 @@ export function fromSnapshot(bytes: Uint8Array, config: DriftConfig): DriftState
       const reference = createReference(new Float64Array(part(column.values)), new Uint32Array(part(column.counts)));
       const { name, referenceHash, referenceMissing } = column;
       const restored = newColumn(name, referenceHash, reference, referenceMissing, config, {
-        count: retiring(column.windows, ({ capacity }) => config.countWindows.includes(capacity)).map(
-          ({ capacity }) => capacity,
+        count: retiringSizes(column.windows, config),
+        missing: retiringSizes(column.missingWindows, config),
+        time: column.timeWindows.filter(
+          ({ name: span, open }) => open !== null && !config.timeWindows.some((each) => each.name === span),
         ),
-        missing: retiring(column.missingWindows, ({ capacity }) => config.countWindows.includes(capacity)).map(
-          ({ capacity }) => capacity,
-        ),
-        time: retiring(column.timeWindows, ({ name: span }) => config.timeWindows.some((each) => each.name === span)),
       });
       restored.missing = column.missing;
       restored.present = column.present;
@@ -191,10 +189,10 @@ export function fromSnapshot(bytes: Uint8Array, config: DriftConfig): DriftState
   return state;
 }
 
-/** Those that are no longer configured and have an alert to resolve. */
-function retiring<Window extends { readonly open: OpenAlert | null }>(
-  windows: readonly Window[],
-  isConfigured: (window: Window) => boolean,
-): readonly Window[] {
-  return windows.filter((window) => window.open !== null && !isConfigured(window));
+/** Sizes that are no longer configured, of windows that have an alert to resolve. */
+function retiringSizes(
+  windows: readonly { readonly capacity: number; readonly open: OpenAlert | null }[],
+  { countWindows }: DriftConfig,
+): readonly number[] {
+  return windows.flatMap(({ capacity, open }) => (open !== null && !countWindows.includes(capacity) ? capacity : []));
 }

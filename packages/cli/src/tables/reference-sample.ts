@@ -1,5 +1,5 @@
 /** The reference of a column in exact order: what does not fit the kernel's own table of float64 values is ranked first. */
-import { binOf, createReference, MAX_DISTINCT, type Reference } from '@weir/drift/reference';
+import { binOf, createReference, MAX_DISTINCT, type Reference, tally } from '@weir/drift/reference';
 import type { Values } from './table.ts';
 
 export interface ReferenceSample {
@@ -17,15 +17,7 @@ export interface ReferenceSample {
 export function referenceSample(pieces: readonly Values[]): ReferenceSample | undefined {
   const sorted = inOrder(pieces);
   if (sorted.length === 0) return undefined;
-  const values: (number | bigint)[] = [];
-  const counts: number[] = [];
-  for (const value of sorted) {
-    if (values.length > 0 && values.at(-1) === value) counts[counts.length - 1] = (counts.at(-1) as number) + 1;
-    else {
-      values.push(value);
-      counts.push(1);
-    }
-  }
+  const { values, counts } = tally<number | bigint>(sorted);
   const isPlain =
     sorted instanceof Float64Array &&
     Number.isFinite(sorted[0]) &&
