@@ -131,7 +131,7 @@ export class Task<State, Event extends DecodedEvent> {
   #viewsAt = 0;
   #digestAt = 0;
   #sinceSnapshot = 0;
-  /** What the first entry after a restore says besides its inputs. */
+  /** What the first entry after a restore says besides its inputs; NOTHING once it has. */
   #starting: Pick<JournalEntry, 'steps' | 'startsOver' | 'divergedSeq'> = NOTHING;
   #committed: readonly (TopicPartition & { readonly offset: bigint })[] = [];
 
@@ -164,7 +164,8 @@ export class Task<State, Event extends DecodedEvent> {
       await this.#restore();
       while (!this.#stopping) await this.#turn(newBatch(this.#starting.steps));
       await this.#settle();
-      await this.#saveSnapshot(this.#savedState(), this.#journalNext);
+      // A snapshot may not be ahead of the journal: what the first entry has to tell must be told before.
+      if (this.#starting === NOTHING) await this.#saveSnapshot(this.#savedState(), this.#journalNext);
     } finally {
       await Promise.all([...this.#cursors.values()].map((cursor) => cursor.close()));
       await this.#reader?.close();
@@ -236,7 +237,8 @@ export class Task<State, Event extends DecodedEvent> {
     this.#cursors = cursors;
     this.#seq = seq;
     this.#epoch = epoch;
-    this.#starting = { steps, startsOver, divergedSeq: divergence?.seq ?? null };
+    if (steps.length > 0 || startsOver || divergence !== undefined)
+      this.#starting = { steps, startsOver, divergedSeq: divergence?.seq ?? null };
     await views.put(this.#processor.service, this.#processor.views(fold.state, 'all'));
     this.#events.restored({ records, millis: this.#options.now() - started, startsOver, divergence });
   }

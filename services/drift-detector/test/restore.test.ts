@@ -1,6 +1,8 @@
 /** What a restart finds: another configuration, another build, or a log that no longer holds what the state was made of. */
 import type { LogError } from '@weir/event-log/errors';
 import { replayPartition } from '@weir/service-kit/replay';
+import { createSqliteSnapshots } from '@weir/service-kit/snapshot-store';
+import { TASK_DEFAULTS, Task } from '@weir/service-kit/task';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createDriftProcessor } from '../src/processor.ts';
 import { CONFIG, type DriftProcessor, range, registration, Scene } from './scene.ts';
@@ -96,6 +98,26 @@ test('another build that would have decided otherwise goes on, and says from whe
   const told = (await scene.journal()).filter(({ divergedSeq }) => divergedSeq !== null);
   expect(told.map(({ divergedSeq }) => divergedSeq)).toEqual([at]);
   expect(await names()).toEqual(['AlertRaised ks-200']);
+});
+
+test('stopped before its first entry, it leaves no snapshot of what the journal was never told', async () => {
+  await scene.send([...registration(), ...range(0, 100, 0)]);
+  const processor = createDriftProcessor(CONFIG);
+  const snapshots = createSqliteSnapshots(scene.embedded.database);
+  const task = new Task(
+    0,
+    processor,
+    { log: scene.log, snapshots, views: scene.views },
+    () => 1,
+    { ...TASK_DEFAULTS, topicPrefix: 'weir.', seed: 's' },
+    { committed: () => {}, restored: () => task.stop() },
+  );
+  await task.run();
+  expect((await scene.journal()).map(({ kind }) => kind)).toEqual(['takeover']);
+  await scene.start({ processor });
+  await scene.hasTaken(100);
+  await scene.runner?.stop();
+  expect(await replayed()).toMatchObject({ records: 102, difference: undefined });
 });
 
 test('the same build that decides otherwise stops: the log was changed, or the build is not what it says', async () => {

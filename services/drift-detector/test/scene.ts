@@ -53,6 +53,11 @@ export class Scene {
     await this.useLog(this.#embedded, PREFIX);
   }
 
+  get embedded(): EmbeddedLog {
+    if (this.#embedded === undefined) throw new Error('this scene is on another log');
+    return this.#embedded;
+  }
+
   async useLog(log: EventLog, prefix: string): Promise<void> {
     this.log = log;
     this.#prefix = prefix;
@@ -90,7 +95,7 @@ export class Scene {
 
   /** As a crash would leave it: no snapshot of this sitting. */
   forgetSnapshot(): void {
-    this.#embedded?.database.exec('DELETE FROM snapshot');
+    this.embedded.database.exec('DELETE FROM snapshot');
   }
 
   async send(records: readonly NewRecord[]): Promise<void> {
