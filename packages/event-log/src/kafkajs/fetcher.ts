@@ -27,8 +27,10 @@ export class Fetcher {
   readonly #offsets: Offsets;
   readonly #streams = new Set<FetchStream>();
   readonly #loops = new Map<number, { wake: () => void }>();
-  /** Since when nobody could be asked for a stream, ms. */
-  readonly #missing = new Map<FetchStream, number>();
+  /** Streams that nobody could be asked for since their last records. */
+  readonly #missing = new Set<FetchStream>();
+  /** Since when brokers say that a stream's topic, or its position, does not exist, ms. */
+  readonly #refused = new Map<FetchStream, number>();
   #relocating = false;
   #closed = false;
 
@@ -45,6 +47,7 @@ export class Fetcher {
   readonly remove = (stream: FetchStream): void => {
     this.#streams.delete(stream);
     this.#missing.delete(stream);
+    this.#refused.delete(stream);
   };
 
   /** A full stream has room again. */
@@ -74,7 +77,7 @@ export class Fetcher {
     if (this.#relocating) return;
     this.#relocating = true;
     const lost = (): FetchStream[] =>
-      [...this.#missing.keys()].filter(({ leader, hasFailed }) => leader === undefined && !hasFailed);
+      [...this.#missing].filter(({ leader, hasFailed }) => leader === undefined && !hasFailed);
     for (let waitMs = RELOCATE_MS; !this.#closed && lost().length > 0; waitMs = Math.min(2 * waitMs, MAX_RELOCATE_MS)) {
       await new Promise((resolve) => setTimeout(resolve, waitMs));
       try {
@@ -84,6 +87,7 @@ export class Fetcher {
         for (const stream of lost()) this.#assign(stream);
       } catch {
         // The cluster is not reachable; the readers wait, and readiness shows it.
+        for (const stream of lost()) this.#refused.delete(stream);
       }
     }
     this.#relocating = false;
@@ -92,7 +96,7 @@ export class Fetcher {
   #assign(stream: FetchStream): void {
     if (!this.#streams.has(stream)) return;
     if (this.#cluster.findTopicPartitionMetadata(stream.topic).length === 0) {
-      if (this.#missingMs(stream) >= PATIENCE_MS)
+      if (this.#refusedMs(stream) >= PATIENCE_MS)
         stream.fail(new LogError('FATAL', `topic ${stream.topic} does not exist any more`));
       return;
     }
@@ -146,7 +150,11 @@ export class Fetcher {
       } catch {
         this.#loops.delete(node);
         // Also those that were opened meanwhile: nobody would ask for them again.
-        for (const stream of this.#streams) if (stream.leader === node) this.#lose(stream);
+        for (const stream of this.#streams) {
+          if (stream.leader !== node) continue;
+          this.#refused.delete(stream);
+          this.#lose(stream);
+        }
         return;
       }
     }
@@ -156,13 +164,14 @@ export class Fetcher {
   #lose(stream: FetchStream): void {
     if (!this.#streams.has(stream)) return;
     stream.leader = undefined;
-    this.#missingMs(stream);
+    this.#missing.add(stream);
     void this.#relocate();
   }
 
-  #missingMs(stream: FetchStream): number {
-    const since = this.#missing.get(stream) ?? Date.now();
-    this.#missing.set(stream, since);
+  /** How long brokers that answered have said the same without a break: a broker that is away says nothing. */
+  #refusedMs(stream: FetchStream): number {
+    const since = this.#refused.get(stream) ?? Date.now();
+    this.#refused.set(stream, since);
     return Date.now() - since;
   }
 
@@ -171,6 +180,7 @@ export class Fetcher {
     const where = `${fetched.topic}[${fetched.partition}]`;
     if (fetched.errorCode !== 0) return this.#refuse(fetched, stream, where);
     this.#missing.delete(stream);
+    this.#refused.delete(stream);
     try {
       const { records, nextOffset, bytes } = decodeRecords(fetched.records, stream.fetchOffset, fetched.aborted, where);
       stream.deliver(records, nextOffset, fetched.lastStableOffset, bytes);
@@ -199,7 +209,7 @@ export class Fetcher {
     if (bounds !== undefined && at < bounds.earliest) {
       const said = `records ${at} to ${bounds.earliest - 1n} of ${where} are gone (retention)`;
       stream.fail(new LogError('GONE', `${said}; reading on would skip them silently`));
-    } else if (bounds !== undefined && at > bounds.end && this.#missingMs(stream) >= PATIENCE_MS) {
+    } else if (bounds !== undefined && at > bounds.end && this.#refusedMs(stream) >= PATIENCE_MS) {
       const said = `${where} ends before ${at}: the log has lost its tail, or the position is of another log`;
       stream.fail(new LogError('FATAL', said));
     }
