@@ -185,6 +185,8 @@ describe.skipIf(!hasJava)('exactly once on Kafka (needs Java 17 and Maven)', () 
           () => detector.errors.join(''),
         );
       await new Promise((resolve) => setTimeout(resolve, delayMs));
+      // A broker that is away for a moment is no reason to stop.
+      if (detector.exited) throw new Error(`life ${kill} ended by itself: ${detector.errors.join('')}`);
       await detector.end('SIGKILL');
       errors.push(...detector.errors);
       if (kill === 7 && mode === 'whole') await dropGroupOffsets(`${prefix}drift-detector`);

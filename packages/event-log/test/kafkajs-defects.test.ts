@@ -85,6 +85,7 @@ const ROWS: Readonly<Record<number, Row>> = {
     defect: 'a consumer stops without a word',
     shown: [
       [FAULTS, '#11 an answer that ends in its middle'],
+      [FAULTS, '#11 a question about topics'],
       [FAULTS, '#11 #12 connections that lead nowhere'],
       [FAULTS, '#11 #12 a broker out of reach'],
       [FAULTS, '#4 #5 #11 #12 the coordinator'],

@@ -239,6 +239,18 @@ describe.skipIf('skip' in nodes)(`one node behind a proxy${where}`, () => {
     await Promise.all([reader.close(), producer.close()]);
   });
 
+  test('#11 a question about topics whose answer was lost is asked again', async () => {
+    const topic = await create(3);
+    const admin = await far.admin();
+    proxy.answers = 'drop';
+    const counts = admin.partitionCounts([topic]);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    proxy.answers = 'pass';
+    proxy.cut();
+    expect(await counts).toEqual(new Map([[topic, 3]]));
+    await admin.close();
+  });
+
   test('#11 #12 connections that lead nowhere any more: reading, writing and membership go on over others', async () => {
     const topic = await create(2);
     const reader = await far.reader();

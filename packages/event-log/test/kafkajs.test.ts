@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { EMBEDDED_FEATURES } from '../src/embedded/log.ts';
@@ -8,6 +9,21 @@ import { KAFKA_FEATURES } from '../src/kafkajs/log.ts';
 
 test('kafkajs is the version whose internals were read; another needs internals.ts read again', () => {
   expect(KAFKAJS_VERSION).toBe(EXPECTED_KAFKAJS_VERSION);
+});
+
+test('a question that every broker failed to answer ends with what the last one said', async () => {
+  const BrokerPool = createRequire(import.meta.url)('kafkajs/src/cluster/brokerPool') as {
+    readonly prototype: { withBroker(this: object, use: (each: object) => Promise<unknown>): Promise<unknown> };
+  };
+  const pool = { brokers: { 1: {}, 2: {} }, findBroker: async () => ({}) };
+  let asked = 0;
+  const failing = async (): Promise<never> => {
+    asked += 1;
+    throw new Error('connection closed');
+  };
+  await expect(BrokerPool.prototype.withBroker.call(pool, failing)).rejects.toThrow('connection closed');
+  expect(asked).toBe(2);
+  expect(await BrokerPool.prototype.withBroker.call(pool, async () => 'answer')).toBe('answer');
 });
 
 test('the README says of each adapter what it claims in code', () => {

@@ -7,6 +7,8 @@ import type { Offsets } from './reader.ts';
 const CREATE_TIMEOUT_MS = 30_000;
 const POLL_MS = 50;
 const MAX_REPLICAS = 3;
+const DESCRIBE_TRIES = 20;
+const DESCRIBE_RETRY_MS = 100;
 
 export async function createAdmin(
   kafka: Kafka,
@@ -23,10 +25,20 @@ export async function createAdmin(
   };
   await attempt('connecting', () => admin.connect());
   const counts = async (topics: readonly string[]): Promise<ReadonlyMap<string, number | undefined>> => {
-    // Of all topics: asked for one that is gone, kafkajs says nothing of the others.
-    const { topics: found } = await attempt('describing topics', () => admin.fetchTopicMetadata());
-    const byName = new Map(found.map(({ name, partitions }) => [name, partitions.length]));
+    const byName = new Map((await describe()).map(({ name, partitions }) => [name, partitions.length]));
     return new Map(topics.map((topic) => [topic, byName.get(topic)]));
+  };
+  /** All topics: asked for one that is gone, kafkajs says nothing of the others. It does not ask again when a connection ends. */
+  const describe = async (): Promise<Awaited<ReturnType<typeof admin.fetchTopicMetadata>>['topics']> => {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return (await admin.fetchTopicMetadata()).topics;
+      } catch (error) {
+        const failure = logErrorOf(error, 'describing topics');
+        if (failure.code !== 'RETRIABLE' || tries === DESCRIBE_TRIES) throw failure;
+        await new Promise((resolve) => setTimeout(resolve, DESCRIBE_RETRY_MS));
+      }
+    }
   };
   const check = (specs: readonly TopicSpec[], found: ReadonlyMap<string, number | undefined>): readonly TopicSpec[] => {
     for (const { topic, partitions } of specs) {

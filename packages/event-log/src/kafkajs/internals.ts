@@ -1,7 +1,7 @@
 /**
  * The parts of kafkajs below its public API, typed. Its consumer decodes into objects that lose the order of headers, joins groups without
  * a revoke callback and processes stale batches. The reader and the group are built on its connections, metadata and requests, which are
- * sound but for four things mended here, for its producer as well. A test fails when the kafkajs version moves: what is used here has no
+ * sound but for five things mended here, for its producer as well. A test fails when the kafkajs version moves: what is used here has no
  * promise of stability.
  */
 import { createRequire } from 'node:module';
@@ -116,6 +116,7 @@ const Connection = require('kafkajs/src/network/connection') as {
     send: (this: ConnectionState, request: ProtocolRequest<unknown>) => Promise<unknown>;
   };
 };
+const BrokerPool = require('kafkajs/src/cluster/brokerPool') as { readonly prototype: BrokerPoolState };
 const RequestQueue = require('kafkajs/src/network/requestQueue') as {
   readonly prototype: { scheduleCheckPendingRequests(this: RequestQueueState): void };
 };
@@ -135,6 +136,10 @@ interface ConnectionState {
   connecting?: Promise<boolean> | undefined;
   isConnected(): boolean;
   rejectRequests(error: Error): void;
+}
+
+interface BrokerPoolState {
+  withBroker: (this: BrokerPoolState, use: (found: object) => Promise<object>) => Promise<object | null>;
 }
 
 interface RequestQueueState {
@@ -176,6 +181,22 @@ function fetchMetadata(broker: Broker, topics: readonly string[]): Promise<Metad
     response: { decode: decodeMetadata, parse: async (found) => found },
   });
 }
+
+/** kafkajs gives null for an answer when every broker has failed: read as metadata, that looked like a bug and ended the service. */
+const { withBroker } = BrokerPool.prototype;
+BrokerPool.prototype.withBroker = async function withBrokerOrFailure(use): Promise<object> {
+  let failure: unknown;
+  const found = await withBroker.call(this, async (each) => {
+    try {
+      return await use(each);
+    } catch (error) {
+      failure = error;
+      throw error;
+    }
+  });
+  if (found === null) throw failure;
+  return found;
+};
 
 const LENGTH_BYTES = 4;
 const { connect, send } = Connection.prototype;
