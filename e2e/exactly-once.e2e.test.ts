@@ -26,6 +26,8 @@ import { CONFIG, createTopics, introduction, outputsOf, PARTITIONS, predictions 
 const EVENTS = 150_000;
 const KILLS = 20;
 const BROKER_RESTARTS = 3;
+/** How long the broker is away; the longest outlasts sessions, and requests that nobody answers. */
+const OUTAGES_MS = [0, 300, 1_000, 12_000, 100];
 const SEED = 20_260_101;
 const TOPICS = ['alerts', 'drift-detector.dlq'] as const;
 /** The three below need nodes that can be killed, so an address or a container will not do. */
@@ -117,6 +119,15 @@ describe.skipIf(!hasJava)('exactly once on Kafka (needs Java 17 and Maven)', () 
       await exit;
     }
 
+    /** Until this process has committed more than `records`, or has ended. */
+    async commits(records: number, timeoutMs = 60_000): Promise<void> {
+      await until(
+        async () => this.committed > records || this.#exited,
+        timeoutMs,
+        () => this.errors.join(''),
+      );
+    }
+
     /** Until the journals say that everything was taken, or the process has ended by itself. */
     async finishes(): Promise<void> {
       await until(
@@ -153,8 +164,7 @@ describe.skipIf(!hasJava)('exactly once on Kafka (needs Java 17 and Maven)', () 
 
   /** Kills at seeded points: after so many commits, or so long after the start, so that restores are hit as well as commits. */
   async function storm(prefix: string, kills: number, mode: 'whole' | 'broken'): Promise<readonly string[]> {
-    const rng = xoroshiro128plus(SEED);
-    for (let i = 0; i < 64; i += 1) uniformInt(rng, 0, 1);
+    const rng = seeded();
     const restarts = new Set(
       Array.from({ length: BROKER_RESTARTS }, (_, index) => Math.floor(((index + 1) * kills) / (BROKER_RESTARTS + 1))),
     );
@@ -169,21 +179,12 @@ describe.skipIf(!hasJava)('exactly once on Kafka (needs Java 17 and Maven)', () 
       const delayMs = uniformInt(rng, 0, 25);
       const inRestore = kill % 5 === 4;
       if (mode === 'whole' && restarts.has(kill)) {
-        await until(
-          async () => detector.committed > 0 || detector.exited,
-          60_000,
-          () => detector.errors.join(''),
-        );
+        await detector.commits(0);
         await cluster.kill(1);
         await cluster.start(1);
       }
       if (inRestore) await new Promise((resolve) => setTimeout(resolve, 700 + uniformInt(rng, 0, 2_000)));
-      else
-        await until(
-          async () => detector.committed >= goal || detector.exited,
-          90_000,
-          () => detector.errors.join(''),
-        );
+      else await detector.commits(goal - 1, 90_000);
       await new Promise((resolve) => setTimeout(resolve, delayMs));
       // A broker that is away for a moment is no reason to stop.
       if (detector.exited) throw new Error(`life ${kill} ended by itself: ${detector.errors.join('')}`);
@@ -253,21 +254,31 @@ describe.skipIf(!hasJava)('exactly once on Kafka (needs Java 17 and Maven)', () 
     expect(await outputs(log, 'storm.')).toEqual(calm);
   });
 
+  test(`a service outlives its broker: ${OUTAGES_MS.map((ms) => ms / 1_000).join(', ')} s away, at any moment, and nothing changes`, async () => {
+    await introduce('outage.', log);
+    const rng = seeded();
+    const detector = new Detector('outage.');
+    for (const [round, downMs] of OUTAGES_MS.entries()) {
+      const share = EVENTS / OUTAGES_MS.length;
+      await feedPart('outage.', round * share, (round + 1) * share, log);
+      await detector.commits(round * share);
+      await new Promise((resolve) => setTimeout(resolve, uniformInt(rng, 0, 400)));
+      await cluster.kill(1);
+      await new Promise((resolve) => setTimeout(resolve, downMs));
+      await cluster.start(1);
+    }
+    await detector.finishes();
+    await detector.end('SIGTERM');
+    expect(await outputs(log, 'outage.')).toEqual(calm);
+  });
+
   test('a zombie that wakes after its session cannot add to what its successor does', async () => {
     await feed('zombie.');
     const zombie = new Detector('zombie.');
-    await until(
-      async () => zombie.committed > 5_000 || zombie.exited,
-      60_000,
-      () => zombie.errors.join(''),
-    );
+    await zombie.commits(5_000);
     zombie.signal('SIGSTOP');
     const successor = new Detector('zombie.');
-    await until(
-      async () => successor.committed > 5_000 || successor.exited,
-      60_000,
-      () => successor.errors.join(''),
-    );
+    await successor.commits(5_000);
     zombie.signal('SIGCONT');
     await successor.finishes();
     await Promise.all([zombie.end('SIGTERM'), successor.end('SIGTERM')]);
@@ -284,6 +295,12 @@ describe.skipIf(!hasJava)('exactly once on Kafka (needs Java 17 and Maven)', () 
     expect(new Set(ids).size).toBeLessThan(ids.length);
   });
 });
+
+function seeded(): ReturnType<typeof xoroshiro128plus> {
+  const rng = xoroshiro128plus(SEED);
+  for (let i = 0; i < 64; i += 1) uniformInt(rng, 0, 1);
+  return rng;
+}
 
 async function until(condition: () => Promise<boolean>, timeoutMs: number, said: () => string): Promise<void> {
   const deadline = Date.now() + timeoutMs;
