@@ -97,6 +97,7 @@ const ROWS: Readonly<Record<number, Row>> = {
     shown: [
       [FAULTS, '#11 #12 connections that lead nowhere'],
       [FAULTS, '#11 #12 a broker out of reach'],
+      [FAULTS, '#11 #12 a broker that was down'],
       [FAULTS, '#4 #5 #11 #12 the coordinator'],
     ],
   },

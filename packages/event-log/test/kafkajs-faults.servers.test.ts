@@ -298,6 +298,24 @@ describe.skipIf('skip' in nodes)(`one node behind a proxy${where}`, () => {
     await Promise.all([reader.close(), producer.close(), group.leave()]);
   });
 
+  test('#11 #12 a broker that was down for longer than a session takes its member back, not another beside it', async () => {
+    const topic = await create(2);
+    const told: unknown[] = [];
+    const group = await join(far, topic, told);
+    const memberIds = async (): Promise<string[]> => {
+      const { groups } = await admin.describeGroups([topic]);
+      return groups.flatMap(({ members }) => members.map(({ memberId }) => memberId));
+    };
+    const [memberId] = await memberIds();
+    await cluster.kill(1);
+    await expect.poll(() => told, { timeout: 2 * SESSION_MS }).toContain('lost');
+    await cluster.start(1);
+    await expect.poll(() => told, { timeout: 10_000 }).toEqual([[0, 1], 'lost', [0, 1]]);
+    // A broker that counts sessions from its start would wait one for the old member before it serves a new one.
+    expect(await memberIds()).toEqual([memberId]);
+    await group.leave();
+  });
+
   test('#2 #4 #6 a member that is stopped past its session is lost once, its commits are refused, and it comes back as another', async () => {
     const topic = await create(2);
     const member = new MemberProcess(cluster.brokers, topic, SESSION_MS);

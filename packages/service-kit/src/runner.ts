@@ -35,7 +35,7 @@ export interface Runner {
 
 export interface RunnerOptions extends TaskOptions {
   readonly partitions: number;
-  /** First wait before a failed task is rebuilt, ms; doubles up to 32 times as long. */
+  /** First wait before a failed task is rebuilt, ms; doubles up to 8 times as long: a broker that is back is not kept waiting. */
   readonly retryMs: number;
   /** Wait before a fenced task takes its partition back, ms; longer than the group needs to name another owner. */
   readonly fencedRetryMs: number;
@@ -130,7 +130,7 @@ export async function startRunner<State, Event extends DecodedEvent>(
           // Fenced: somebody else took over, and the group will say so; until it had time to, do not fence that owner in turn.
           // Without such an owner (the broker fences after a transaction time-out) the partition is still ours: take it back.
           const isFenced = fateOf(error).fate === 'rejoin';
-          const retryInMs = isFenced ? options.fencedRetryMs : options.retryMs * 2 ** Math.min(attempt, 5);
+          const retryInMs = isFenced ? options.fencedRetryMs : options.retryMs * 2 ** Math.min(attempt, 3);
           events.failed(partition, error, retryInMs);
           for (const until = Date.now() + retryInMs; Date.now() < until && !entry.stopping; )
             await new Promise((wait) => setTimeout(wait, Math.min(50, retryInMs)));

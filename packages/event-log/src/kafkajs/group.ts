@@ -36,7 +36,9 @@ class Member implements Group {
   readonly #partitions: number;
   readonly #settings: GroupSettings;
   #coordinator: Broker | undefined;
+  /** Kept when a session has passed unheard: a coordinator that was away knows it still, and would wait a session for it beside a new one. */
   #memberId = '';
+  #isMember = false;
   #generationId = -1;
   #generation = 0;
   #had: readonly number[] = [];
@@ -105,7 +107,7 @@ class Member implements Group {
         continue;
       } catch (error) {
         const { type } = error as { readonly type?: string };
-        if (type === 'UNKNOWN_MEMBER_ID' || type === 'FENCED_INSTANCE_ID') this.#lose();
+        if (type === 'UNKNOWN_MEMBER_ID') this.#forgetMember();
         else if (type !== 'REBALANCE_IN_PROGRESS' && type !== 'ILLEGAL_GENERATION') {
           // The coordinator moved, restarts or is out of reach: the membership holds for a session.
           await this.#forgetCoordinator();
@@ -118,10 +120,15 @@ class Member implements Group {
     }
   }
 
+  #forgetMember(): void {
+    this.#memberId = '';
+    this.#lose();
+  }
+
   /** Once per membership. */
   #lose(): void {
-    if (this.#memberId === '') return;
-    this.#memberId = '';
+    if (!this.#isMember) return;
+    this.#isMember = false;
     this.#had = [];
     this.#options.onLost?.();
   }
@@ -158,11 +165,12 @@ class Member implements Group {
       const decoded = AssignerProtocol.MemberAssignment.decode(memberAssignment);
       const mine = decoded?.assignment[topics[0] as string] ?? [];
       this.#had = mine.toSorted((a, b) => a - b);
+      this.#isMember = true;
       this.#announce();
       return true;
     } catch (error) {
       const { type } = error as { readonly type?: string };
-      if (type === 'UNKNOWN_MEMBER_ID') this.#lose();
+      if (type === 'UNKNOWN_MEMBER_ID') this.#forgetMember();
       else if (type !== 'REBALANCE_IN_PROGRESS' && type !== 'ILLEGAL_GENERATION') await this.#forgetCoordinator();
       const failure = logErrorOf(error, `joining group ${groupId}`);
       if (type === 'INCONSISTENT_GROUP_PROTOCOL')
