@@ -5,7 +5,7 @@
 import type { LogRecord, PartitionStream, RecordBatch } from '@weir/event-log/port';
 
 /** How long one call to the stream may wait before it is asked again; only bounds how fast a closed stream is noticed. */
-const WAIT_MS = 1_000;
+const WAIT_MS = 10_000;
 
 export interface Slice {
   readonly records: readonly LogRecord[];

@@ -98,6 +98,9 @@ export interface TaskPorts {
   readonly views: ReadViews;
 }
 
+/** Between two looks at inputs of which the log has said nothing yet, ms. */
+const UNANSWERED_MS = 20;
+
 /** What one transaction will hold. */
 interface Batch {
   readonly steps: JournalStep[];
@@ -264,7 +267,9 @@ export class Task<State, Event extends DecodedEvent> {
     } else {
       await this.#settle();
       await this.#publishViews();
-      await this.#wake.wait(this.#options.tickEveryMs);
+      // That a topic has nothing more is no record that would wake us.
+      const isAnswered = [...this.#cursors.values()].every(({ lag }) => lag !== undefined);
+      await this.#wake.wait(isAnswered ? this.#options.tickEveryMs : UNANSWERED_MS);
     }
   }
 

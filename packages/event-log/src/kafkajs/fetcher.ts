@@ -9,9 +9,13 @@ import type { Offsets } from './reader.ts';
 import { decodeRecords } from './record-batch.ts';
 import type { FetchStream } from './stream.ts';
 
+/** How long a broker holds a request that has nothing to give. A stream that is opened meanwhile waits for it too. */
 const MAX_WAIT_MS = 100;
 /** A partition with a full queue is left out of a request; the request must not keep it waiting once it has room. */
-const SHORT_WAIT_MS = 5;
+const SHORT_WAIT_MS = 20;
+/** The same when nothing has come for a while: requests are what idleness costs, and records end the wait as soon as they come. */
+const QUIET_WAIT_MS = 1_000;
+const QUIET_AFTER_MS = 5_000;
 const PARTITION_BYTES = 2 * 1_048_576;
 const REQUEST_BYTES = 16 * 1_048_576;
 const RELOCATE_MS = 50;
@@ -22,11 +26,18 @@ const PATIENCE_MS = 10_000;
 const OFFSET_OUT_OF_RANGE = 1;
 const TOPIC_AUTHORIZATION_FAILED = 29;
 
+/** The requests to one broker. */
+interface Loop {
+  wake: () => void;
+  /** When records last came, or a stream was added, ms. */
+  busyAt: number;
+}
+
 export class Fetcher {
   readonly #cluster: ClusterClient;
   readonly #offsets: Offsets;
   readonly #streams = new Set<FetchStream>();
-  readonly #loops = new Map<number, { wake: () => void }>();
+  readonly #loops = new Map<number, Loop>();
   /** Streams that nobody could be asked for since their last records. */
   readonly #missing = new Set<FetchStream>();
   /** Since when brokers say that a stream's topic, or its position, does not exist, ms. */
@@ -104,12 +115,13 @@ export class Fetcher {
     if (leader === undefined || Number(leader) < 0) return;
     stream.leader = Number(leader);
     const loop = this.#loops.get(stream.leader);
-    if (loop === undefined) void this.#run(stream.leader);
-    else loop.wake();
+    if (loop === undefined) return void this.#run(stream.leader);
+    loop.busyAt = Date.now();
+    loop.wake();
   }
 
   async #run(node: number): Promise<void> {
-    const loop = { wake: () => {} };
+    const loop: Loop = { wake: () => {}, busyAt: Date.now() };
     this.#loops.set(node, loop);
     let turn = 0;
     while (!this.#closed) {
@@ -126,13 +138,16 @@ export class Fetcher {
       turn += 1;
       const first = turn % wanted.length;
       const order = [...wanted.slice(first), ...wanted.slice(0, first)];
+      const quietMs = Date.now() - loop.busyAt;
+      const maxWaitMs =
+        wanted.length < mine.length ? SHORT_WAIT_MS : quietMs < QUIET_AFTER_MS ? MAX_WAIT_MS : QUIET_WAIT_MS;
       const asked = new Map(order.map((stream) => [`${stream.topic}/${stream.partition}`, stream]));
       try {
         const broker = await this.#cluster.findBroker({ nodeId: node });
         try {
           const raw = await broker.connectionPool.send(
             rawFetch({
-              maxWaitMs: wanted.length < mine.length ? SHORT_WAIT_MS : MAX_WAIT_MS,
+              maxWaitMs,
               maxBytes: REQUEST_BYTES,
               topics: order.map(({ topic, partition, fetchOffset }) => ({
                 topic,
@@ -142,7 +157,10 @@ export class Fetcher {
           );
           const { errorCode, partitions } = decodeFetchResponse(raw);
           if (errorCode !== 0) throw new Error(`Fetch failed with code ${errorCode}`);
-          for (const each of partitions) this.#deliver(each, asked.get(`${each.topic}/${each.partition}`));
+          for (const each of partitions) {
+            if (each.records.length > 0) loop.busyAt = Date.now();
+            this.#deliver(each, asked.get(`${each.topic}/${each.partition}`));
+          }
         } catch (error) {
           await broker.disconnect().catch(() => {});
           throw error;

@@ -1,7 +1,7 @@
 /**
  * The parts of kafkajs below its public API, typed. Its consumer decodes into objects that lose the order of headers, joins groups without
  * a revoke callback and processes stale batches. The reader and the group are built on its connections, metadata and requests, which are
- * sound but for five things mended here, for its producer as well. A test fails when the kafkajs version moves: what is used here has no
+ * sound but for six things mended here, for its producer as well. A test fails when the kafkajs version moves: what is used here has no
  * promise of stability.
  */
 import { createRequire } from 'node:module';
@@ -118,7 +118,10 @@ const Connection = require('kafkajs/src/network/connection') as {
 };
 const BrokerPool = require('kafkajs/src/cluster/brokerPool') as { readonly prototype: BrokerPoolState };
 const RequestQueue = require('kafkajs/src/network/requestQueue') as {
-  readonly prototype: { scheduleCheckPendingRequests(this: RequestQueueState): void };
+  readonly prototype: Record<
+    'scheduleCheckPendingRequests' | 'scheduleRequestTimeoutCheck',
+    (this: RequestQueueState) => void
+  >;
 };
 
 interface Metadata {
@@ -145,8 +148,18 @@ interface BrokerPoolState {
 interface RequestQueueState {
   readonly pending: readonly unknown[];
   readonly throttledUntil: number;
+  readonly enforceRequestTimeout: boolean;
+  readonly requestTimeout: number;
+  readonly inflight: ReadonlyMap<
+    number,
+    { readonly sentAt: number; readonly requestTimeout: number; timeoutRequest(): void }
+  >;
   throttleCheckTimeoutId: NodeJS.Timeout | null;
+  requestTimeoutIntervalId: NodeJS.Timeout;
+  isConnected(): boolean;
   checkPendingRequests(): void;
+  /** Ends the looks at what is in flight. */
+  destroy(): void;
 }
 
 export const KAFKAJS_VERSION: string = (require('kafkajs/package.json') as { readonly version: string }).version;
@@ -165,6 +178,17 @@ RequestQueue.prototype.scheduleCheckPendingRequests = function scheduleCheckPend
     },
     throttledMs > 0 ? throttledMs : 10,
   );
+};
+
+/** kafkajs looks ten times a second on every connection for answers that are late; four times in the time that they have does as well. */
+RequestQueue.prototype.scheduleRequestTimeoutCheck = function scheduleRequestTimeoutCheck(): void {
+  if (!this.enforceRequestTimeout) return;
+  this.destroy();
+  this.requestTimeoutIntervalId = setInterval(() => {
+    for (const request of this.inflight.values())
+      if (Date.now() - request.sentAt > request.requestTimeout) request.timeoutRequest();
+    if (!this.isConnected()) this.destroy();
+  }, this.requestTimeout / 4);
 };
 
 /** kafkajs refuses the whole answer because one partition, anybody's, has no leader: then nothing could be found or written any more. */
