@@ -84,6 +84,8 @@ export interface PartitionStream extends TopicPartition {
   readonly position: bigint;
   /** Records not yet handed out, against the last stable offset; 0 when everything committed was read. Undefined before the first fetch. */
   readonly lag: bigint | undefined;
+  /** Offset after the last record that is committed by now: asked of the log, where `lag` tells what it last said. */
+  end(): Promise<bigint>;
   close(): void;
 }
 

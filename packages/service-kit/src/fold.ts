@@ -58,10 +58,20 @@ export class Fold<State, Event extends DecodedEvent> {
   /**
    * Fold a slice of one input topic. Either all of it is folded or, when decoding must be retried (a schema registry is down),
    * none of it: the error is thrown before the state is touched.
+   * @param isAwaited told what the events need and nobody has announced. True: nothing is folded and `records` returns false.
    */
-  records(topic: string, records: readonly LogRecord[], sink: FoldSink): void {
+  records(
+    topic: string,
+    records: readonly LogRecord[],
+    sink: FoldSink,
+    isAwaited?: (unannounced: readonly string[]) => boolean,
+  ): boolean {
     const refused: Refused[] = [];
     const runs = this.#decode(topic, records, refused);
+    if (isAwaited !== undefined) {
+      const unannounced = runs.flatMap(({ events }) => this.#processor.unannounced(this.state, events));
+      if (unannounced.length > 0 && isAwaited(unannounced)) return false;
+    }
     const emitted: Emitted[] = [];
     for (const run of runs) {
       this.#processor.stepRun(this.state, run.events, this.#context(topic, run.places, emitted, refused));
@@ -72,6 +82,7 @@ export class Fold<State, Event extends DecodedEvent> {
     refused.sort((a, b) => a.at - b.at);
     for (const { output } of emitted) sink.output(output);
     for (const { at, rejection } of refused) sink.reject(topic, records[at] as LogRecord, rejection);
+    return true;
   }
 
   /** SHA-256 over the whole state and clock. Costs a serialisation: taken every few seconds, not per batch. */

@@ -74,25 +74,35 @@ export class InputCursor {
       });
   }
 
-  /** Up to `max` records at hand, possibly none. @throws what the stream threw. */
-  take(max: number): Slice | undefined {
+  /** Where the input ends by now, asked of the log. */
+  end(): Promise<bigint> {
+    return this.#stream.end();
+  }
+
+  /** Up to `max` records at hand, which stay at hand; undefined when there is none. @throws what the stream threw. */
+  peek(max: number): Slice | undefined {
     if (this.#error !== undefined) throw this.#error;
     const batch = this.#batch;
     if (batch === undefined || this.available === 0) return undefined;
     const end = Math.min(this.#at + max, batch.records.length);
     const records = this.#at === 0 && end === batch.records.length ? batch.records : batch.records.slice(this.#at, end);
-    this.#at = end;
-    this.#position = batch.records[end]?.offset ?? batch.nextOffset;
-    if (end === batch.records.length) this.#batch = undefined;
-    return { records, nextOffset: this.#position };
+    return { records, nextOffset: batch.records[end]?.offset ?? batch.nextOffset };
+  }
+
+  /** Past a slice that `peek` gave. */
+  advance({ records, nextOffset }: Slice): void {
+    this.#at += records.length;
+    this.#position = nextOffset;
+    if (this.available === 0) this.#batch = undefined;
   }
 
   /** Exactly `count` records, in slices, waiting for them: replay knows that they exist. */
   async *takeExactly(count: number): AsyncGenerator<Slice> {
     for (let left = count; left > 0; ) {
       this.fill();
-      const slice = this.take(left);
+      const slice = this.peek(left);
       if (slice !== undefined) {
+        this.advance(slice);
         left -= slice.records.length;
         yield slice;
       } else if (this.#closed) {

@@ -75,6 +75,11 @@ export interface Processor<State, Event extends DecodedEvent> {
   configured(recorded: unknown): Processor<State, Event>;
 
   initialState(partition: number): State;
+  /**
+   * What one key's events need of the control topics and the state does not have, by names that are the same for the same need; empty
+   * when nothing is missing. The runner looks once whether it is on its way before it has such events refused. Pure, on the hot path.
+   */
+  unannounced(state: State, events: readonly Event[]): readonly string[];
   /** Called before the first decode of a batch: events may point into buffers that are reused from then on. */
   beginBatch(): void;
   /** @throws any error that `fateOf` knows. Depends on the bytes alone, never on the state. */

@@ -101,6 +101,9 @@ export interface TaskPorts {
 /** Between two looks at inputs of which the log has said nothing yet, ms. */
 const UNANSWERED_MS = 20;
 
+/** Names of strangers remembered; beyond it no event waits. */
+const MAX_SOUGHT = 10_000;
+
 /** What one transaction will hold. */
 interface Batch {
   readonly steps: JournalStep[];
@@ -109,6 +112,12 @@ interface Batch {
   readonly rejections: Rejection[];
   readonly digest: OutputsDigest;
   records: number;
+}
+
+/** A look for what events of `topic` need: the control topics are to be read up to `ends`; undefined until the log has said. */
+interface Search {
+  readonly topic: string;
+  ends: readonly (readonly [InputCursor, bigint])[] | undefined;
 }
 
 export class Task<State, Event extends DecodedEvent> {
@@ -136,6 +145,9 @@ export class Task<State, Event extends DecodedEvent> {
   #sinceSnapshot = 0;
   /** What the first entry after a restore says besides its inputs; NOTHING once it has. */
   #starting: Pick<JournalEntry, 'steps' | 'startsOver' | 'divergedSeq'> = NOTHING;
+  #search: Search | undefined;
+  /** What was looked for in vain, so that a stranger's events hold up nothing twice. */
+  readonly #sought = new Set<string>();
   #committed: readonly (TopicPartition & { readonly offset: bigint })[] = [];
 
   constructor(
@@ -285,18 +297,20 @@ export class Task<State, Event extends DecodedEvent> {
   }
 
   #takeSlice(batch: Batch, sink: FoldSink): boolean {
-    let caughtUp = true;
-    for (const topic of this.#topics()) {
+    const { controlTopics } = this.#processor;
+    for (const [rank, topic] of this.#topics().entries()) {
       const cursor = this.#cursors.get(topic) as InputCursor;
-      const isControl = this.#processor.controlTopics.includes(topic);
-      // Data waits until the control topics were read to their end.
-      if (!isControl && !caughtUp) return false;
-      const slice = cursor.take(this.#options.sliceRecords);
+      const slice = cursor.peek(this.#options.sliceRecords);
       if (slice === undefined) {
-        if (isControl && cursor.lag !== 0n) caughtUp = false;
+        // What follows a control topic waits until it was read to its end, as far as the log has said.
+        if (controlTopics.includes(topic) && cursor.lag !== 0n) return false;
         continue;
       }
-      this.#fold.records(topic, slice.records, sink);
+      const before = controlTopics.slice(0, rank);
+      const isFolded = this.#fold.records(topic, slice.records, sink, (names) => this.#isAwaited(names, topic, before));
+      if (!isFolded) return false;
+      if (this.#search?.topic === topic) this.#search = undefined;
+      cursor.advance(slice);
       const count = slice.records.length;
       const last = batch.steps.at(-1);
       // Slices of one topic that follow each other are one segment: a run may be cut anywhere.
@@ -307,6 +321,39 @@ export class Task<State, Event extends DecodedEvent> {
       return true;
     }
     return false;
+  }
+
+  /**
+   * Brokers answer each for itself: an event may be here before the registration that was committed ahead of it. What events of `topic`
+   * need and nobody has announced is looked for once, up to where the topics `before` it end by now. The journal records the order that
+   * came of it, so this decides when something is folded and never what a replay makes of it.
+   */
+  #isAwaited(names: readonly string[], topic: string, before: readonly string[]): boolean {
+    const fresh = names.filter((name) => !this.#sought.has(name));
+    if (fresh.length === 0 || before.length === 0 || this.#sought.size >= MAX_SOUGHT) return false;
+    if (this.#search?.topic !== topic) {
+      const search: Search = { topic, ends: undefined };
+      this.#search = search;
+      void this.#askEnds(before).then(
+        (ends) => {
+          search.ends = ends;
+          this.#wake.signal();
+        },
+        (error: unknown) => {
+          this.#failure = error;
+          this.#wake.signal();
+        },
+      );
+    }
+    const { ends } = this.#search as Search;
+    if (ends === undefined || ends.some(([cursor, end]) => cursor.position < end)) return true;
+    for (const name of fresh) this.#sought.add(name);
+    return false;
+  }
+
+  async #askEnds(topics: readonly string[]): Promise<NonNullable<Search['ends']>> {
+    const cursors = topics.map((topic) => this.#cursors.get(topic) as InputCursor);
+    return await Promise.all(cursors.map(async (cursor) => [cursor, await cursor.end()] as const));
   }
 
   #sinkOf(batch: Batch): FoldSink {

@@ -180,6 +180,21 @@ function lengthFault(plan: Plan, row: Row): Rejection {
 }
 
 /** Which columns the event's numbers belong to; versions that agree share one plan. */
+/** Versions and feature sets of `rows` that the model does not have. */
+export function unplanned(model: ModelState, rows: readonly Row[]): readonly string[] {
+  const seen = new Set<RowHead>();
+  const missing: string[] = [];
+  let head: RowHead | undefined;
+  for (const row of rows) {
+    if (row.head === head) continue;
+    head = row.head;
+    if (seen.has(head)) continue;
+    seen.add(head);
+    if ('code' in planOf(model, row)) missing.push(`${model.model}\n${head.featureSet}\n${head.version}`);
+  }
+  return missing;
+}
+
 function planOf(model: ModelState, { name, head }: Row): Plan | Rejection {
   const isPrediction = name === 'PredictionLogged';
   const key = isPrediction ? `${head.featureSet}\n${head.version}` : head.featureSet;

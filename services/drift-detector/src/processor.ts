@@ -8,7 +8,7 @@ import { referenceHash } from '@weir/events/reference-hash';
 import { BadRecord } from '@weir/service-kit/fates';
 import type { DecodedEvent, Processor, StepContext, View } from '@weir/service-kit/processor';
 import { DRIFT_DEFAULTS, type DriftConfig } from './config.ts';
-import { observe } from './observe.ts';
+import { observe, unplanned } from './observe.ts';
 import { awaitsClock, metersOf, observeClock } from './observe-time.ts';
 import { fromSnapshot, STATE_VERSION, toSnapshot } from './snapshot.ts';
 import { type DriftState, type ModelState, newColumn, newModel } from './state.ts';
@@ -43,6 +43,13 @@ export function createDriftProcessor(config: DriftConfig): Processor<DriftState,
     config: JSON.stringify(config),
     stateVersion: STATE_VERSION,
     initialState: () => ({ models: new Map() }),
+    unannounced: (state, events) => {
+      const { key, name } = events[0] as DriftEvent;
+      if (name === 'ModelVersionRegistered') return [];
+      const model = state.models.get(key);
+      if (model === undefined) return [key];
+      return name === 'ReferenceSet' ? [] : unplanned(model, events as readonly Row[]);
+    },
     beginBatch: () => reader.reset(),
     decode: (topic, record) => decodeFor(topic, record, reader),
     stepRun: (state, events, context) => {

@@ -30,6 +30,10 @@ export const STREAMS: readonly ContractTest[] = [
       await drain(stream);
       expect(stream.lag).toBe(0n);
       expect(await stage.admin((admin) => admin.offsets(tp))).toEqual({ earliest: 0n, end: stream.position });
+      expect(await stream.end()).toBe(stream.position);
+      await stage.write(stage.record('c'));
+      // What a producer was told is written is there for whoever asks.
+      expect(await stream.end()).toBeGreaterThan(stream.position);
       await reader.close();
     },
   },

@@ -199,6 +199,10 @@ class Stream implements PartitionStream {
     return this.#closed ? undefined : this.#store.end(this) - this.#position;
   }
 
+  async end(): Promise<bigint> {
+    return this.#store.end(this);
+  }
+
   async next(maxWaitMs: number): Promise<RecordBatch | undefined> {
     const batch = this.#take();
     if (batch !== undefined || maxWaitMs <= 0) return batch;

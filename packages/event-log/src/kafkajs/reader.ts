@@ -14,7 +14,8 @@ export function createReader(fetcher: Fetcher, offsets: Offsets): Reader {
       if (closed) throw new LogError('CLOSED', 'this reader was closed; create another');
       const { earliest, end } = await offsets(tp);
       const start = from === 'earliest' ? earliest : from === 'latest' ? end : from;
-      const stream = new FetchStream(tp, start, fetcher.wake, (each) => {
+      const askEnd = async (): Promise<bigint> => (await offsets(tp)).end;
+      const stream = new FetchStream(tp, start, askEnd, fetcher.wake, (each) => {
         fetcher.remove(each);
         mine.delete(each);
       });

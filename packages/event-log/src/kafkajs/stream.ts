@@ -25,12 +25,14 @@ export class FetchStream implements PartitionStream {
   #failure: LogError | undefined;
   #waiting: (() => void) | undefined;
   #closed = false;
+  readonly end: () => Promise<bigint>;
   readonly #roomAppeared: () => void;
   readonly #forget: (stream: FetchStream) => void;
 
   constructor(
     { topic, partition }: TopicPartition,
     from: bigint,
+    end: () => Promise<bigint>,
     roomAppeared: () => void,
     forget: (stream: FetchStream) => void,
   ) {
@@ -38,6 +40,7 @@ export class FetchStream implements PartitionStream {
     this.partition = partition;
     this.fetchOffset = from;
     this.#position = from;
+    this.end = end;
     this.#roomAppeared = roomAppeared;
     this.#forget = forget;
   }
