@@ -16,7 +16,7 @@ const kafka = createKafkaLog({
   brokers: brokers.split(','),
   clientId: 'e2e',
   sessionTimeoutMs: 1_500,
-  replicationFactor: 1,
+  replicationFactor: brokers.split(',').length,
 });
 let committed = 0;
 const runner = await startRunner(
