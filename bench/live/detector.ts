@@ -14,7 +14,7 @@ export class LiveDetector {
   #said = '';
 
   constructor(brokers: readonly string[], redisUrl: string, prefix: string) {
-    this.#child = spawn(process.execPath, [MAIN], {
+    this.#child = spawn(process.execPath, ['--max-semi-space-size=16', MAIN], {
       env: {
         ...process.env,
         WEIR_LOG: 'kafka',

@@ -20,7 +20,7 @@ const RECORD_OVERHEAD_BYTES = 30;
 /** kafkajs wraps sequence numbers to the wrong value at 2³¹ − 1. */
 const MAX_SEQUENCE = 2 ** 31 - 2 ** 24;
 /** CONCURRENT_TRANSACTIONS is a normal answer to transactions back to back; kafkajs's own back-off would cap them at three a second. */
-const RETRY = { initialRetryTime: 20, retries: 50, factor: 0.2, maxRetryTime: 500 };
+const RETRY = { initialRetryTime: 4, retries: 50, factor: 0.2, maxRetryTime: 500 };
 const CLOSE_MS = 2_000;
 
 export interface ProducerOptions {
