@@ -23,7 +23,8 @@ const runner = await startRunner(
   createDriftProcessor(CONFIG),
   {
     log: mode === 'broken' ? withJournalOutside(kafka) : kafka,
-    snapshots: createSqliteSnapshots(new DatabaseSync(file)),
+    // Two members may write at once.
+    snapshots: createSqliteSnapshots(new DatabaseSync(file, { timeout: 5_000 })),
     views: createMemoryViews(),
   },
   {
