@@ -75,7 +75,7 @@ export async function record(
       segment: { region: 'eu' },
       latencyMs: 12.5,
     });
-    batch.push(at('predictions', model, index % tornEvery === 1 ? value.subarray(0, 40) : value));
+    batch.push(at('predictions', model, index % tornEvery === tornEvery - 1 ? value.subarray(0, 40) : value));
     if (batch.length === 4_000 || index === events - 1) {
       await producer.send(batch);
       batch = [];

@@ -3,10 +3,11 @@
  * 2⁴⁰ items make it allocate until the process dies. What passes here decodes in memory proportional to its bytes.
  */
 import type avsc from 'avsc';
+import { DataError } from './errors.ts';
 
 type Walk = (bytes: Uint8Array, at: number) => number;
 
-class Broken extends Error {}
+class Broken extends DataError {}
 
 /** Compiled once per schema. The function returned says what is wrong with the body from `from` on, or nothing. O(bytes). */
 export function boundsOf(type: avsc.Type): (bytes: Uint8Array, from: number) => string | undefined {

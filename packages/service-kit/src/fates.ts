@@ -6,7 +6,7 @@
  * - `stop`: a bug, corruption or configuration: commit nothing, say why, let a person look.
  */
 import { LogError } from '@weir/event-log/errors';
-import { EventError } from '@weir/events/errors';
+import { DataError, EventError } from '@weir/events/errors';
 import type { Rejection } from './processor.ts';
 
 export type Fate =
@@ -14,7 +14,7 @@ export type Fate =
   | { readonly fate: 'dead-letter'; readonly rejection: Rejection };
 
 /** A record that breaks a rule of its contract; thrown by `decode`. */
-export class BadRecord extends Error {
+export class BadRecord extends DataError {
   override readonly name = 'BadRecord';
   readonly code: string;
 
