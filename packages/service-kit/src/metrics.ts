@@ -81,6 +81,16 @@ export function createMetrics(
       if (watermarks.length > 0) this.set(Math.min(...watermarks) / 1_000);
     },
   });
+  new Gauge({
+    name: 'weir_window_close_delay_seconds',
+    help: 'How long ago the oldest open pane of a time window ended; absent without one, 0 while it still runs.',
+    registers,
+    collect() {
+      this.remove();
+      const ends = meters().flatMap(({ oldestPaneEndMs }) => oldestPaneEndMs ?? []);
+      if (ends.length > 0) this.set(Math.max(0, Date.now() - Math.min(...ends)) / 1_000);
+    },
+  });
   return {
     registry,
     consumed: new Counter({ name: 'weir_events_consumed_total', help: 'Input records committed.', registers }),

@@ -52,6 +52,8 @@ export interface Meters {
   readonly lateEvents: number;
   /** Oldest watermark of the keys that have one, event time in ms; undefined when none has. */
   readonly watermarkMs: number | undefined;
+  /** Where the oldest pane ends that is open, event time in ms; undefined when none is. */
+  readonly oldestPaneEndMs: number | undefined;
 }
 
 export interface View {

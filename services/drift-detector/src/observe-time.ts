@@ -46,14 +46,16 @@ export function awaitsClock(model: ModelState): boolean {
 export function metersOf({ models }: DriftState): Meters {
   let lateEvents = 0;
   let oldestMs: number | undefined;
+  let oldestPaneEndMs: number | undefined;
   for (const { columns, config } of models.values()) {
-    for (const { watermark, late } of [...columns.values()].flatMap(({ timeWindows }) => timeWindows)) {
+    for (const { watermark, late, window } of [...columns.values()].flatMap(({ timeWindows }) => timeWindows)) {
       lateEvents += late;
       const mark = watermarkMs(watermark, config);
       if (Number.isFinite(mark)) oldestMs = Math.min(oldestMs ?? mark, mark);
+      if (Number.isFinite(window.nextMs)) oldestPaneEndMs = Math.min(oldestPaneEndMs ?? window.nextMs, window.nextMs);
     }
   }
-  return { lateEvents, watermarkMs: oldestMs };
+  return { lateEvents, watermarkMs: oldestMs, oldestPaneEndMs };
 }
 
 /** No verdict on less than a whole span: half a day beside a reference of whole days would be drift of nothing but the hour. */

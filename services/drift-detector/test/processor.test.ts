@@ -252,6 +252,8 @@ test('a column that falls silent has its last panes judged by the clock, and the
   const rulesOf = (): readonly string[] => outputs.map(({ value }) => (decode(value).event as { rule: string }).rule);
   const before = rulesOf().length;
   expect(processor.awaitsTick(fold.state)).toBe(true);
+  // The newest event is of 199, the allowed lateness 9: panes of 4 and of 16 ms that end by 190 have closed.
+  expect(processor.meters(fold.state)).toEqual({ lateEvents: 0, watermarkMs: 190, oldestPaneEndMs: 192 });
   fold.tick(500, sink);
   expect(rulesOf()).toHaveLength(before);
   fold.tick(2_000, sink);
@@ -267,4 +269,5 @@ test('a column that falls silent has its last panes judged by the clock, and the
     },
   });
   expect(processor.awaitsTick(fold.state)).toBe(false);
+  expect(processor.meters(fold.state).oldestPaneEndMs).toBeUndefined();
 });
