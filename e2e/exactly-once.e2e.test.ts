@@ -122,7 +122,7 @@ describe.skipIf(!hasJava)('exactly once on Kafka (needs Java 17 and Maven)', () 
   test(`${KILLS} SIGKILLs of the service, ${BROKER_RESTARTS} of the broker and deleted group offsets change nothing`, async () => {
     await stage.introduce('storm.');
     await storm('storm.', KILLS, 'whole');
-    expect(await stage.outputs('storm.')).toEqual(calm);
+    expect(await stage.difference('storm.', calm)).toBeUndefined();
   });
 
   test(`a service outlives its broker: ${OUTAGES_MS.map((ms) => ms / 1_000).join(', ')} s away, at any moment, and nothing changes`, async () => {
@@ -140,7 +140,7 @@ describe.skipIf(!hasJava)('exactly once on Kafka (needs Java 17 and Maven)', () 
     }
     await detector.finishes();
     await detector.end('SIGTERM');
-    expect(await stage.outputs('outage.')).toEqual(calm);
+    expect(await stage.difference('outage.', calm)).toBeUndefined();
   });
 
   test('a zombie that wakes after its session cannot add to what its successor does', async () => {
@@ -153,7 +153,7 @@ describe.skipIf(!hasJava)('exactly once on Kafka (needs Java 17 and Maven)', () 
     zombie.signal('SIGCONT');
     await successor.finishes();
     await Promise.all([zombie.end('SIGTERM'), successor.end('SIGTERM')]);
-    expect(await stage.outputs('zombie.')).toEqual(calm);
+    expect(await stage.difference('zombie.', calm)).toBeUndefined();
   });
 
   test('a build that writes its journal outside the transaction is caught', async () => {

@@ -1,10 +1,11 @@
 /** A Kafka of its own, detectors that are processes on it, and what they were fed and gave. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { isDeepStrictEqual } from 'node:util';
 import { createKafkaLog } from '@weir/event-log/kafkajs/log';
 import type { EventLog } from '@weir/event-log/port';
 import { decode } from '@weir/events/codec';
@@ -81,6 +82,23 @@ export class Stage {
       for (let partition = 0; partition < PARTITIONS; partition += 1)
         found[`${topic}/${partition}`] = await outputsOf(from, `${prefix}${topic}`, partition);
     return found;
+  }
+
+  /** How the outputs of a run differ from a calm one's; undefined when they do not. Then what brokers and snapshots hold is kept, to find the cause in. */
+  async difference(prefix: string, calm: Outputs): Promise<string | undefined> {
+    const found = await this.outputs(prefix);
+    if (isDeepStrictEqual(found, calm)) return undefined;
+    const kept = mkdtempSync(join(tmpdir(), 'weir-e2e-kept-'));
+    cpSync(this.cluster.folder, join(kept, 'kafka'), { recursive: true });
+    cpSync(this.folder, join(kept, 'snapshots'), { recursive: true });
+    const differences = Object.entries(calm).flatMap(([place, expected]) => {
+      const there = found[place] ?? [];
+      const missing = expected.filter((each) => !there.includes(each)).length;
+      const strange = there.filter((each) => !expected.includes(each)).length;
+      const isOther = there.length !== expected.length || there.some((each, index) => each !== expected[index]);
+      return isOther ? [`${place}: ${there.length} of ${expected.length}, ${missing} missing, ${strange} strange`] : [];
+    });
+    return `${differences.join('; ')}; kept in ${kept}`;
   }
 
   /** Predictions that the journals of a run have committed. */

@@ -14,6 +14,8 @@ const STOP_TIMEOUT_MS = 15_000;
 export interface Cluster {
   /** Bootstrap addresses, `127.0.0.1:PORT`; a node keeps its port over kills and starts. */
   readonly brokers: readonly string[];
+  /** Holds the data of every node; gone with `stop`. */
+  readonly folder: string;
   /** SIGKILL: nothing is flushed, nobody is told. */
   kill(node: number): Promise<void>;
   /** Start a killed node again and wait until it serves. */
@@ -96,6 +98,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   };
   const cluster: Cluster = {
     brokers,
+    folder,
     kill: (id) => end(nodeOf(id), 'SIGKILL'),
     start: async (id) => {
       launch(nodeOf(id), jars);
