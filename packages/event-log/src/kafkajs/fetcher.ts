@@ -141,6 +141,7 @@ export class Fetcher {
       const quietMs = Date.now() - loop.busyAt;
       const maxWaitMs =
         wanted.length < mine.length ? SHORT_WAIT_MS : quietMs < QUIET_AFTER_MS ? MAX_WAIT_MS : QUIET_WAIT_MS;
+      // Of two streams of one partition each is asked for in its turn: an answer does not say whose it is.
       const asked = new Map(order.map((stream) => [`${stream.topic}/${stream.partition}`, stream]));
       try {
         const broker = await this.#cluster.findBroker({ nodeId: node });
@@ -149,7 +150,7 @@ export class Fetcher {
             rawFetch({
               maxWaitMs,
               maxBytes: REQUEST_BYTES,
-              topics: order.map(({ topic, partition, fetchOffset }) => ({
+              topics: [...asked.values()].map(({ topic, partition, fetchOffset }) => ({
                 topic,
                 partitions: [{ partition, fetchOffset: String(fetchOffset), maxBytes: PARTITION_BYTES }],
               })),
