@@ -25,6 +25,7 @@ import { journalRecord, OutputsDigest, segment, taskName, tick } from './journal
 import type { DecodedEvent, Meters, Output, Processor, Rejection } from './processor.ts';
 import type { ReadViews } from './read-views.ts';
 import { type Owner, outputHeaders, recordedConfig } from './recorded.ts';
+import { RegistrationSearch } from './registration-search.ts';
 import { type Divergence, type LostInputs, restore } from './restore.ts';
 import { type SavedState, toBytes } from './saved-state.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
@@ -101,9 +102,6 @@ export interface TaskPorts {
 /** Between two looks at inputs of which the log has said nothing yet, ms. */
 const UNANSWERED_MS = 20;
 
-/** Names of strangers remembered; beyond it no event waits. */
-const MAX_SOUGHT = 10_000;
-
 /** What one transaction will hold. */
 interface Batch {
   readonly steps: JournalStep[];
@@ -112,12 +110,6 @@ interface Batch {
   readonly rejections: Rejection[];
   readonly digest: OutputsDigest;
   records: number;
-}
-
-/** A look for what events of `topic` need: the control topics are to be read up to `ends`; undefined until the log has said. */
-interface Search {
-  readonly topic: string;
-  ends: readonly (readonly [InputCursor, bigint])[] | undefined;
 }
 
 export class Task<State, Event extends DecodedEvent> {
@@ -145,9 +137,10 @@ export class Task<State, Event extends DecodedEvent> {
   #sinceSnapshot = 0;
   /** What the first entry after a restore says besides its inputs; NOTHING once it has. */
   #starting: Pick<JournalEntry, 'steps' | 'startsOver' | 'divergedSeq'> = NOTHING;
-  #search: Search | undefined;
-  /** What was looked for in vain, so that a stranger's events hold up nothing twice. */
-  readonly #sought = new Set<string>();
+  readonly #registrations = new RegistrationSearch((error) => {
+    this.#failure ??= error;
+    this.#wake.signal();
+  });
   #committed: readonly (TopicPartition & { readonly offset: bigint })[] = [];
 
   constructor(
@@ -306,10 +299,10 @@ export class Task<State, Event extends DecodedEvent> {
         if (controlTopics.includes(topic) && cursor.lag !== 0n) return false;
         continue;
       }
-      const before = controlTopics.slice(0, rank);
-      const isFolded = this.#fold.records(topic, slice.records, sink, (names) => this.#isAwaited(names, topic, before));
-      if (!isFolded) return false;
-      if (this.#search?.topic === topic) this.#search = undefined;
+      const before = controlTopics.slice(0, rank).map((each) => this.#cursors.get(each) as InputCursor);
+      const isAwaited = (names: readonly string[]): boolean => this.#registrations.isAwaited(names, topic, before);
+      if (!this.#fold.records(topic, slice.records, sink, isAwaited)) return false;
+      this.#registrations.folded(topic);
       cursor.advance(slice);
       const count = slice.records.length;
       const last = batch.steps.at(-1);
@@ -321,39 +314,6 @@ export class Task<State, Event extends DecodedEvent> {
       return true;
     }
     return false;
-  }
-
-  /**
-   * Brokers answer each for itself: an event may be here before the registration that was committed ahead of it. What events of `topic`
-   * need and nobody has announced is looked for once, up to where the topics `before` it end by now. The journal records the order that
-   * came of it, so this decides when something is folded and never what a replay makes of it.
-   */
-  #isAwaited(names: readonly string[], topic: string, before: readonly string[]): boolean {
-    const fresh = names.filter((name) => !this.#sought.has(name));
-    if (fresh.length === 0 || before.length === 0 || this.#sought.size >= MAX_SOUGHT) return false;
-    if (this.#search?.topic !== topic) {
-      const search: Search = { topic, ends: undefined };
-      this.#search = search;
-      void this.#askEnds(before).then(
-        (ends) => {
-          search.ends = ends;
-          this.#wake.signal();
-        },
-        (error: unknown) => {
-          this.#failure = error;
-          this.#wake.signal();
-        },
-      );
-    }
-    const { ends } = this.#search as Search;
-    if (ends === undefined || ends.some(([cursor, end]) => cursor.position < end)) return true;
-    for (const name of fresh) this.#sought.add(name);
-    return false;
-  }
-
-  async #askEnds(topics: readonly string[]): Promise<NonNullable<Search['ends']>> {
-    const cursors = topics.map((topic) => this.#cursors.get(topic) as InputCursor);
-    return await Promise.all(cursors.map(async (cursor) => [cursor, await cursor.end()] as const));
   }
 
   #sinkOf(batch: Batch): FoldSink {
