@@ -1,7 +1,8 @@
 /**
  * The detector as it is deployed, on a real Kafka and Redis under a steady stream: how soon an alert can be read, what idleness costs, and
- * how long a partition stands still when a process or the broker goes. Beside the alerts, a plain kafkajs consumer reads the predictions.
- *   npm run bench -- drift-live [alerts] [handover] [outage] [idle]
+ * how long a partition stands still when processes come and go, or the broker does. Beside the alerts, a plain kafkajs consumer reads the
+ * predictions.
+ *   npm run bench -- drift-live [alerts] [handover] [outage] [rebalance] [idle]
  */
 import { createKafkaLog } from '@weir/event-log/kafkajs/log';
 import type { EventLog } from '@weir/event-log/port';
@@ -11,14 +12,16 @@ import { startCluster } from '@weir/kafka/cluster';
 import { findRedis } from '@weir/testkit/redis';
 import { Kafka, logLevel } from 'kafkajs';
 import { LiveDetector } from './live/detector.ts';
-import { longestGap, watchJournal } from './live/journal.ts';
-import { introduce, PARTITIONS, startLoad } from './live/load.ts';
+import { longestGaps, watchJournal } from './live/journal.ts';
+import { introduce, type Place, startLoad } from './live/load.ts';
 
-const PARTS = ['alerts', 'handover', 'outage', 'idle'] as const;
+const PARTS = ['alerts', 'handover', 'outage', 'rebalance', 'idle'] as const;
+const PARTITIONS = 2;
 const PER_SECOND = 2_000;
 const ALERTS_S = 40;
 const IDLE_S = 30;
 const ROUNDS = 3;
+const REBALANCE = { members: 3, partitions: 24, perSecond: 5_000, settleMs: 10_000 };
 const OUTAGE_MS = 10_000;
 /** Predictions of which the plain consumer takes the time: one in so many. */
 const SAMPLED = 20;
@@ -36,16 +39,16 @@ if ('skip' in redis) throw new Error(`this benchmark needs a Redis: ${redis.skip
 
 if (has('alerts') || has('handover') || has('outage')) {
   await onCluster(1, async (log, cluster) => {
-    const prefix = 'live.';
-    await introduce(log, prefix);
-    const start = (): LiveDetector => new LiveDetector(cluster.brokers, redis.url, prefix);
+    const place = { log, prefix: 'live.', partitions: PARTITIONS };
+    await introduce(place);
+    const start = (): LiveDetector => new LiveDetector(cluster.brokers, redis.url, place.prefix, PARTITIONS);
     let detector = start();
-    const load = await startLoad(log, prefix, PER_SECOND);
-    const journal = await watchJournal(log, prefix);
+    const load = await startLoad(place, PER_SECOND);
+    const journal = await watchJournal(place);
     // The first windows are full.
     await sleep(10_000);
     if (has('alerts')) {
-      await latencies(log, prefix, cluster.brokers);
+      await latencies(place, cluster.brokers);
       console.log(`resident: ${Math.round(detector.residentMiB)} MiB`);
     }
     if (has('handover')) {
@@ -58,7 +61,7 @@ if (has('alerts') || has('handover') || has('outage')) {
           await detector.end(signal);
           await sleep(12_000);
           successor.check();
-          gaps.push(longestGap(journal.commits, from));
+          gaps.push(Math.max(...longestGaps(journal.commits, from)));
           detector = successor;
         }
         console.log(`${signal} of one of two processes: a partition stands still for ${seconds(gaps)}`);
@@ -86,10 +89,50 @@ if (has('alerts') || has('handover') || has('outage')) {
   });
 }
 
+if (has('rebalance')) {
+  await onCluster(1, async (log, cluster) => {
+    const { members, partitions, perSecond, settleMs } = REBALANCE;
+    const place = { log, prefix: 'rebalance.', partitions };
+    await introduce(place);
+    const start = (): LiveDetector => new LiveDetector(cluster.brokers, redis.url, place.prefix, partitions);
+    const detectors = Array.from({ length: members }, start);
+    const load = await startLoad(place, perSecond);
+    const journal = await watchJournal(place);
+    await sleep(2 * settleMs);
+    const calmFrom = Date.now();
+    await sleep(settleMs);
+    const gapsSince = async (fromMs: number): Promise<readonly number[]> => {
+      await sleep(settleMs);
+      for (const each of detectors) each.check();
+      return longestGaps(journal.commits, fromMs);
+    };
+    const calm = longestGaps(journal.commits, calmFrom);
+    const joins: number[] = [];
+    const leaves: number[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const from = Date.now();
+      detectors.push(start());
+      joins.push(...(await gapsSince(from)));
+      const leaving = detectors.shift();
+      const left = Date.now();
+      await leaving?.end('SIGTERM');
+      leaves.push(...(await gapsSince(left)));
+    }
+    const shown = (gaps: readonly number[]): string => `p50 ${quantile(gaps, 0.5)} ms, p99 ${quantile(gaps, 0.99)} ms`;
+    console.log(
+      `${partitions} partitions, ${members} members, ${perSecond} events/s; longest pause of a partition in ${settleMs / 1_000} s: ` +
+        `undisturbed ${shown(calm)}; a member joins ${shown(joins)}; one leaves ${shown(leaves)}`,
+    );
+    await load.stop();
+    await journal.stop();
+    await Promise.all(detectors.map((each) => each.end('SIGTERM')));
+  });
+}
+
 if (has('idle')) {
   await onCluster(3, async (log, cluster) => {
-    await introduce(log, 'idle.');
-    const detector = new LiveDetector(cluster.brokers, redis.url, 'idle.');
+    await introduce({ log, prefix: 'idle.', partitions: PARTITIONS });
+    const detector = new LiveDetector(cluster.brokers, redis.url, 'idle.', PARTITIONS);
     await sleep(15_000);
     const before = detector.cpuSeconds;
     await sleep(IDLE_S * 1_000);
@@ -128,7 +171,7 @@ async function onCluster(
 }
 
 /** From the event that caused it to the alert in the hands of a reader of committed records; and of any event to a plain consumer. */
-async function latencies(log: EventLog, prefix: string, brokers: readonly string[]): Promise<void> {
+async function latencies({ log, prefix, partitions }: Place, brokers: readonly string[]): Promise<void> {
   const raw: number[] = [];
   let seen = 0;
   const kafka = new Kafka({ brokers: [...brokers], clientId: 'raw', logLevel: logLevel.NOTHING });
@@ -160,7 +203,7 @@ async function latencies(log: EventLog, prefix: string, brokers: readonly string
       }
     }
   };
-  await Promise.all(Array.from({ length: PARTITIONS }, (_, partition) => follow(partition)));
+  await Promise.all(Array.from({ length: partitions }, (_, partition) => follow(partition)));
   await Promise.all([reader.close(), consumer.disconnect()]);
   const shown = (values: readonly number[]): string =>
     `p50 ${quantile(values, 0.5)} ms, p99 ${quantile(values, 0.99)} ms (${values.length.toLocaleString('en')})`;

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PARTITIONS, WINDOW } from './load.ts';
+import { WINDOW } from './load.ts';
 
 const MAIN = join(import.meta.dirname, '../../services/drift-detector/src/main.ts');
 /** Of /proc, a second. */
@@ -13,7 +13,7 @@ export class LiveDetector {
   readonly #child: ChildProcess;
   #said = '';
 
-  constructor(brokers: readonly string[], redisUrl: string, prefix: string) {
+  constructor(brokers: readonly string[], redisUrl: string, prefix: string, partitions: number) {
     this.#child = spawn(process.execPath, ['--max-semi-space-size=16', MAIN], {
       env: {
         ...process.env,
@@ -21,7 +21,7 @@ export class LiveDetector {
         KAFKA_BROKERS: brokers.join(','),
         REDIS_URL: redisUrl,
         WEIR_TOPIC_PREFIX: prefix,
-        WEIR_PARTITIONS: String(PARTITIONS),
+        WEIR_PARTITIONS: String(partitions),
         WEIR_DRIFT_WINDOWS: String(WINDOW),
         WEIR_HTTP_PORT: '0',
         WEIR_LOG_LEVEL: 'warn',

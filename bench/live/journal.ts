@@ -1,8 +1,7 @@
 /** What the journals of a running service tell of it. */
-import type { EventLog } from '@weir/event-log/port';
 import { decode } from '@weir/events/codec';
 import { topicName } from '@weir/events/topics';
-import { PARTITIONS } from './load.ts';
+import type { Place } from './load.ts';
 
 export interface Commit {
   readonly partition: number;
@@ -16,7 +15,7 @@ export interface JournalWatch {
   stop(): Promise<void>;
 }
 
-export async function watchJournal(log: EventLog, prefix: string): Promise<JournalWatch> {
+export async function watchJournal({ log, prefix, partitions }: Place): Promise<JournalWatch> {
   const commits: Commit[] = [];
   const reader = await log.reader();
   let stopping = false;
@@ -29,7 +28,7 @@ export async function watchJournal(log: EventLog, prefix: string): Promise<Journ
       }
     }
   };
-  const following = Array.from({ length: PARTITIONS }, (_, partition) => follow(partition));
+  const following = Array.from({ length: partitions }, (_, partition) => follow(partition));
   return {
     commits,
     stop: async () => {
@@ -40,14 +39,14 @@ export async function watchJournal(log: EventLog, prefix: string): Promise<Journ
   };
 }
 
-/** The longest time between two commits of a partition, of which the second came at or after `fromMs`, ms. */
-export function longestGap(commits: readonly Commit[], fromMs: number): number {
+/** Per partition the longest time between two commits of which the second came at or after `fromMs`, ms. */
+export function longestGaps(commits: readonly Commit[], fromMs: number): readonly number[] {
   const last = new Map<number, number>();
-  let longest = 0;
+  const longest = new Map<number, number>();
   for (const { partition, atMs } of commits) {
-    const before = last.get(partition);
-    if (before !== undefined && atMs >= fromMs) longest = Math.max(longest, atMs - before);
+    const gap = atMs - (last.get(partition) ?? atMs);
+    if (atMs >= fromMs) longest.set(partition, Math.max(longest.get(partition) ?? 0, gap));
     last.set(partition, atMs);
   }
-  return longest;
+  return [...longest.values()];
 }

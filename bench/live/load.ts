@@ -8,12 +8,12 @@ import { predictionOf, referenceSetOf, registrationOf } from '@weir/testkit/even
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
-export const PARTITIONS = 2;
 export const WINDOW = 50;
 const MODELS = 100;
 /** Events of a model until it drifts, or returns. */
 const PHASE = 200;
-const TICK_MS = 5;
+/** Of a client's requests to write, ms apart on the average. */
+const REQUEST_MS = 2.5;
 
 export interface Load {
   /** Predictions acknowledged. */
@@ -21,25 +21,35 @@ export interface Load {
   stop(): Promise<void>;
 }
 
-export async function introduce(log: EventLog, prefix: string): Promise<void> {
+/** Where a stream goes. */
+export interface Place {
+  readonly log: EventLog;
+  readonly prefix: string;
+  readonly partitions: number;
+}
+
+export async function introduce(place: Place): Promise<void> {
+  const { log, prefix, partitions } = place;
   const admin = await log.admin();
-  await admin.createTopics(topicSpecs('drift-detector', prefix, PARTITIONS));
+  await admin.createTopics(topicSpecs('drift-detector', prefix, partitions));
   await admin.close();
   const values = Array.from({ length: 1_000 }, (_, index) => index / 1_000);
   const counts = values.map(() => 1);
   const producer = await log.producer();
   await producer.send(
     names().flatMap((model) => [
-      recordOf(prefix, 'models', model, registrationOf(['x'], { model })),
-      recordOf(prefix, 'references', model, referenceSetOf({ model, column: 'x', values, counts })),
+      recordOf(place, 'models', model, registrationOf(['x'], { model })),
+      recordOf(place, 'references', model, referenceSetOf({ model, column: 'x', values, counts })),
     ]),
   );
   await producer.close();
 }
 
 /** `perSecond` predictions a second until it is stopped, each with the time at which it is sent; what a broker refuses is sent again. */
-export async function startLoad(log: EventLog, prefix: string, perSecond: number): Promise<Load> {
-  const producer = await log.producer();
+export async function startLoad(place: Place, perSecond: number): Promise<Load> {
+  const producer = await place.log.producer();
+  // One request for each partition: no more of them than a broker takes without effort.
+  const tickMs = REQUEST_MS * place.partitions;
   const rng = xoroshiro128plus(7);
   const models = names();
   let sent = 0;
@@ -60,13 +70,13 @@ export async function startLoad(log: EventLog, prefix: string, perSecond: number
         const u = uniformFloat64(rng);
         const x = turn % (2 * PHASE) < PHASE ? u : 0.7 + 0.3 * u;
         const value = predictionOf({ model, eventTimeMs: now, numeric: [x], id: `p${index}` });
-        return recordOf(prefix, 'predictions', model, value);
+        return recordOf(place, 'predictions', model, value);
       });
       if (batch.length > 0) {
         await producer.send(batch).catch(() => {});
         sent += batch.length;
       }
-      await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+      await new Promise((resolve) => setTimeout(resolve, tickMs));
     }
   };
   const running = run();
@@ -86,7 +96,7 @@ function names(): readonly string[] {
   return Array.from({ length: MODELS }, (_, index) => `model-${index}`);
 }
 
-function recordOf(prefix: string, topic: string, model: string, value: Uint8Array): NewRecord {
-  const partition = partitionFor(model, PARTITIONS);
+function recordOf({ prefix, partitions }: Place, topic: string, model: string, value: Uint8Array): NewRecord {
+  const partition = partitionFor(model, partitions);
   return { topic: topicName(prefix, topic), partition, key: Buffer.from(model), value };
 }
