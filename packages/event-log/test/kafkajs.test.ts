@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import type { Kafka } from 'kafkajs';
 import { expect, test } from 'vitest';
 import { EMBEDDED_FEATURES } from '../src/embedded/log.ts';
 import type { Features } from '../src/features.ts';
 import { EXPECTED_KAFKAJS_VERSION, KAFKAJS_VERSION } from '../src/kafkajs/internals.ts';
 import { KAFKA_FEATURES } from '../src/kafkajs/log.ts';
+import { createProducer } from '../src/kafkajs/producer.ts';
 
 test('kafkajs is the version whose internals were read; another needs internals.ts read again', () => {
   expect(KAFKAJS_VERSION).toBe(EXPECTED_KAFKAJS_VERSION);
@@ -24,6 +26,26 @@ test('a question that every broker failed to answer ends with what the last one 
   await expect(BrokerPool.prototype.withBroker.call(pool, failing)).rejects.toThrow('connection closed');
   expect(asked).toBe(2);
   expect(await BrokerPool.prototype.withBroker.call(pool, async () => 'answer')).toBe('answer');
+});
+
+test('an answer that names the place of earlier records is a failed send, and another producer goes on', async () => {
+  let made = 0;
+  let next = 0;
+  const sendBatch = async (): Promise<readonly object[]> => [{ baseOffset: String(next) }];
+  const kafka = {
+    producer: () => {
+      made += 1;
+      return { connect: async () => {}, disconnect: async () => {}, sendBatch };
+    },
+  } as unknown as Kafka;
+  const producer = await createProducer(kafka, { fenceId: undefined, transactionTimeoutMs: 1, check: async () => {} });
+  const send = () => producer.send([{ topic: 't', partition: 0, key: null, value: null }]);
+  next = 5;
+  expect(await send()).toMatchObject([{ baseOffset: 5n }]);
+  await expect(send()).rejects.toMatchObject({ code: 'RETRIABLE', message: expect.stringContaining('t[0]') });
+  next = 6;
+  expect(await send()).toMatchObject([{ baseOffset: 6n }]);
+  expect(made).toBe(2);
 });
 
 test('the README says of each adapter what it claims in code', () => {

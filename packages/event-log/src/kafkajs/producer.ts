@@ -45,6 +45,8 @@ class PortProducer implements Producer {
   /** Begun when the producer was made: that is what fences. */
   #begun: KafkaTransaction | undefined;
   #sequence = 0;
+  /** Where the next record of a partition can be at the earliest. */
+  readonly #ends = new Map<string, bigint>();
   /** After it kafkajs's producer must not write again: see `#ready`. */
   #failure: LogError | undefined;
   #closed = false;
@@ -65,6 +67,7 @@ class PortProducer implements Producer {
       ...(fenceId === undefined ? {} : { transactionalId: fenceId, transactionTimeout: transactionTimeoutMs }),
     });
     this.#sequence = 0;
+    this.#ends.clear();
     this.#begun = undefined;
     const attempted = fenceId === undefined ? 'connecting a producer' : `taking ${fenceId} over`;
     try {
@@ -112,13 +115,25 @@ class PortProducer implements Producer {
       byPartition(records).map(async (ofOne) => {
         for (const batch of batches(ofOne)) {
           const [metadata] = await to.sendBatch(requestOf(batch));
-          acks.add(batch, metadata);
+          acks.add(batch, this.#placeOf(batch, metadata));
           this.#sequence += batch.length;
         }
       }),
     );
     const errors = written.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
     if (errors.length > 0) throw errors[0];
+  }
+
+  /** A broker that takes new records for a repetition acknowledges them, drops them, and says where the old ones are. */
+  #placeOf(batch: readonly NewRecord[], metadata: RecordMetadata | undefined): bigint {
+    const { topic, partition } = batch[0] as NewRecord;
+    const place = `${topic}[${partition}]`;
+    if (metadata?.baseOffset === undefined) throw new Error(`${place} was not acknowledged`);
+    const at = BigInt(metadata.baseOffset);
+    if (at < (this.#ends.get(place) ?? 0n))
+      throw new Error(`${place} has other records at ${at}, where these should be`);
+    this.#ends.set(place, at + BigInt(batch.length));
+    return at;
   }
 
   async begin(): Promise<Transaction> {
@@ -224,13 +239,12 @@ async function within(ms: number, work: Promise<unknown>): Promise<void> {
 class Acks {
   readonly #acks = new Map<string, { -readonly [Key in keyof Ack]: Ack[Key] }>();
 
-  add(batch: readonly NewRecord[], metadata: RecordMetadata | undefined): void {
+  add(batch: readonly NewRecord[], baseOffset: bigint): void {
     const { topic, partition } = batch[0] as NewRecord;
-    if (metadata?.baseOffset === undefined) throw new Error(`${topic}[${partition}] was not acknowledged`);
     const place = `${topic}/${partition}`;
     const known = this.#acks.get(place);
     if (known !== undefined) known.count += batch.length;
-    else this.#acks.set(place, { topic, partition, baseOffset: BigInt(metadata.baseOffset), count: batch.length });
+    else this.#acks.set(place, { topic, partition, baseOffset, count: batch.length });
   }
 
   all(): readonly Ack[] {
