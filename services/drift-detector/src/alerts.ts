@@ -50,9 +50,10 @@ export interface Finding {
   readonly fromMs: number;
   /** Event time at which it most probably began, ms. Costs a walk over the window, so it is asked of alerts alone. */
   readonly onsetMs: () => number;
-  /** After "model: column", as raised and as resolved. */
+  /** After "model: column", as raised and as resolved, in front of the figures. */
   readonly raised: string;
   readonly resolved: string;
+  readonly figures: string;
 }
 
 export function ksFinding({ reference }: ColumnState, window: WindowState): Finding {
@@ -92,7 +93,6 @@ function distanceFinding(
 ): Omit<Finding, 'fromMs' | 'onsetMs'> {
   const { statistic, at, direction, windowSize } = window.read();
   const { m } = reference;
-  const figures = `D = ${statistic.toFixed(3)} near ${at} ${over}`;
   return {
     rule,
     statistic,
@@ -102,8 +102,9 @@ function distanceFinding(
     pValueSingleLook: kolmogorovPValue(m, windowSize, Math.round(statistic * m * windowSize), EXACT_CELLS),
     effectSize: effectSize(reference, window.counts(), windowSize),
     windowSize,
-    raised: `has moved ${direction > 0 ? 'up' : 'down'} against its reference: ${figures}`,
-    resolved: `is back at its reference: ${figures}`,
+    raised: `has moved ${direction > 0 ? 'up' : 'down'} against its reference`,
+    resolved: 'is back at its reference',
+    figures: `D = ${statistic.toFixed(3)} near ${at} ${over}`,
   };
 }
 
@@ -112,7 +113,6 @@ export function missingFinding(column: ColumnState, { missing, raiseCount }: Mis
   const windowSize = Math.min(position, missing.capacity);
   const count = missing.countAt(position);
   const share = count / windowSize;
-  const figures = `${count} of the last ${windowSize} values, expected ${(100 * column.missingShare).toPrecision(2)} %`;
   return {
     rule: missingRuleName(missing.capacity),
     statistic: share,
@@ -124,8 +124,9 @@ export function missingFinding(column: ColumnState, { missing, raiseCount }: Mis
     windowSize,
     fromMs: missing.oldestMs ?? nowMs,
     onsetMs: () => missing.onsetMs(position, column.missingShare) ?? nowMs,
-    raised: `is missing too often: ${figures}`,
-    resolved: `is missing no more than expected: ${figures}`,
+    raised: 'is missing too often',
+    resolved: 'is missing no more than expected',
+    figures: `${count} of the last ${windowSize} values, expected ${(100 * column.missingShare).toPrecision(2)} %`,
   };
 }
 
@@ -187,7 +188,7 @@ function commonFields(
     column: column.name,
     rule,
     severity: 'warning' as const,
-    summary: `${model}: ${column.name} ${said}`,
+    summary: `${model}: ${column.name} ${said}: ${finding.figures}`,
     statistic,
     threshold,
     at,

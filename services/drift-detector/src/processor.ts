@@ -10,8 +10,9 @@ import type { DecodedEvent, Processor, StepContext, View } from '@weir/service-k
 import { DRIFT_DEFAULTS, type DriftConfig } from './config.ts';
 import { observe, unplanned } from './observe.ts';
 import { awaitsClock, metersOf, observeClock } from './observe-time.ts';
+import { replaceReference } from './replace-reference.ts';
 import { fromSnapshot, STATE_VERSION, toSnapshot } from './snapshot.ts';
-import { type DriftState, type ModelState, newColumn, newModel } from './state.ts';
+import { type DriftState, type ModelState, newModel } from './state.ts';
 import { alertViews, modelViews } from './views.ts';
 
 /** What a data topic carries is a row; control events keep their whole content. */
@@ -29,7 +30,7 @@ const TOPIC_EVENTS: Readonly<Record<string, string>> = {
   features: 'FeaturesLogged',
 };
 /** Identifies the kernels below; a change that can alter a verdict changes it. */
-export const BUILD = 'drift-detector/4';
+export const BUILD = 'drift-detector/5';
 
 export function createDriftProcessor(config: DriftConfig): Processor<DriftState, DriftEvent> {
   // The rows of one batch: emptied before its first decode, so nothing of it outlives a fold.
@@ -103,7 +104,7 @@ function control(state: DriftState, event: DriftEvent, index: number, context: S
   if (event.name === 'ModelVersionRegistered') return register(state, event.event, config);
   const model = state.models.get(event.key);
   if (model === undefined) return context.reject(index, unknownModel(event.key));
-  if (event.name === 'ReferenceSet') setReference(model, event.event, index, context, config);
+  if (event.name === 'ReferenceSet') setReference(model, event.event, index, context);
 }
 
 function unknownModel(model: string): { code: string; message: string } {
@@ -132,13 +133,7 @@ function register(state: DriftState, event: ModelVersionRegistered, config: Drif
   model.changed = true;
 }
 
-function setReference(
-  model: ModelState,
-  event: ReferenceSet,
-  index: number,
-  context: StepContext,
-  config: DriftConfig,
-): void {
+function setReference(model: ModelState, event: ReferenceSet, index: number, context: StepContext): void {
   const known = model.columns.get(event.column);
   if (known?.referenceHash === event.hash) return;
   const hash = referenceHash(event.values, event.counts, event.missing);
@@ -149,10 +144,7 @@ function setReference(
     });
   }
   try {
-    const reference = createReference(event.values, event.counts);
-    model.columns.set(event.column, newColumn(event.column, hash, reference, event.missing, config));
-    model.plans.clear();
-    model.changed = true;
+    replaceReference(model, event, createReference(event.values, event.counts), index, context);
   } catch (error) {
     if (!(error instanceof DriftError || error instanceof RangeError)) throw error;
     context.reject(index, {

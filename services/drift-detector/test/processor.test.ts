@@ -271,3 +271,51 @@ test('a column that falls silent has its last panes judged by the clock, and the
   expect(processor.awaitsTick(fold.state)).toBe(false);
   expect(processor.meters(fold.state).oldestPaneEndMs).toBeUndefined();
 });
+
+test('another reference ends the alerts that were open with the old one, whatever raised them, and the same one again ends none', () => {
+  const processor = createDriftProcessor(TIMED);
+  const fold = new Fold(processor, { partition: 0, seed: 's', futureBoundMs: 1e15 }, processor.initialState(0), 0);
+  let alerts: ReturnType<typeof decode>[] = [];
+  const sink = { output: ({ value }: Output) => void alerts.push(decode(value)), reject: () => {} };
+  const told = () => alerts.map(({ name, event }) => [name, (event as { rule: string }).rule] as const);
+  const { models, references } = introduction('a');
+  fold.records('models', models, sink);
+  fold.records('references', references, sink);
+  const shifted = (from: number) =>
+    Array.from({ length: 300 }, (_, index) => {
+      const at = from + index;
+      const x = at % 3 === 0 ? Number.NaN : (at % 20) + 30;
+      return prediction({ model: 'a', version: '1', numbers: [x, at % 25, at % 25] }, at);
+    });
+  fold.records('predictions', shifted(0), sink);
+  const raised = told();
+  expect(raised.map(([name]) => name)).toEqual(raised.map(() => 'AlertRaised'));
+  expect(new Set(raised.map(([, rule]) => rule))).toEqual(new Set(['ks-40', 'ks-1s', 'ks-4s', 'missing-40']));
+  const ids = alerts.map(({ event }) => (event as { id: string }).id);
+  alerts = [];
+  fold.records('references', references, sink);
+  expect(alerts).toEqual([]);
+  const { values, counts } = referenceOf(SAMPLE.map((value) => value + 30));
+  const another = referenceSetOf({
+    model: 'a',
+    column: 'x',
+    values: [...values],
+    counts: [...counts],
+    missing: 30,
+    id: 'x2',
+  });
+  fold.records('references', [bytesOf(another)], sink);
+  expect(new Set(told())).toEqual(new Set(raised.map(([, rule]) => ['AlertResolved', rule])));
+  expect(new Set(alerts.map(({ event }) => (event as { raisedId: string }).raisedId))).toEqual(new Set(ids));
+  expect(alerts[0]?.event).toMatchObject({
+    // When it came, not when its sample was drawn: nothing resolves before it was raised.
+    eventTimeMs: 299,
+    evidence: { topic: 'references', eventId: 'x2' },
+    summary: expect.stringMatching(/^a: x has a new reference, which ends this alert; with the old one: D = /),
+  });
+  alerts = [];
+  fold.records('references', [bytesOf(another)], sink);
+  fold.records('predictions', shifted(300), sink);
+  // What was drift for the old one is none for the new one.
+  expect(told().filter(([, rule]) => rule.startsWith('ks'))).toEqual([]);
+});
