@@ -10,9 +10,10 @@ import { predictionOf, referenceSetOf, registrationOf } from '@weir/testkit/even
 export const PARTITIONS = 2;
 /** Two of them share a partition. */
 export const MODELS: readonly string[] = ['churn', 'fraud', 'price'];
-export const CONFIG: DriftConfig = { ...DRIFT_DEFAULTS, countWindows: [150, 400], readingsPerFalseAlarm: 1e6 };
+export const CONFIG: DriftConfig = { ...DRIFT_DEFAULTS, countWindows: [30, 60], readingsPerFalseAlarm: 1e6 };
 const START_MS = Date.UTC(2026, 0, 1);
-const CYCLE = 2_000;
+/** Of a model's predictions, from one drift to the next: short, so that almost every transaction holds an alert to lose. */
+const CYCLE = 300;
 
 export async function createTopics(log: EventLog, prefix: string): Promise<void> {
   const admin = await log.admin();
@@ -59,7 +60,7 @@ export function predictions(prefix: string, from: number, to: number): readonly 
     const value = predictionOf({
       model,
       eventTimeMs,
-      numeric: [isShifted ? 0.4 + 0.6 * x : x, isShifted && model === 'fraud' ? y * y : y],
+      numeric: [isShifted ? 0.7 + 0.3 * x : x, isShifted && model === 'fraud' ? y * y : y],
       id: `p${index}`,
     });
     return at(prefix, 'predictions', model, { value });
