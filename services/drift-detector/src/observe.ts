@@ -179,7 +179,6 @@ function lengthFault(plan: Plan, row: Row): Rejection {
   };
 }
 
-/** Which columns the event's numbers belong to; versions that agree share one plan. */
 /** Versions and feature sets of `rows` that the model does not have. */
 export function unplanned(model: ModelState, rows: readonly Row[]): readonly string[] {
   const seen = new Set<RowHead>();
@@ -195,6 +194,7 @@ export function unplanned(model: ModelState, rows: readonly Row[]): readonly str
   return missing;
 }
 
+/** Which columns the event's numbers belong to; versions that agree share one plan. */
 function planOf(model: ModelState, { name, head }: Row): Plan | Rejection {
   const isPrediction = name === 'PredictionLogged';
   const key = isPrediction ? `${head.featureSet}\n${head.version}` : head.featureSet;

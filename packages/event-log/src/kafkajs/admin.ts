@@ -2,7 +2,7 @@ import type { Kafka } from 'kafkajs';
 import { LogError } from '../errors.ts';
 import type { Admin, TopicSpec } from '../port.ts';
 import { logErrorOf } from './errors.ts';
-import type { Offsets } from './reader.ts';
+import type { Offsets } from './fetcher.ts';
 
 const CREATE_TIMEOUT_MS = 30_000;
 const POLL_MS = 50;

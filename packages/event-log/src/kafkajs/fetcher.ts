@@ -3,9 +3,9 @@
  * room. A broker that dies or hands a partition over costs a look at the metadata; positions are ours, so nothing is skipped or repeated.
  */
 import { LogError } from '../errors.ts';
+import type { TopicPartition } from '../port.ts';
 import { decodeFetchResponse, type FetchedPartition } from './fetch-response.ts';
 import { type ClusterClient, rawFetch } from './internals.ts';
-import type { Offsets } from './reader.ts';
 import { decodeRecords } from './record-batch.ts';
 import type { FetchStream } from './stream.ts';
 
@@ -25,6 +25,9 @@ const PATIENCE_MS = 10_000;
 
 const OFFSET_OUT_OF_RANGE = 1;
 const TOPIC_AUTHORIZATION_FAILED = 29;
+
+/** Where a partition begins and ends. */
+export type Offsets = (tp: TopicPartition) => Promise<{ readonly earliest: bigint; readonly end: bigint }>;
 
 /** The requests to one broker. */
 interface Loop {

@@ -6,11 +6,11 @@ import type { Features } from '../features.ts';
 import type { Admin, EventLog, Group, GroupOptions, Producer, Reader, TopicPartition } from '../port.ts';
 import { createAdmin } from './admin.ts';
 import { logErrorOf } from './errors.ts';
-import { Fetcher } from './fetcher.ts';
+import { Fetcher, type Offsets } from './fetcher.ts';
 import { joinGroup } from './group.ts';
 import { type ClusterClient, createCluster } from './internals.ts';
 import { createProducer } from './producer.ts';
-import { createReader, type Offsets } from './reader.ts';
+import { createReader } from './reader.ts';
 
 export const KAFKA_FEATURES: Features = {
   transactions: true,

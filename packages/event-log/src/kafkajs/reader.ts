@@ -1,10 +1,7 @@
 import { LogError } from '../errors.ts';
 import type { PartitionStream, Reader, TopicPartition } from '../port.ts';
-import type { Fetcher } from './fetcher.ts';
+import type { Fetcher, Offsets } from './fetcher.ts';
 import { FetchStream } from './stream.ts';
-
-/** Where a partition begins and ends. */
-export type Offsets = (tp: TopicPartition) => Promise<{ readonly earliest: bigint; readonly end: bigint }>;
 
 export function createReader(fetcher: Fetcher, offsets: Offsets): Reader {
   const mine = new Set<FetchStream>();
