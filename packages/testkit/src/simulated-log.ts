@@ -72,6 +72,8 @@ export interface LifeOptions {
   readonly diesAt?: number;
   /** One of so many calls fails; 0: none. */
   readonly failsOneIn?: number;
+  /** It loses its membership of the group, and gets it back, every so many turns of the event loop at the most; 0: never. */
+  readonly losesGroupWithin?: number;
   /** False: records are visible as they are written, whatever becomes of their transaction. A control: users must notice. */
   readonly isAtomic?: boolean;
 }
@@ -174,17 +176,17 @@ export class Life implements EventLog {
   readonly #log: SimulatedLog;
   readonly #diesAt: number;
   readonly #failsOneIn: number;
+  readonly #losesGroupWithin: number;
   readonly #isAtomic: boolean;
   readonly #death = Promise.withResolvers<void>();
   #calls = 0;
 
-  constructor(
-    log: SimulatedLog,
-    { diesAt = Number.POSITIVE_INFINITY, failsOneIn = 0, isAtomic = true }: LifeOptions = {},
-  ) {
+  constructor(log: SimulatedLog, options: LifeOptions = {}) {
+    const { diesAt = Number.POSITIVE_INFINITY, failsOneIn = 0, losesGroupWithin = 0, isAtomic = true } = options;
     this.#log = log;
     this.#diesAt = diesAt;
     this.#failsOneIn = failsOneIn;
+    this.#losesGroupWithin = losesGroupWithin;
     this.#isAtomic = isAtomic;
   }
 
@@ -288,10 +290,27 @@ export class Life implements EventLog {
     };
   }
 
-  async joinGroup({ onAssignment }: Parameters<EventLog['joinGroup']>[0]): ReturnType<EventLog['joinGroup']> {
+  async joinGroup({
+    onAssignment,
+    onLost = () => {},
+  }: Parameters<EventLog['joinGroup']>[0]): ReturnType<EventLog['joinGroup']> {
     await this.call(() => {}, false);
-    void onAssignment({ partitions: [0], generation: 1 });
-    return { commitOffsets: async () => true, leave: async () => {} };
+    let isMember = true;
+    const belong = async (): Promise<void> => {
+      for (let generation = 1; isMember && !this.isDead; generation += 1) {
+        await onAssignment({ partitions: [0], generation });
+        if (this.#losesGroupWithin === 0) return;
+        await this.#log.turns(this.#losesGroupWithin);
+        if (isMember && !this.isDead) onLost();
+      }
+    };
+    void belong();
+    return {
+      commitOffsets: async () => true,
+      leave: async () => {
+        isMember = false;
+      },
+    };
   }
 
   async admin(): ReturnType<EventLog['admin']> {

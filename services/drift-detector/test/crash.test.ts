@@ -1,6 +1,6 @@
 /**
- * The service dies at any of its calls, and calls fail before or after they took effect: on a simulated log, thousands of times from seeds,
- * its outputs are those of a life without either. What only a real broker does is tested in e2e.
+ * The service dies at any of its calls, calls fail before or after they took effect, partitions are lost and come back: on a simulated log,
+ * thousands of times from seeds, its outputs are those of a life without all that. What only a real broker does is tested in e2e.
  */
 import type { LogRecord } from '@weir/event-log/port';
 import { decode } from '@weir/events/codec';
@@ -42,7 +42,12 @@ class World {
 
   /** As many lives as it takes. */
   async storm(isAtomic = true): Promise<readonly string[]> {
-    return await this.run(() => ({ diesAt: this.log.random(1, LIFE_CALLS), failsOneIn: 40, isAtomic }));
+    return await this.run(() => ({
+      diesAt: this.log.random(1, LIFE_CALLS),
+      failsOneIn: 40,
+      losesGroupWithin: 400,
+      isAtomic,
+    }));
   }
 
   async run(lot: () => LifeOptions): Promise<readonly string[]> {

@@ -1,5 +1,5 @@
 import { LogError } from '../errors.ts';
-import type { PartitionStream, Reader, TopicPartition } from '../port.ts';
+import type { PartitionStream, Reader } from '../port.ts';
 import type { Fetcher, Offsets } from './fetcher.ts';
 import { FetchStream } from './stream.ts';
 
