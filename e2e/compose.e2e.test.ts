@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { createKafkaLog } from '@weir/event-log/kafkajs/log';
 import { dockerAnswers } from '@weir/testkit/docker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { introduction, outputsOf, PARTITIONS, predictions } from './scenario.ts';
+import { CONFIG, introduction, outputsOf, PARTITIONS, predictions } from './scenario.ts';
 
 const run = promisify(execFile);
 const PREFIX = 'weir.';
@@ -51,7 +51,7 @@ describe.skipIf(!able)('docker compose up', () => {
       DRIFT_DETECTOR_PORT: String(httpPort),
       PROMETHEUS_PORT: String(prometheusPort),
       WEIR_PARTITIONS: String(PARTITIONS),
-      WEIR_DRIFT_WINDOWS: '150,400',
+      WEIR_DRIFT_WINDOWS: CONFIG.countWindows.join(','),
     });
     brokers = [`127.0.0.1:${kafkaPort}`];
     url = `http://127.0.0.1:${httpPort}`;
