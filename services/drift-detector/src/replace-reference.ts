@@ -5,6 +5,7 @@ import type { StepContext } from '@weir/service-kit/processor';
 import { type Finding, ksFinding, missingFinding, resolvedAlert, timeFinding } from './alerts.ts';
 import { type ColumnState, type ModelState, newColumn, type OpenAlert } from './state.ts';
 
+/** @throws {RangeError} when the reference is too large for a window of the configuration; then nothing has changed */
 export function replaceReference(
   model: ModelState,
   { id, column: name, hash, missing, eventTimeMs }: ReferenceSet,
@@ -13,6 +14,7 @@ export function replaceReference(
   context: StepContext,
 ): void {
   const before = model.columns.get(name);
+  const column = newColumn(name, hash, reference, missing, model.config);
   if (before !== undefined) {
     const cause = { id, eventTimeMs: Math.max(eventTimeMs, model.lastEventMs) };
     for (const [open, finding] of openFindings(model, before, cause.eventTimeMs)) {
@@ -20,7 +22,7 @@ export function replaceReference(
       context.emit(index, resolvedAlert(model.model, before, last, open, cause, context));
     }
   }
-  model.columns.set(name, newColumn(name, hash, reference, missing, model.config));
+  model.columns.set(name, column);
   model.plans.clear();
   model.changed = true;
 }

@@ -276,7 +276,11 @@ test('another reference ends the alerts that were open with the old one, whateve
   const processor = createDriftProcessor(TIMED);
   const fold = new Fold(processor, { partition: 0, seed: 's', futureBoundMs: 1e15 }, processor.initialState(0), 0);
   let alerts: ReturnType<typeof decode>[] = [];
-  const sink = { output: ({ value }: Output) => void alerts.push(decode(value)), reject: () => {} };
+  const rejected: string[] = [];
+  const sink = {
+    output: ({ value }: Output) => void alerts.push(decode(value)),
+    reject: (_: string, __: unknown, { code }: { code: string }) => void rejected.push(code),
+  };
   const told = () => alerts.map(({ name, event }) => [name, (event as { rule: string }).rule] as const);
   const { models, references } = introduction('a');
   fold.records('models', models, sink);
@@ -294,6 +298,12 @@ test('another reference ends the alerts that were open with the old one, whateve
   const ids = alerts.map(({ event }) => (event as { id: string }).id);
   alerts = [];
   fold.records('references', references, sink);
+  expect(alerts).toEqual([]);
+  // One that is refused ends none either: m·W would pass 2⁵³.
+  const many = Array.from({ length: 60_000 }, (_, index) => index);
+  const tooLarge = referenceSetOf({ model: 'a', column: 'x', values: many, counts: many.map(() => 2 ** 32 - 1) });
+  fold.records('references', [bytesOf(tooLarge)], sink);
+  expect(rejected).toEqual(['REFERENCE_TOO_LARGE']);
   expect(alerts).toEqual([]);
   const { values, counts } = referenceOf(SAMPLE.map((value) => value + 30));
   const another = referenceSetOf({
