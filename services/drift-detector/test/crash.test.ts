@@ -37,12 +37,12 @@ class World {
 
   /** One life from the first event to the last. */
   async calm(): Promise<readonly string[]> {
-    return await this.run(() => ({}));
+    return await this.#run(() => ({}));
   }
 
   /** As many lives as it takes. */
   async storm(isAtomic = true): Promise<readonly string[]> {
-    return await this.run(() => ({
+    return await this.#run(() => ({
       diesAt: this.log.random(1, LIFE_CALLS),
       failsOneIn: 40,
       losesGroupWithin: 400,
@@ -50,7 +50,7 @@ class World {
     }));
   }
 
-  async run(lot: () => LifeOptions): Promise<readonly string[]> {
+  async #run(lot: () => LifeOptions): Promise<readonly string[]> {
     const zombies: (() => Promise<unknown>)[] = [];
     for (let fed = 0; this.#taken() < EVENTS; ) {
       const options = lot();
