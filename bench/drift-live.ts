@@ -61,7 +61,7 @@ if (has('alerts') || has('handover') || has('outage')) {
           await detector.end(signal);
           await sleep(12_000);
           successor.check();
-          gaps.push(Math.max(...longestGaps(journal.commits, from)));
+          gaps.push(Math.max(...longestGaps(journal.commits, from, Date.now())));
           detector = successor;
         }
         console.log(`${signal} of one of two processes: a partition stands still for ${seconds(gaps)}`);
@@ -104,9 +104,9 @@ if (has('rebalance')) {
     const gapsSince = async (fromMs: number): Promise<readonly number[]> => {
       await sleep(settleMs);
       for (const each of detectors) each.check();
-      return longestGaps(journal.commits, fromMs);
+      return longestGaps(journal.commits, fromMs, Date.now());
     };
-    const calm = longestGaps(journal.commits, calmFrom);
+    const calm = longestGaps(journal.commits, calmFrom, Date.now());
     const joins: number[] = [];
     const leaves: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {

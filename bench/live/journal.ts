@@ -39,8 +39,8 @@ export async function watchJournal({ log, prefix, partitions }: Place): Promise<
   };
 }
 
-/** Per partition the longest time between two commits of which the second came at or after `fromMs`, ms. */
-export function longestGaps(commits: readonly Commit[], fromMs: number): readonly number[] {
+/** Per partition the longest time without a commit that ended at or after `fromMs`, or had not ended by `untilMs`, ms. */
+export function longestGaps(commits: readonly Commit[], fromMs: number, untilMs: number): readonly number[] {
   const last = new Map<number, number>();
   const longest = new Map<number, number>();
   for (const { partition, atMs } of commits) {
@@ -48,5 +48,6 @@ export function longestGaps(commits: readonly Commit[], fromMs: number): readonl
     if (atMs >= fromMs) longest.set(partition, Math.max(longest.get(partition) ?? 0, gap));
     last.set(partition, atMs);
   }
-  return [...longest.values()];
+  // A partition that does not come back must not be left out.
+  return [...last].map(([partition, atMs]) => Math.max(longest.get(partition) ?? 0, untilMs - atMs));
 }
