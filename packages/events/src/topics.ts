@@ -70,3 +70,15 @@ export function deadLetterTopic(service: string): TopicDefinition {
     maxRecordBytes: 8 * MIB,
   };
 }
+
+/** Answers of the world to a service's effects: inputs of that service, kept as long as its journal needs them. */
+export function resultsTopic(service: string): TopicDefinition {
+  return {
+    name: `${service}.results`,
+    events: ['EffectAnswered'],
+    key: 'model id',
+    cleanup: 'delete',
+    retentionMs: 7 * DAY_MS,
+    maxRecordBytes: MIB,
+  };
+}

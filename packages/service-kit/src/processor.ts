@@ -1,25 +1,36 @@
 /**
- * A service is a pure fold over its log: state and records in, outputs out. Everything here is synchronous and deterministic;
- * the runner owns all I/O. What a processor may not have: a clock, a random number, a logger, a promise.
+ * A service is a pure fold over its log, key by key: a key's state and its events in, outputs out. Everything here is synchronous and
+ * deterministic; the runner owns all I/O. What a kernel may not have: a clock, a random number, a logger, a promise.
  */
 import type { LogRecord } from '@weir/event-log/port';
-import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
+import type { Effect, EffectAnswer } from './effects/effect.ts';
 
 /** The least the runner must know of a decoded record. */
-export interface DecodedEvent {
-  /** Order matters within a key only. Usually the model id. */
+export interface KeyedEvent {
+  /** Whose state it belongs to, usually the model id. Order matters within a key only. */
   readonly key: string;
-  /** Milliseconds since the epoch, UTC. */
+  /** Milliseconds since 1970-01-01 UTC. */
   readonly eventTimeMs: number;
 }
 
-/** A record that leaves. `value` is already encoded, so that replay compares bytes and nothing else. */
+/** A topic that a service reads. */
+export interface Input<Event extends KeyedEvent> {
+  /** Logical name, without prefix. */
+  readonly topic: string;
+  /** Control inputs are read to their end before data; data inputs are merged by arrival. */
+  readonly role: 'control' | 'data';
+  /** Depends on the bytes alone. @throws {BadRecord} and any other error that `fateOf` knows. */
+  decode(record: LogRecord): Event;
+}
+
+/** A record that leaves. `value` is already encoded, so that a replay compares bytes and nothing else. */
 export interface Output {
   /** Logical topic, without prefix. */
   readonly topic: string;
   readonly key: string;
-  readonly value: Uint8Array;
-  /** Digest of what caused it: stable over restarts, adapters and commit timing. Effects outside the log use it as idempotency key. */
+  /** `null` is a tombstone. */
+  readonly value: Uint8Array | null;
+  /** Digest of what caused it: stable over restarts, adapters and commit timing. Readers outside the log deduplicate by it. */
   readonly id: string;
   readonly eventTimeMs: number;
 }
@@ -33,81 +44,103 @@ export interface Rejection {
 }
 
 export interface StepContext {
-  /** Logical topic the run came from. */
+  /** Logical topic that the run came from; empty for timers. */
   readonly topic: string;
   readonly partition: number;
-  /** Wall clock of the last recorded tick. An input like any other: replay sees the same value. */
+  readonly key: string;
+  /** Wall clock of the last recorded tick, ms: an input like any other, a replay sees the same value. */
   readonly clockMs: number;
+  /** No event of this key before this time is still expected, ms; −Infinity before its first. With `steps: 'runs'` as of the run's end. */
+  readonly watermarkMs: number;
   /** `index` is the event's place in the run; outputs leave in input order over all runs of a batch. */
   emit(index: number, output: Output): void;
-  /** Refuse the event at `index`; the state must be as if it had never come. */
+  /** Refuses the event at `index`: the state must be as if it had never come. From a timer it is an error of the kernel. */
   reject(index: number, rejection: Rejection): void;
-  /** A generator keyed by the configured seed and the event's own id, never by offsets. */
-  random(eventId: string): RandomGenerator;
 }
 
-/** Figures of a state for the metrics. */
-export interface Meters {
-  /** Events that came after the window they belong to had closed, a count. */
-  readonly lateEvents: number;
-  /** Oldest watermark of the keys that have one, event time in ms; undefined when none has. */
-  readonly watermarkMs: number | undefined;
-  /** Where the oldest pane ends that is open, event time in ms; undefined when none is. */
-  readonly oldestPaneEndMs: number | undefined;
+/** Event timers fire once the key's watermark has passed `atMs`, clock timers once a recorded tick has. */
+export interface Timer {
+  readonly domain: 'event' | 'clock';
+  readonly atMs: number;
 }
 
+/** How far apart the events of a key may come. */
+export interface Lateness {
+  /** How far behind the newest event another may come and still count, ms. */
+  readonly allowedLatenessMs: number;
+  /** An input without events of the key for this long advances by the clock, ms. */
+  readonly idleAfterMs: number;
+}
+
+/** An entry of the read side. */
 export interface View {
   readonly key: string;
   /** `null` removes the entry. */
   readonly json: string | null;
 }
 
-export interface Processor<State, Event extends DecodedEvent> {
-  /** Names consumer group, journal, dead-letter topic and snapshots. */
-  readonly service: string;
-  /** Input topics folded first at each poll: registrations before the events that need them. */
-  readonly controlTopics: readonly string[];
-  readonly dataTopics: readonly string[];
-  /** Identifies the kernels: replay under another build may differ, under the same build it may not. */
-  readonly build: string;
-  /** Canonical JSON of all configuration that can change an output. Written to the journal at each take-over. */
-  readonly config: string;
-  readonly stateVersion: number;
-  /** The same kernels under a configuration that a take-over recorded: what `config` gave then, parsed. */
-  configured(recorded: unknown): Processor<State, Event>;
-
-  initialState(partition: number): State;
-  /**
-   * What one key's events need of the control topics and the state does not have, by names that are the same for the same need; empty
-   * when nothing is missing. The runner looks once whether it is on its way before it has such events refused. Pure, on the hot path.
-   */
-  unannounced(state: State, events: readonly Event[]): readonly string[];
-  /** Called before the first decode of a batch: events may point into buffers that are reused from then on. */
-  beginBatch(): void;
-  /** @throws any error that `fateOf` knows. Depends on the bytes alone, never on the state. */
-  decode(topic: string, record: LogRecord): Event;
-  /**
-   * Fold one key's events, in order. Must equal folding them one by one however the run is cut
-   * (property-tested for every processor). Changes `state` in place and nothing else.
-   */
-  stepRun(state: State, events: readonly Event[], context: StepContext): void;
-  /** Time passes without events: close what only waits for the clock. */
-  tick(state: State, context: StepContext): void;
-  /** True while `tick` could still change something, so that an idle task need not write ticks for ever. */
-  awaitsTick(state: State): boolean;
-
-  toSnapshot(state: State): Uint8Array;
-  /**
-   * The bytes may come from a state under another configuration: what it no longer asks for is left out, what it newly asks for begins
-   * empty. A function of the bytes and the configuration alone.
-   * @throws when the bytes are not a snapshot of `stateVersion`.
-   */
-  fromSnapshot(bytes: Uint8Array): State;
-
-  /** Read views of the keys that changed since the last call, or of all keys. Pure reads of the state. */
-  views(state: State, scope: 'changed' | 'all'): readonly View[];
-  /** Pure, and cheap enough to be asked every few seconds. */
-  meters(state: State): Meters;
-  /** Read views that an output leaves behind (an alert's history entry). Pure, so that a restore publishes them again. */
-  outputViews(output: Output): readonly View[];
+/** Figures of one key's state for the metrics; the kit adds them up over keys. */
+export interface StateFigures {
+  /** Events that came too late to count, a count. */
+  readonly lateEvents?: number;
+  /** Event time at which the oldest open window ends, ms. */
+  readonly oldestWindowEndMs?: number;
 }
+
+/** What a service does with the events of one key. It sees that key's state and nothing else. */
+export interface Kernel<State, Event extends KeyedEvent> {
+  /** 'runs': `step` takes many events of a key at once. 'events': one, so that timers by event time fire between them. */
+  readonly steps: 'runs' | 'events';
+  readonly lateness: Lateness;
+  initial(key: string): State;
+  /** A key whose state is empty after a step is forgotten, so that events of unknown models leave nothing behind. */
+  isEmpty(state: State): boolean;
+  /** Changes `state` in place and nothing else. Must equal stepping one event at a time, however the run is cut. */
+  step(state: State, run: readonly Event[], context: StepContext): void;
+  /**
+   * What the run needs of the control inputs and the state does not have, by names that are the same for the same need. The runner looks
+   * once whether it is on its way before it has such events refused. On the hot path.
+   */
+  missingRegistrations?(state: State | undefined, run: readonly Event[]): readonly string[];
+  /** Earliest time at which `onTimer` wants to be called; asked after each step of the key. A timer that fired must not be due again. */
+  nextTimer?(state: State): Timer | undefined;
+  onTimer?(state: State, context: StepContext): void;
+  /** What is asked of the world and not yet answered: part of the state, so it survives, replays and is asked again. */
+  pendingEffects?(state: State): Iterable<Effect>;
+  /** The answer to a pending effect; its step clears the effect. Answers to effects that are not pending never come here. */
+  onEffectAnswer?(state: State, answer: EffectAnswer, context: StepContext): void;
+  /** `save(load(key, bytes, version)) = bytes` for bytes of this version. Reads the state and changes nothing. */
+  save(state: State): Uint8Array;
+  /**
+   * The bytes may come from an earlier version, or from a state under another configuration: what that no longer asks for is left out,
+   * what it newly asks for begins empty.
+   * @throws when the version cannot be read, naming it
+   */
+  load(key: string, bytes: Uint8Array, stateVersion: number): State;
+  /** All entries of the key. Reads the state and changes nothing. */
+  views(key: string, state: State): readonly View[];
+  /** Reads the state and changes nothing; asked every few seconds. */
+  figures?(state: State): StateFigures;
+}
+
+export interface Processor<Config, State, Event extends KeyedEvent> {
+  /** Names consumer group, journal, dead-letter topic, results and checkpoints. */
+  readonly service: string;
+  readonly inputs: readonly Input<Event>[];
+  /** Logical topics that it writes. The kit creates these, the inputs, journal, results and dead letters, and no others. */
+  readonly outputs: readonly string[];
+  /** Identifies the kernel: a replay under another build may differ, under the same build it may not. */
+  readonly build: string;
+  readonly stateVersion: number;
+  /** A configuration that an owner recorded, with today's defaults for what it did not know. */
+  configOf(recorded: unknown): Config;
+  kernel(config: Config): Kernel<State, Event>;
+  /** Called before the first decode of a slice: events may point into buffers that are reused from then on. */
+  beginSlice?(): void;
+  /** States by key in a snapshot of all keys, as versions before keyed state wrote them. */
+  unpack?(bytes: Uint8Array, stateVersion: number): ReadonlyMap<string, Uint8Array>;
+}
+
+/** A processor whose state and events are its own business. */
+// biome-ignore lint/suspicious/noExplicitAny: existential types; the kit only hands states and events back to the processor they came from.
+export type AnyProcessor = Processor<any, any, any>;

@@ -115,6 +115,26 @@ export interface AlertResolved {
   readonly raisedAtMs: number;
 }
 
+/** What came of something that a service asked of the world: an input of the service that asked. */
+export interface EffectAnswered {
+  /** Id of the effect: the same question has the same id. */
+  readonly effectId: string;
+  /** Key whose state asked, usually the model id; also the record key. */
+  readonly key: string;
+  /** Name of the handler, like webhook. */
+  readonly kind: string;
+  /** done, or failed after the last try. */
+  readonly outcome: 'done' | 'failed';
+  /** What the handler returned; empty when it failed. */
+  readonly payload: Uint8Array;
+  /** Why it failed; empty when it did not. */
+  readonly error: string;
+  /** Tries that were made, a count. */
+  readonly tries: number;
+  /** Wall clock of the answer, milliseconds since 1970-01-01 UTC. */
+  readonly answeredMs: number;
+}
+
 /** A feature pipeline produced a row, without a prediction. */
 export interface FeaturesLogged {
   /** Model id; also the record key. */
@@ -319,6 +339,7 @@ export interface ReferenceSet {
 export interface EventTypes {
   readonly AlertRaised: AlertRaised;
   readonly AlertResolved: AlertResolved;
+  readonly EffectAnswered: EffectAnswered;
   readonly FeaturesLogged: FeaturesLogged;
   readonly JournalEntry: JournalEntry;
   readonly ModelVersionRegistered: ModelVersionRegistered;
