@@ -135,6 +135,8 @@ export interface Processor<Config, State, Event extends KeyedEvent> {
   /** A configuration that an owner recorded, with today's defaults for what it did not know. */
   configOf(recorded: unknown): Config;
   kernel(config: Config): Kernel<State, Event>;
+  /** True when its keys are not the records' keys (one key for a whole partition): where a record lies is then no fault. */
+  readonly isKeyless?: boolean;
   /** Called before the first decode of a slice: events may point into buffers that are reused from then on. */
   beginSlice?(): void;
   /** States by key in a snapshot of all keys, as versions before keyed state wrote them. */
@@ -142,5 +144,5 @@ export interface Processor<Config, State, Event extends KeyedEvent> {
 }
 
 /** A processor whose state and events are its own business. */
-// biome-ignore lint/suspicious/noExplicitAny: existential types; the kit only hands states and events back to the processor they came from.
+// The kit only hands states and events back to the processor they came from.
 export type AnyProcessor = Processor<any, any, any>;

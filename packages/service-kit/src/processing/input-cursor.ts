@@ -47,7 +47,7 @@ export class InputCursor {
     return this.#batch === undefined ? 0 : this.#batch.records.length - this.#at;
   }
 
-  /** Event time of the next record at hand, ms; used to keep inputs roughly aligned. */
+  /** When the log got the next record at hand, ms. */
   get headTimestampMs(): number | undefined {
     return this.#batch?.records[this.#at]?.timestampMs;
   }
@@ -79,12 +79,20 @@ export class InputCursor {
     return this.#stream.end();
   }
 
-  /** Up to `max` records at hand, which stay at hand; undefined when there is none. @throws what the stream threw. */
-  peek(max: number): Slice | undefined {
+  /**
+   * Up to `max` records at hand, which stay at hand; undefined when there is none.
+   * @param untilMs ends before the first record that the log got later than this; one record is given in any case
+   * @throws what the stream threw
+   */
+  peek(max: number, untilMs: number = Number.POSITIVE_INFINITY): Slice | undefined {
     if (this.#error !== undefined) throw this.#error;
     const batch = this.#batch;
     if (batch === undefined || this.available === 0) return undefined;
-    const end = Math.min(this.#at + max, batch.records.length);
+    let end = Math.min(this.#at + max, batch.records.length);
+    if ((batch.records[end - 1] as LogRecord).timestampMs > untilMs) {
+      end = this.#at + 1;
+      while ((batch.records[end] as LogRecord).timestampMs <= untilMs) end += 1;
+    }
     const records = this.#at === 0 && end === batch.records.length ? batch.records : batch.records.slice(this.#at, end);
     return { records, nextOffset: batch.records[end]?.offset ?? batch.nextOffset };
   }

@@ -2,6 +2,8 @@
  * Event-time progress of one key. It advances with the key's own events only, so the result does not depend on how batches were cut
  * or on what other keys did; an idle key advances with recorded ticks. Plain state: it lies in snapshots as it is.
  */
+import type { Lateness } from '../processor.ts';
+
 export interface Watermark {
   /** Largest event time seen, ms; -Infinity before the first event. */
   maxEventTimeMs: number;
@@ -9,13 +11,6 @@ export interface Watermark {
   activeAtMs: number;
   /** Event time granted because the key was idle, ms. */
   idleAdvanceMs: number;
-}
-
-export interface Lateness {
-  /** How far behind the newest event another may come and still count in its window, ms. */
-  readonly allowedLatenessMs: number;
-  /** A key without events for this long advances by the clock, ms. */
-  readonly idleAfterMs: number;
 }
 
 export function createWatermark(): Watermark {
@@ -45,4 +40,11 @@ export function observeIdle(watermark: Watermark, clockMs: number, lateness: Lat
 /** No event before this time is still expected, ms. */
 export function watermarkMs(watermark: Watermark, lateness: Lateness): number {
   return watermark.maxEventTimeMs + watermark.idleAdvanceMs - lateness.allowedLatenessMs;
+}
+
+/** Clock time at which idleness alone would bring the watermark to `atMs`, ms. */
+export function idleReachesMs(watermark: Watermark, atMs: number, lateness: Lateness): number {
+  const missingMs = atMs + lateness.allowedLatenessMs - watermark.maxEventTimeMs;
+  if (missingMs <= watermark.idleAdvanceMs) return Number.NEGATIVE_INFINITY;
+  return watermark.activeAtMs + Math.max(lateness.idleAfterMs, missingMs);
 }

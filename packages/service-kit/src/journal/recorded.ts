@@ -1,11 +1,14 @@
 /** What a task writes about itself so that a replay needs nothing but the log. */
 import type { Headers, LogRecord } from '@weir/event-log/port';
-import type { Output } from './processor.ts';
+import type { Output } from '../processor.ts';
 
 /** All configuration that can change an output, as a take-over records it. */
 export interface RecordedConfig {
-  readonly seed: string;
+  /** How state digests are made; absent: over the whole state at once, as versions before keyed state did. */
+  readonly digest?: 'keyed';
   readonly futureBoundMs: number;
+  /** Of every topic; absent: 1. */
+  readonly partitions?: number;
   /** The processor's own configuration. */
   readonly processor: unknown;
 }
@@ -18,15 +21,10 @@ export interface Owner {
 }
 
 export function recordedConfig(
-  processorConfig: string,
-  options: { readonly seed: string; readonly futureBoundMs: number },
+  processor: unknown,
+  { futureBoundMs, partitions }: { readonly futureBoundMs: number; readonly partitions: number },
 ): string {
-  const { seed, futureBoundMs } = options;
-  return JSON.stringify({
-    seed,
-    futureBoundMs,
-    processor: JSON.parse(processorConfig) as unknown,
-  } satisfies RecordedConfig);
+  return JSON.stringify({ digest: 'keyed', futureBoundMs, partitions, processor } satisfies RecordedConfig);
 }
 
 /** Topics are shared by services: the headers say whose output a record is, and its id for effects outside the log. */

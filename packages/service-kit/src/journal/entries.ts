@@ -1,13 +1,13 @@
 /**
- * The journal is the commit. One record per transaction says which inputs were folded, in which order, and what came out;
+ * The journal is the commit. One record per transaction says which inputs were processed, in which order, and what came out;
  * where a task stands is its last committed journal record.
  */
 import { createHash, type Hash } from 'node:crypto';
 import type { LogRecord, NewRecord } from '@weir/event-log/port';
 import { decode, encode } from '@weir/events/codec';
 import type { JournalEntry, JournalStep } from '@weir/events/generated/events';
-import { BadRecord } from './fates.ts';
-import type { Output } from './processor.ts';
+import { BadRecord } from '../fates.ts';
+import type { Output } from '../processor.ts';
 
 /** `count` records of a topic were folded; afterwards the position was `nextOffset`. */
 export function segment(topic: string, count: number, nextOffset: bigint): JournalStep {
@@ -48,6 +48,8 @@ export function readJournalRecord(topic: string, partition: number, record: LogR
   return decoded.event;
 }
 
+const EMPTY = new Uint8Array(0);
+
 /** Running SHA-256 over outputs in the order they leave: id, topic and bytes. */
 export class OutputsDigest {
   #hash: Hash | undefined;
@@ -55,7 +57,8 @@ export class OutputsDigest {
 
   add(output: Output): void {
     this.#hash ??= createHash('sha256');
-    this.#hash.update(`${output.topic}\n${output.key}\n${output.id}\n${output.value.length}\n`).update(output.value);
+    const { topic, key, id, value } = output;
+    this.#hash.update(`${topic}\n${key}\n${id}\n${value?.length ?? 'tombstone'}\n`).update(value ?? EMPTY);
     this.count += 1;
   }
 
