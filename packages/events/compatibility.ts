@@ -3,17 +3,20 @@ import avsc from 'avsc';
 
 /** Undefined when both can read each other; else who cannot, and why. */
 export function incompatibility(a: object, b: object): string | undefined {
-  for (const [reader, writer, said] of [
-    [a, b, 'the first cannot read the second'],
-    [b, a, 'the second cannot read the first'],
-  ] as const) {
-    try {
-      typeOf(reader).createResolver(typeOf(writer));
-    } catch (error) {
-      return `${said}: ${error instanceof Error ? error.message : String(error)}`;
-    }
+  const first = unreadable(a, b);
+  if (first !== undefined) return `the first cannot read the second: ${first}`;
+  const second = unreadable(b, a);
+  return second === undefined ? undefined : `the second cannot read the first: ${second}`;
+}
+
+/** Why a reader with one schema cannot read what was written with the other; undefined when it can. */
+export function unreadable(reader: object, writer: object): string | undefined {
+  try {
+    typeOf(reader).createResolver(typeOf(writer));
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
-  return undefined;
 }
 
 /** What the bytes depend on: the schema without docs and other notes. */

@@ -31,7 +31,7 @@ const target = join(folder, 'src/generated/events.ts');
 
 /** TypeScript of all schemas in `schemas/`, sorted by name: the same input gives the same bytes. */
 export function generateTypes(): string {
-  const declarations: string[] = [];
+  const declarations = new Map<string, string>();
   const names = readdirSync(join(folder, 'schemas'))
     .filter((file) => file.endsWith('.avsc'))
     .sort()
@@ -40,10 +40,11 @@ export function generateTypes(): string {
     typeOf(JSON.parse(readFileSync(join(folder, 'schemas', `${name}.avsc`), 'utf8')) as Schema, declarations);
   }
   const table = names.map((name) => `  readonly ${name}: ${name};`).join('\n');
-  return `// Generated from schemas/*.avsc by generate.ts. Do not edit.\n${declarations.join('\n')}\n/** Every event by its name. */\nexport interface EventTypes {\n${table}\n}\n`;
+  return `// Generated from schemas/*.avsc by generate.ts. Do not edit.\n${[...declarations.values()].join('\n')}\n/** Every event by its name. */\nexport interface EventTypes {\n${table}\n}\n`;
 }
 
-function typeOf(schema: Schema, declarations: string[]): string {
+/** @throws when two schemas give one name to different records: a type that is shared must be the same in every file */
+function typeOf(schema: Schema, declarations: Map<string, string>): string {
   if (typeof schema === 'string') return PRIMITIVES[schema] ?? schema;
   if (Array.isArray(schema)) return schema.map((branch: Schema) => typeOf(branch, declarations)).join(' | ');
   const named = schema as NamedSchema;
@@ -54,8 +55,12 @@ function typeOf(schema: Schema, declarations: string[]): string {
   const fields = (named.fields ?? []).map(
     (field) => `  /** ${field.doc} */\n  readonly ${field.name}: ${typeOf(field.type, declarations)};`,
   );
-  declarations.push(`/** ${named.doc} */\nexport interface ${named.name} {\n${fields.join('\n')}\n}\n`);
-  return named.name as string;
+  const name = named.name as string;
+  const declaration = `/** ${named.doc} */\nexport interface ${name} {\n${fields.join('\n')}\n}\n`;
+  if ((declarations.get(name) ?? declaration) !== declaration)
+    throw new Error(`two schemas declare ${name} differently; make them the same, docs included, or rename one`);
+  declarations.set(name, declaration);
+  return name;
 }
 
 function publish(): void {

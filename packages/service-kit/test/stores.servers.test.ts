@@ -2,8 +2,7 @@ import { findRedis, type RedisServer } from '@weir/testkit/redis';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRedisSnapshots } from '../src/redis-snapshots.ts';
-import { createRedisViews } from '../src/redis-views.ts';
-import { readViewsContract, snapshotStoreContract } from './store-contract.ts';
+import { snapshotStoreContract } from './store-contract.ts';
 
 const found = await findRedis();
 const where = 'skip' in found ? found.skip : `at ${found.url}`;
@@ -22,7 +21,6 @@ describe.skipIf('skip' in found)(`a real Redis: ${where}`, () => {
   });
 
   snapshotStoreContract('Redis', () => createRedisSnapshots(redis));
-  readViewsContract('Redis', (maxHistory) => createRedisViews(redis, 'weir.', maxHistory));
 
   test('a flipped bit reads as no snapshot', async () => {
     const store = createRedisSnapshots(redis);

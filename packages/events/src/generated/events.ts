@@ -1,118 +1,304 @@
 // Generated from schemas/*.avsc by generate.ts. Do not edit.
+/** The events that the value was computed from. */
+export interface AlertWindow {
+  /** Values in the window, a count. */
+  readonly size: number;
+  /** Event time of its oldest event, milliseconds since 1970-01-01 UTC. */
+  readonly fromMs: number;
+  /** Event time of its newest event, milliseconds since 1970-01-01 UTC. */
+  readonly toMs: number;
+}
+
 /** Where to look. */
-export interface AlertRaisedEvidence {
-  /** Logical input topic. */
+export interface AlertEvidence {
+  /** Logical input topic; empty when a timer caused it. */
   readonly topic: string;
   /** Partition, a number from 0. */
   readonly partition: number;
   /** Id of the event that completed the window; of a time window its rule and end. */
   readonly eventId: string;
-  /** Event time of the oldest event of the window, milliseconds since 1970-01-01 UTC. */
-  readonly fromMs: number;
-  /** Event time of the newest event of the window, milliseconds since 1970-01-01 UTC. */
-  readonly toMs: number;
 }
 
-/** A rule found evidence against the reference. */
+/** What a rule promises about its false alarms. */
+export interface FalseAlarmRate {
+  /** Name of the promise and what it rests on, e.g. exchangeable, arl, budget. */
+  readonly guarantee: string;
+  /** Events between two false alarms on average, at least; a count. */
+  readonly expectedEventsBetweenFalseAlarms: number;
+}
+
+/** Where the middle nine tenths of a sample lie. */
+export interface Quantiles {
+  /** 5 % quantile, in the column's unit. */
+  readonly low: number;
+  /** 50 % quantile, in the column's unit. */
+  readonly median: number;
+  /** 95 % quantile, in the column's unit. */
+  readonly high: number;
+}
+
+/** How a window differs from its reference. */
+export interface DriftDetail {
+  /** Distance D of the two distribution functions, in [0, 1]. */
+  readonly statistic: number;
+  /** Value at which they differ most, in the column's unit; null for columns without an order. */
+  readonly at: null | number;
+  /** +1: the values moved up against the reference, -1: down, 0: neither. A sign, no unit. */
+  readonly direction: number;
+  /** p-value of this one look, in [0, 1]; not an error rate of the stream. */
+  readonly pValueSingleLook: number;
+  /** Probability that a value of the window exceeds one of the reference, ties counted half, minus 1/2; in [-0.5, 0.5]. */
+  readonly effectSize: number;
+  /** Values in the reference, a count. */
+  readonly referenceSize: number;
+  /** Content hash of the reference used. */
+  readonly referenceHash: string;
+  /** Quantiles of the reference; null for columns without an order. */
+  readonly before: null | Quantiles;
+  /** Quantiles of the window; null for columns without an order. */
+  readonly after: null | Quantiles;
+}
+
+/** What one feature contributed to an anomaly score. */
+export interface AnomalousFeature {
+  /** Name of the feature. */
+  readonly feature: string;
+  /** Its share of the score, in [0, 1]. */
+  readonly share: number;
+  /** +1: higher than expected, -1: lower, 0: neither. A sign, no unit. */
+  readonly direction: number;
+  /** Value that was seen, in the feature's unit; null = missing or categorical. */
+  readonly observed: null | number;
+  /** Lower end of the values expected, in the feature's unit; NaN = not known. */
+  readonly expectedLow: number;
+  /** Upper end of the values expected, in the feature's unit; NaN = not known. */
+  readonly expectedHigh: number;
+}
+
+/** A run of anomalous events that is told as one. */
+export interface AnomalyEpisode {
+  /** Event time of its first event, milliseconds since 1970-01-01 UTC. */
+  readonly onsetMs: number;
+  /** Event time of its highest score so far, milliseconds since 1970-01-01 UTC. */
+  readonly peakMs: number;
+  /** Event time of its last event, milliseconds since 1970-01-01 UTC; null while it is open. */
+  readonly endMs: null | number;
+}
+
+/** How odd events were, and why. */
+export interface AnomalyDetail {
+  /** Highest score, in [0, 1], 0.5 at the boundary of what is odd. */
+  readonly score: number;
+  /** Calibrated p-value of that score, in [0, 1]. */
+  readonly pValue: number;
+  /** Calibration that gave the p-value: reference, budget or fdr. */
+  readonly guarantee: string;
+  /** Features with the largest shares, largest first. */
+  readonly features: readonly (AnomalousFeature)[];
+  /** The episode that it belongs to; null = a single event. */
+  readonly episode: null | AnomalyEpisode;
+}
+
+/** Which rule of data quality was broken, and how. */
+export interface QualityDetail {
+  /** Name of the fault, e.g. missing, unit-change, unseen-category, stuck, absent. */
+  readonly fault: string;
+  /** Factor between what was seen and what was expected, no unit; null for faults without one. */
+  readonly factor: null | number;
+  /** What was seen, for people, with its unit; null = nothing. */
+  readonly observed: null | string;
+  /** What the rule asks for, for people, with its unit. */
+  readonly expected: string;
+}
+
+/** How a group is treated against another. */
+export interface FairnessDetail {
+  /** Name of the metric, e.g. selection-rate-difference. */
+  readonly metric: string;
+  /** Group that is treated worse, as attribute=value. */
+  readonly group: string;
+  /** Group that it is compared with, as attribute=value; null = all others. */
+  readonly referenceGroup: null | string;
+  /** Value of the metric over the window, in the unit of the alert. */
+  readonly current: number;
+  /** Value that it is compared with, in the unit of the alert. */
+  readonly reference: number;
+  /** Lower end of the confidence interval of `current`, in the unit of the alert. */
+  readonly low: number;
+  /** Upper end of the confidence interval of `current`, in the unit of the alert. */
+  readonly high: number;
+}
+
+/** How well predictions agree with outcomes. */
+export interface PerformanceDetail {
+  /** Name of the metric, e.g. log-loss, accuracy. */
+  readonly metric: string;
+  /** Value of the metric over the window, in the unit of the alert. */
+  readonly current: number;
+  /** Value that it is compared with, in the unit of the alert. */
+  readonly reference: number;
+  /** Lower end of the confidence interval of `current`, in the unit of the alert. */
+  readonly low: number;
+  /** Upper end of the confidence interval of `current`, in the unit of the alert. */
+  readonly high: number;
+}
+
+/** What became of a version on its way to serve. */
+export interface PromotionDetail {
+  /** Id of the decision in the governance log. */
+  readonly decisionId: string;
+  /** Version or state before; null = none. */
+  readonly from: null | string;
+  /** Version or state after; null = none. */
+  readonly to: null | string;
+  /** Why, each a short code or sentence. */
+  readonly reasons: readonly (string)[];
+}
+
+/** A rule found evidence that something is wrong. */
 export interface AlertRaised {
   /** Digest of rule, model, column and the event that caused it: stable over restarts. */
   readonly id: string;
-  /** Digest of model, rule and column: an AlertResolved carries that of its AlertRaised. */
+  /** Digest of model, rule, column and, where they are set, version and segment: an AlertResolved carries that of its AlertRaised. */
   readonly fingerprint: string;
   /** Model id; also the record key. */
   readonly model: string;
+  /** Model version concerned; null = all. */
+  readonly version: null | string;
   /** Feature or output concerned; null = the model as a whole. */
   readonly column: null | string;
+  /** Segment concerned, as name=value; null = all traffic. */
+  readonly segment: null | string;
+  /** Says which of the details below is set. other: a kind that a later version of this schema has. */
+  readonly kind: 'drift' | 'anomaly' | 'quality' | 'fairness' | 'performance' | 'promotion' | 'pipeline' | 'other';
   /** Which test spoke, e.g. ks-1000. */
   readonly rule: string;
   /** info, warning or critical. */
   readonly severity: 'info' | 'warning' | 'critical';
   /** One sentence for people. */
   readonly summary: string;
-  /** The rule's statistic, in [0, 1]: for ks the distance D, for missing the share of missing values. */
-  readonly statistic: number;
-  /** Level that the statistic had to reach, in its unit. */
+  /** What to look at next, and what the alert does not say; empty in records of version 1. */
+  readonly advice: string;
+  /** The rule's statistic, in `unit`. */
+  readonly value: number;
+  /** Level that the value had to reach, in `unit`. */
   readonly threshold: number;
-  /** Value at which the distributions differ most, in the column's unit; NaN for rules without a place. */
-  readonly at: number;
-  /** +1: the values moved up against the reference, -1: down. A sign, no unit. */
-  readonly direction: number;
-  /** p-value of this one look, in [0, 1]; not an error rate of the stream. */
-  readonly pValueSingleLook: number;
-  /** Probability that a value of the window exceeds one of the reference, ties counted half, minus 1/2; in [-0.5, 0.5]. */
-  readonly effectSize: number;
-  /** Values in the window, a count. */
-  readonly windowSize: number;
-  /** Values in the reference, a count. */
-  readonly referenceSize: number;
-  /** Content hash of the reference used. */
-  readonly referenceHash: string;
+  /** Unit of value and threshold; null = none. */
+  readonly unit: null | string;
   /** Event time at which what the alert tells of most probably began, milliseconds since 1970-01-01 UTC. */
   readonly sinceMs: number;
   /** Event time of the event that caused it, milliseconds since 1970-01-01 UTC. */
   readonly eventTimeMs: number;
+  /** Null for rules without a window, and in records of version 1. */
+  readonly window: null | AlertWindow;
   /** Where to look. */
-  readonly evidence: AlertRaisedEvidence;
+  readonly evidence: AlertEvidence;
+  /** Null when the rule promises nothing. */
+  readonly rate: null | FalseAlarmRate;
+  /** For routing and grouping in other tools. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Set for alerts of kind drift. */
+  readonly drift: null | DriftDetail;
+  /** Set for alerts of kind anomaly. */
+  readonly anomaly: null | AnomalyDetail;
+  /** Set for alerts of kind quality. */
+  readonly quality: null | QualityDetail;
+  /** Set for alerts of kind fairness. */
+  readonly fairness: null | FairnessDetail;
+  /** Set for alerts of kind performance. */
+  readonly performance: null | PerformanceDetail;
+  /** Set for alerts of kind promotion. */
+  readonly promotion: null | PromotionDetail;
+  /** Id of the open AlertRaised that this one makes more urgent, which alone is resolved later; null = it stands for itself. */
+  readonly escalates: null | string;
 }
 
-/** Where to look. */
-export interface AlertResolvedEvidence {
-  /** Logical input topic. */
-  readonly topic: string;
-  /** Partition, a number from 0. */
-  readonly partition: number;
-  /** Id of the event that completed the window; of a time window its rule and end. */
-  readonly eventId: string;
-  /** Event time of the oldest event of the window, milliseconds since 1970-01-01 UTC. */
-  readonly fromMs: number;
-  /** Event time of the newest event of the window, milliseconds since 1970-01-01 UTC. */
-  readonly toMs: number;
-}
-
-/** The evidence of an earlier AlertRaised is gone. */
+/** The evidence of an earlier AlertRaised is gone, or it no longer applies. The figures are those at this time. */
 export interface AlertResolved {
   /** Digest of rule, model, column and the event that caused it: stable over restarts. */
   readonly id: string;
-  /** Digest of model, rule and column: an AlertResolved carries that of its AlertRaised. */
+  /** Digest of model, rule, column and, where they are set, version and segment: an AlertResolved carries that of its AlertRaised. */
   readonly fingerprint: string;
   /** Model id; also the record key. */
   readonly model: string;
+  /** Model version concerned; null = all. */
+  readonly version: null | string;
   /** Feature or output concerned; null = the model as a whole. */
   readonly column: null | string;
+  /** Segment concerned, as name=value; null = all traffic. */
+  readonly segment: null | string;
+  /** Says which of the details below is set. other: a kind that a later version of this schema has. */
+  readonly kind: 'drift' | 'anomaly' | 'quality' | 'fairness' | 'performance' | 'promotion' | 'pipeline' | 'other';
   /** Which test spoke, e.g. ks-1000. */
   readonly rule: string;
   /** info, warning or critical. */
   readonly severity: 'info' | 'warning' | 'critical';
   /** One sentence for people. */
   readonly summary: string;
-  /** The rule's statistic, in [0, 1]: for ks the distance D, for missing the share of missing values. */
-  readonly statistic: number;
-  /** Level that the statistic had to reach, in its unit. */
+  /** What to look at next, and what the alert does not say; empty in records of version 1. */
+  readonly advice: string;
+  /** The rule's statistic, in `unit`. */
+  readonly value: number;
+  /** Level that the value had to reach, in `unit`. */
   readonly threshold: number;
-  /** Value at which the distributions differ most, in the column's unit; NaN for rules without a place. */
-  readonly at: number;
-  /** +1: the values moved up against the reference, -1: down. A sign, no unit. */
-  readonly direction: number;
-  /** p-value of this one look, in [0, 1]; not an error rate of the stream. */
-  readonly pValueSingleLook: number;
-  /** Probability that a value of the window exceeds one of the reference, ties counted half, minus 1/2; in [-0.5, 0.5]. */
-  readonly effectSize: number;
-  /** Values in the window, a count. */
-  readonly windowSize: number;
-  /** Values in the reference, a count. */
-  readonly referenceSize: number;
-  /** Content hash of the reference used. */
-  readonly referenceHash: string;
+  /** Unit of value and threshold; null = none. */
+  readonly unit: null | string;
   /** Event time at which what the alert tells of most probably began, milliseconds since 1970-01-01 UTC. */
   readonly sinceMs: number;
   /** Event time of the event that caused it, milliseconds since 1970-01-01 UTC. */
   readonly eventTimeMs: number;
+  /** Null for rules without a window, and in records of version 1. */
+  readonly window: null | AlertWindow;
   /** Where to look. */
-  readonly evidence: AlertResolvedEvidence;
+  readonly evidence: AlertEvidence;
+  /** Null when the rule promises nothing. */
+  readonly rate: null | FalseAlarmRate;
+  /** For routing and grouping in other tools. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Set for alerts of kind drift. */
+  readonly drift: null | DriftDetail;
+  /** Set for alerts of kind anomaly. */
+  readonly anomaly: null | AnomalyDetail;
+  /** Set for alerts of kind quality. */
+  readonly quality: null | QualityDetail;
+  /** Set for alerts of kind fairness. */
+  readonly fairness: null | FairnessDetail;
+  /** Set for alerts of kind performance. */
+  readonly performance: null | PerformanceDetail;
+  /** Set for alerts of kind promotion. */
+  readonly promotion: null | PromotionDetail;
   /** Id of the AlertRaised. */
   readonly raisedId: string;
   /** Event time of the AlertRaised, milliseconds since 1970-01-01 UTC. */
   readonly raisedAtMs: number;
+  /** Why: recovered, reference-replaced, rule-removed, …; empty in records of version 1. */
+  readonly reason: string;
+}
+
+/** Who asked. */
+export interface Principal {
+  /** Pseudonymous id; anonymous where no identity is configured. */
+  readonly id: string;
+  /** Roles at that time. */
+  readonly roles: readonly (string)[];
+}
+
+/** A person or a tool told Weir to do something. */
+export interface CommandIssued {
+  /** Unique id of the command: sent twice it counts once. */
+  readonly id: string;
+  /** Model id; also the record key. */
+  readonly model: string;
+  /** What to do: acknowledge, mute, approve, reject, freeze, kill, rollback, rebase, reanchor, label. */
+  readonly action: string;
+  /** What it is about, by name: alert, version, column, decision, …; names depend on the action. */
+  readonly subject: Readonly<Record<string, string>>;
+  /** Why, in the issuer's words; may be empty. */
+  readonly reason: string;
+  /** Who issued it. */
+  readonly principal: Principal;
+  /** Wall clock at which it was accepted, milliseconds since 1970-01-01 UTC. */
+  readonly issuedMs: number;
 }
 
 /** What came of something that a service asked of the world: an input of the service that asked. */
@@ -135,6 +321,62 @@ export interface EffectAnswered {
   readonly answeredMs: number;
 }
 
+/** Confidence interval of one attribution. */
+export interface AttributionInterval {
+  /** Lower end, in the unit of the game. */
+  readonly low: number;
+  /** Upper end, in the unit of the game. */
+  readonly high: number;
+}
+
+/** Why a model answered one sampled prediction as it did. */
+export interface ExplanationSampled {
+  /** Model id; also the record key. */
+  readonly model: string;
+  /** Model version that is explained. */
+  readonly version: string;
+  /** Id of the feature set that names the attributions. */
+  readonly featureSet: string;
+  /** Event time of the prediction, milliseconds since 1970-01-01 UTC. */
+  readonly eventTimeMs: number;
+  /** Digest of prediction, version, output, game and seed: stable over restarts. */
+  readonly id: string;
+  /** Id of the prediction. */
+  readonly predictionId: string;
+  /** Output that is explained. */
+  readonly output: string;
+  /** How the attributions were computed: table, quadrature, kernel or lime. */
+  readonly method: string;
+  /** Value function: path-dependent, interventional-raw, interventional-prob, kernel or lime. */
+  readonly game: string;
+  /** Content hash of the background sample; null for games without one. */
+  readonly backgroundId: null | string;
+  /** Content hash of the model that was called or read; null = not known. */
+  readonly modelHash: null | string;
+  /** Seed of the random numbers used; empty when none were. */
+  readonly seed: string;
+  /** Probability with which the prediction was drawn, in (0, 1]: a mean over explanations weighs each by its inverse. */
+  readonly inclusionProbability: number;
+  /** Version of the sampling weights that it was drawn with. */
+  readonly weightsVersion: string;
+  /** One per feature in the order of the feature set, in the unit of the game; their sum plus base plus residual is the prediction. */
+  readonly attributions: readonly (number)[];
+  /** One per attribution; empty when they are exact. */
+  readonly intervals: readonly (AttributionInterval)[];
+  /** Level of the intervals, in (0, 1); null when there are none. */
+  readonly confidence: null | number;
+  /** Value of the game without any feature, in its unit. */
+  readonly base: number;
+  /** Value of the game with all features, in its unit. */
+  readonly prediction: number;
+  /** prediction less base less the sum of the attributions, in the unit of the game. */
+  readonly residual: number;
+  /** Rows that the model was asked for, a count. */
+  readonly modelRows: number;
+  /** What a reader must know: partial, unstable, ridge. */
+  readonly flags: readonly (string)[];
+}
+
 /** A feature pipeline produced a row, without a prediction. */
 export interface FeaturesLogged {
   /** Model id; also the record key. */
@@ -149,6 +391,30 @@ export interface FeaturesLogged {
   readonly categorical: readonly (null | string)[];
   /** Unique id of the row. */
   readonly id: string;
+}
+
+/** A signed tree head of the governance log. */
+export interface GovernanceCheckpoint {
+  /** Which log: <deployment>/governance/<partition>; also the record key. */
+  readonly origin: string;
+  /** Leaves of the tree, a count. */
+  readonly size: number;
+  /** Signed note (C2SP tlog-checkpoint), verbatim. */
+  readonly note: string;
+}
+
+/** An entry of a model's hash chain. The fields in front repeat what the entry says, for routing. */
+export interface GovernanceEntry {
+  /** Model id, or _system; also the record key. */
+  readonly model: string;
+  /** Position in the chain of the model, a count from 0. */
+  readonly seq: number;
+  /** Epoch of the owner that wrote it, a count. */
+  readonly owner: number;
+  /** Kind of the entry, e.g. promoted, rolled-back, approval. */
+  readonly kind: string;
+  /** Canonical JSON (RFC 8785), at most 65,535 bytes. These bytes are hashed and signed; nothing is serialised again. */
+  readonly entry: Uint8Array;
 }
 
 /** Either records taken from one input topic, or a tick of the clock. */
@@ -275,6 +541,22 @@ export interface OversizedDeadLetter {
   readonly head: Uint8Array;
 }
 
+/** The promotion policy of a model was set; it replaces the one before. */
+export interface PolicySet {
+  /** Model id; also the record key. */
+  readonly model: string;
+  /** The policy as JSON, in the bytes that were hashed. */
+  readonly policy: string;
+  /** SHA-256 over the UTF-8 bytes of `policy`, lower-case hex. */
+  readonly hash: string;
+  /** Who set it. */
+  readonly principal: Principal;
+  /** When it happened, milliseconds since 1970-01-01 UTC. */
+  readonly eventTimeMs: number;
+  /** Unique id of this setting. */
+  readonly id: string;
+}
+
 /** How Weir's traffic split chose the version. */
 export interface Routing {
   /** Epoch of the traffic split, a count. */
@@ -333,18 +615,66 @@ export interface ReferenceSet {
   readonly eventTimeMs: number;
   /** Unique id of this reference set. */
   readonly id: string;
+  /** Null for a numeric column. For a categorical one its distinct values, ascending by their UTF-8 bytes; counts then has one count for each and values is empty. */
+  readonly categories: null | readonly (string)[];
+}
+
+/** Buckets that go to one version. */
+export interface BucketRange {
+  /** Model version. */
+  readonly version: string;
+  /** First bucket, in [0, 1000000). */
+  readonly from: number;
+  /** Bucket after the last, in (0, 1000000]. */
+  readonly to: number;
+}
+
+/** Which versions serve, and for what share of the traffic. */
+export interface TrafficSplitSet {
+  /** Model id; also the record key. */
+  readonly model: string;
+  /** Epoch of the owner that wrote it, a count: readers refuse one whose (owner, epoch) is below the highest that they have seen. */
+  readonly owner: number;
+  /** Epoch of the split, a count; rises with each change of a weight. */
+  readonly epoch: number;
+  /** Version that serves all traffic once the lease has expired. */
+  readonly champion: string;
+  /** Weight by version, in millionths; they sum to 1,000,000. */
+  readonly arms: Readonly<Record<string, number>>;
+  /** All buckets, each once, ascending. */
+  readonly ranges: readonly (BucketRange)[];
+  /** Bucket of a unit = floor(first 4 bytes of SHA-256(salt|unit), big-endian, times 1,000,000 / 2^32). */
+  readonly salt: string;
+  /** How long it holds from its receipt, milliseconds, never past validUntilMs. */
+  readonly leaseMs: number;
+  /** When it ends at the latest, milliseconds since 1970-01-01 UTC. */
+  readonly validUntilMs: number;
+  /** Id of the decision in the governance log. */
+  readonly decisionId: string;
+  /** Key that signed it; null = not signed. */
+  readonly keyId: null | string;
+  /** Signature over the split document; empty when it is not signed. */
+  readonly signature: Uint8Array;
+  /** Event time of the decision, milliseconds since 1970-01-01 UTC. */
+  readonly eventTimeMs: number;
 }
 
 /** Every event by its name. */
 export interface EventTypes {
   readonly AlertRaised: AlertRaised;
   readonly AlertResolved: AlertResolved;
+  readonly CommandIssued: CommandIssued;
   readonly EffectAnswered: EffectAnswered;
+  readonly ExplanationSampled: ExplanationSampled;
   readonly FeaturesLogged: FeaturesLogged;
+  readonly GovernanceCheckpoint: GovernanceCheckpoint;
+  readonly GovernanceEntry: GovernanceEntry;
   readonly JournalEntry: JournalEntry;
   readonly ModelVersionRegistered: ModelVersionRegistered;
   readonly OutcomeObserved: OutcomeObserved;
   readonly OversizedDeadLetter: OversizedDeadLetter;
+  readonly PolicySet: PolicySet;
   readonly PredictionLogged: PredictionLogged;
   readonly ReferenceSet: ReferenceSet;
+  readonly TrafficSplitSet: TrafficSplitSet;
 }
