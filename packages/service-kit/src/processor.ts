@@ -92,6 +92,8 @@ export interface Kernel<State, Event extends KeyedEvent> {
   /** 'runs': `step` takes many events of a key at once. 'events': one, so that timers by event time fire between them. */
   readonly steps: 'runs' | 'events';
   readonly lateness: Lateness;
+  /** Data inputs that event time waits for even before their first event of the key, until they were idle: those that a join needs. */
+  readonly joins?: readonly string[];
   initial(key: string): State;
   /** A key whose state is empty after a step is forgotten, so that events of unknown models leave nothing behind. */
   isEmpty(state: State): boolean;

@@ -32,9 +32,9 @@ import { RegistrationSearch } from './processing/registration-search.ts';
 import { isTickDue, TickClock } from './processing/tick-clock.ts';
 import { Wake } from './processing/wake.ts';
 import type { AnyProcessor, Output, StateFigures, View } from './processor.ts';
+import type { Lag, TaskEvents, TaskOptions, TaskPorts } from './task-contract.ts';
 import { readHistories } from './views/histories.ts';
 import { ViewPublisher } from './views/publisher.ts';
-import type { Lag, TaskEvents, TaskOptions, TaskPorts } from './task-contract.ts';
 
 /** Between two looks at inputs of which the log has said nothing yet, ms. */
 const UNANSWERED_MS = 20;
@@ -78,13 +78,7 @@ export class Task {
   });
   #committed: readonly (TopicPartition & { readonly offset: bigint })[] = [];
 
-  constructor(
-    partition: number,
-    processor: AnyProcessor,
-    ports: TaskPorts,
-    options: TaskOptions,
-    events: TaskEvents,
-  ) {
+  constructor(partition: number, processor: AnyProcessor, ports: TaskPorts, options: TaskOptions, events: TaskEvents) {
     this.partition = partition;
     this.#processor = processor;
     this.#ports = ports;
@@ -150,7 +144,8 @@ export class Task {
   get figures(): { readonly keys: number; readonly states: readonly StateFigures[] } | undefined {
     const { kernel, keys } = this.#fold ?? {};
     if (kernel === undefined || keys === undefined) return undefined;
-    const states = kernel.figures === undefined ? [] : [...keys.values()].map(({ state }) => kernel.figures?.(state) ?? {});
+    const states =
+      kernel.figures === undefined ? [] : [...keys.values()].map(({ state }) => kernel.figures?.(state) ?? {});
     return { keys: keys.size, states };
   }
 

@@ -1,7 +1,7 @@
 /** The smallest processor: counts the events of a key and says so at every tenth; a registration of the key must come first. */
 import type { LogRecord, NewRecord } from '@weir/event-log/port';
 import { BadRecord } from '../src/fates.ts';
-import type { KeyedEvent, Kernel, Processor } from '../src/processor.ts';
+import type { Kernel, KeyedEvent, Processor } from '../src/processor.ts';
 import { decodeState, encodeState } from '../src/state-codec.ts';
 import type { Scenario } from '../src/testing/scenario.ts';
 
@@ -58,8 +58,7 @@ export const COUNTER: Processor<CounterConfig, Count, CountEvent> = {
         context.emit(index, { topic: 'alerts', key, value: Buffer.from(text), id: `${key}/${id}`, eventTimeMs });
       }
     },
-    nextTimer: ({ lastClockMs }) =>
-      lastClockMs === 0 ? undefined : { domain: 'clock', atMs: lastClockMs + 60_000 },
+    nextTimer: ({ lastClockMs }) => (lastClockMs === 0 ? undefined : { domain: 'clock', atMs: lastClockMs + 60_000 }),
     onTimer: (state) => {
       state.lastClockMs = 0;
       state.count = 0;
@@ -84,8 +83,19 @@ function decodeJson({ value }: LogRecord): CountEvent {
 const NOW_MS = Date.parse('2026-11-24T00:00:00Z');
 const KEYS = ['a', 'b', 'c', 'd'];
 
-export function countRecord(topic: string, key: string, id: string, value: number | string, eventTimeMs: number): NewRecord {
-  return { topic, partition: 0, key: Buffer.from(key), value: Buffer.from(JSON.stringify({ key, id, value, eventTimeMs })) };
+export function countRecord(
+  topic: string,
+  key: string,
+  id: string,
+  value: number | string,
+  eventTimeMs: number,
+): NewRecord {
+  return {
+    topic,
+    partition: 0,
+    key: Buffer.from(key),
+    value: Buffer.from(JSON.stringify({ key, id, value, eventTimeMs })),
+  };
 }
 
 export const COUNTER_SCENARIO: Scenario = {

@@ -11,7 +11,8 @@ export interface AnsweredEvent extends KeyedEvent {
 
 /** @throws {BadRecord} */
 export function decodeAnswer({ value }: LogRecord): AnsweredEvent {
-  if (value === null) throw new BadRecord('TOMBSTONE', 'a record of results has no value; only the service writes here');
+  if (value === null)
+    throw new BadRecord('TOMBSTONE', 'a record of results has no value; only the service writes here');
   const { name, event } = decode(value);
   if (name !== 'EffectAnswered')
     throw new BadRecord('WRONG_EVENT', `a ${name} came in on results, which carries EffectAnswered`);

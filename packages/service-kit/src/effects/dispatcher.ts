@@ -10,8 +10,7 @@ import { type Effect, type EffectAnswer, type EffectHandler, EffectRefused } fro
 const DEFAULT_CONCURRENCY = 4;
 const DEFAULT_DEADLINE_MS = 10_000;
 const DEFAULT_TRIES = 5;
-/** Wait after the first failed try, ms; doubles each time. */
-const BACKOFF_MS = 250;
+const DEFAULT_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 30_000;
 /** Consecutive failures of a kind after which its handler is left alone for a while. */
 const BREAKER_FAILURES = 10;
@@ -111,7 +110,7 @@ export class EffectDispatcher {
         onAnswer?.(effect.kind, answer.outcome);
         return;
       } catch {
-        await this.#pause(backoffMs(attempt));
+        await this.#pause(backoffMs(kind.handler, attempt));
       }
     }
   }
@@ -131,7 +130,7 @@ export class EffectDispatcher {
         if (this.#stopping.signal.aborted) return undefined;
         const isFinal = error instanceof EffectRefused || tries >= most;
         if (!(error instanceof EffectRefused)) this.#failed(kind);
-        const retryInMs = isFinal ? 0 : backoffMs(tries - 1);
+        const retryInMs = isFinal ? 0 : backoffMs(handler, tries - 1);
         this.#options.onFailedTry?.(effect.kind, error, retryInMs);
         if (isFinal) return this.#answer(effect, 'failed', new Uint8Array(0), reasonOf(error), tries);
         await this.#pause(retryInMs);
@@ -183,8 +182,8 @@ export class EffectDispatcher {
   }
 }
 
-function backoffMs(attempt: number): number {
-  return Math.min(MAX_BACKOFF_MS, BACKOFF_MS * 2 ** attempt);
+function backoffMs({ backoffMs: first = DEFAULT_BACKOFF_MS }: EffectHandler, attempt: number): number {
+  return Math.min(MAX_BACKOFF_MS, first * 2 ** attempt);
 }
 
 function reasonOf(error: unknown): string {
@@ -193,6 +192,7 @@ function reasonOf(error: unknown): string {
 
 function refusing(name: string): EffectHandler {
   return {
-    run: () => Promise.reject(new EffectRefused(`no handler for effects of kind ${name} is configured in this service`)),
+    run: () =>
+      Promise.reject(new EffectRefused(`no handler for effects of kind ${name} is configured in this service`)),
   };
 }

@@ -156,7 +156,14 @@ class Replay {
       if (there === undefined || !same(there, output)) {
         const { build } = replayer;
         const shownCommitted = there && shown(there);
-        return { topic: output.topic, index: report.outputs, entry: entry.seq, build, committed: shownCommitted, replayed: output };
+        return {
+          topic: output.topic,
+          index: report.outputs,
+          entry: entry.seq,
+          build,
+          committed: shownCommitted,
+          replayed: output,
+        };
       }
       report.outputs += 1;
     }
@@ -186,7 +193,10 @@ class Replay {
 /** What one service committed to each of its output topics, in order. */
 class Committed {
   readonly #service: string;
-  readonly #streams: ReadonlyMap<string, { readonly stream: PartitionStream; readonly end: bigint; ahead: LogRecord[] }>;
+  readonly #streams: ReadonlyMap<
+    string,
+    { readonly stream: PartitionStream; readonly end: bigint; ahead: LogRecord[] }
+  >;
 
   private constructor(service: string, streams: Committed['#streams']) {
     this.#service = service;
@@ -235,7 +245,8 @@ class Committed {
 }
 
 function same(record: LogRecord, { value, key, id }: Output): boolean {
-  const isSameValue = value === null ? record.value === null : record.value !== null && Buffer.from(value).equals(record.value);
+  const isSameValue =
+    value === null ? record.value === null : record.value !== null && Buffer.from(value).equals(record.value);
   return isSameValue && Buffer.from(record.key ?? []).toString() === key && headerText(record, 'weir.id') === id;
 }
 

@@ -149,4 +149,3 @@ export class JournalReplayer {
 function recordedOf({ config }: Owner): RecordedConfig {
   return JSON.parse(config) as RecordedConfig;
 }
-

@@ -136,14 +136,16 @@ class Restore {
     const heads = (await checkpoints.generations(task)).toReversed();
     const whole = heads.length === 0 ? await checkpoints.wholeSnapshot(task) : undefined;
     return [
-      ...heads.map((head): Start => ({
-        name: `checkpoint ${head.generation}`,
-        offset: head.generation,
-        begin: async (replayer) => {
-          await replayer.resume(head, await checkpoints.keys(task, head.generation));
-          return head.seq;
-        },
-      })),
+      ...heads.map(
+        (head): Start => ({
+          name: `checkpoint ${head.generation}`,
+          offset: head.generation,
+          begin: async (replayer) => {
+            await replayer.resume(head, await checkpoints.keys(task, head.generation));
+            return head.seq;
+          },
+        }),
+      ),
       ...(whole === undefined
         ? []
         : [

@@ -7,12 +7,12 @@ import type { LogRecord } from '@weir/event-log/port';
 import { type AnsweredEvent, decodeAnswer } from '../effects/answers.ts';
 import { fateOf } from '../fates.ts';
 import type { AnyProcessor, Kernel, KeyedEvent, Output, Processor, Rejection } from '../processor.ts';
-import { type KeyState, keyWatermarkMs, watermarkOf } from './key-state.ts';
+import { grantIdleTime, type KeyState, keyWatermarkMs, watermarkOf } from './key-state.ts';
 import { KeyStore } from './key-store.ts';
 import { futureTimestamp, oversizedOutput, wrongPartition } from './rejections.ts';
 import { RunContext } from './run-context.ts';
 import { TimerQueue } from './timer-queue.ts';
-import { idleReachesMs, observe, observeIdle } from './watermark.ts';
+import { idleReachesMs, observe } from './watermark.ts';
 
 export interface FoldOptions {
   readonly partition: number;
@@ -123,7 +123,7 @@ export class Fold<State, Event extends KeyedEvent> {
   #stepRun(entry: KeyState<State>, { events, places }: Run<Event>, context: RunContext, isData: boolean): void {
     this.kernel.step(entry.state, events, context);
     if (!isData || context.refusedOfRun === events.length) return;
-    const watermark = watermarkOf(entry, context.topic);
+    const watermark = watermarkOf(entry, context.topic, this.kernel.joins ?? [], this.clockMs);
     for (const [index, event] of events.entries()) {
       if (context.refusedOfRun === 0 || !context.isRefused(places[index] as number))
         observe(watermark, event.eventTimeMs, this.clockMs);
@@ -135,7 +135,10 @@ export class Fold<State, Event extends KeyedEvent> {
       context.begin(context.topic, entry.key, [places[index] as number], context.watermarkMs);
       this.kernel.step(entry.state, [event], context);
       if (context.refusedOfRun > 0) continue;
-      if (isData) observe(watermarkOf(entry, context.topic), event.eventTimeMs, this.clockMs);
+      if (isData) {
+        const watermark = watermarkOf(entry, context.topic, this.kernel.joins ?? [], this.clockMs);
+        observe(watermark, event.eventTimeMs, this.clockMs);
+      }
       context.watermarkMs = keyWatermarkMs(entry, this.kernel.lateness);
       this.#fireTimers(entry, context);
     }
@@ -169,8 +172,8 @@ export class Fold<State, Event extends KeyedEvent> {
 
   /** Time without events counts only when a timer is due by it, so that an idle key does not change with every tick. */
   #grantIdleTime(entry: KeyState<State>): void {
-    if (this.kernel.nextTimer?.(entry.state)?.domain !== 'event') return;
-    for (const watermark of entry.watermarks.values()) observeIdle(watermark, this.clockMs, this.kernel.lateness);
+    if (this.kernel.nextTimer?.(entry.state)?.domain === 'event')
+      grantIdleTime(entry, this.clockMs, this.kernel.lateness);
   }
 
   #settle(entry: KeyState<State>): void {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Kernel, KeyedEvent, Lateness } from '../processor.ts';
 import { decodeState, encodeState } from '../state-codec.ts';
 import type { Due } from './timer-queue.ts';
-import { createWatermark, type Watermark, watermarkMs } from './watermark.ts';
+import { createWatermark, observeIdle, type Watermark, watermarkMs } from './watermark.ts';
 
 export interface KeyState<State> extends Due {
   readonly key: string;
@@ -20,13 +20,31 @@ export function newKeyState<State>(
   return { key, state, watermarks, dueMs: Number.POSITIVE_INFINITY };
 }
 
-export function watermarkOf<State>({ watermarks }: KeyState<State>, topic: string): Watermark {
-  let watermark = watermarks.get(topic);
-  if (watermark === undefined) {
-    watermark = createWatermark();
-    watermarks.set(topic, watermark);
-  }
+/** The watermark that an event of a data input moves. The first one of a key also sets up those of the inputs that are joined with it. */
+export function watermarkOf<State>(
+  { watermarks }: KeyState<State>,
+  topic: string,
+  joins: readonly string[],
+  clockMs: number,
+): Watermark {
+  const known = watermarks.get(topic);
+  if (known !== undefined) return known;
+  if (watermarks.size === 0)
+    for (const joined of joins) watermarks.set(joined, { ...createWatermark(), activeAtMs: clockMs });
+  const watermark = watermarks.get(topic) ?? createWatermark();
+  watermarks.set(topic, watermark);
   return watermark;
+}
+
+/** The clock has moved without events: inputs that were idle long enough advance; one that never carried an event starts where the others are. */
+export function grantIdleTime<State>({ watermarks }: KeyState<State>, clockMs: number, lateness: Lateness): void {
+  for (const watermark of watermarks.values()) {
+    observeIdle(watermark, clockMs, lateness);
+    if (Number.isFinite(watermark.maxEventTimeMs) || clockMs - watermark.activeAtMs < lateness.idleAfterMs) continue;
+    const started = [...watermarks.values()].filter(({ maxEventTimeMs }) => Number.isFinite(maxEventTimeMs));
+    if (started.length > 0)
+      watermark.maxEventTimeMs = Math.min(...started.map((each) => each.maxEventTimeMs + each.idleAdvanceMs));
+  }
 }
 
 /** The input that is furthest behind decides; an input that never carried an event of the key does not count. */
@@ -38,7 +56,7 @@ export function keyWatermarkMs<State>({ watermarks }: KeyState<State>, lateness:
 
 interface Head {
   /** topic, newest event time, clock of the last event, time granted while idle. */
-  readonly watermarks: readonly (readonly [string, number, number | null, number])[];
+  readonly watermarks: readonly (readonly [string, number | null, number | null, number])[];
 }
 
 /** Reads the state and changes nothing. */
@@ -51,7 +69,7 @@ export function saveKey<State, Event extends KeyedEvent>(
   const head: Head = {
     watermarks: sorted.map(([topic, { maxEventTimeMs, activeAtMs, idleAdvanceMs }]) => [
       topic,
-      maxEventTimeMs,
+      Number.isFinite(maxEventTimeMs) ? maxEventTimeMs : null,
       Number.isFinite(activeAtMs) ? activeAtMs : null,
       idleAdvanceMs,
     ]),
@@ -67,12 +85,14 @@ export function loadKey<State, Event extends KeyedEvent>(
   kernel: Kernel<State, Event>,
 ): KeyState<State> {
   const { head, part } = decodeState<Head>(bytes);
-  const watermarks = head.watermarks.map(
-    ([topic, maxEventTimeMs, activeAtMs, idleAdvanceMs]): [string, Watermark] => [
-      topic,
-      { maxEventTimeMs, activeAtMs: activeAtMs ?? Number.NEGATIVE_INFINITY, idleAdvanceMs },
-    ],
-  );
+  const watermarks = head.watermarks.map(([topic, maxEventTimeMs, activeAtMs, idleAdvanceMs]): [string, Watermark] => [
+    topic,
+    {
+      maxEventTimeMs: maxEventTimeMs ?? Number.NEGATIVE_INFINITY,
+      activeAtMs: activeAtMs ?? Number.NEGATIVE_INFINITY,
+      idleAdvanceMs,
+    },
+  ]);
   return newKeyState(key, kernel.load(key, new Uint8Array(part(0)), stateVersion), new Map(watermarks));
 }
 

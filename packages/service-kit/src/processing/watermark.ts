@@ -44,6 +44,8 @@ export function watermarkMs(watermark: Watermark, lateness: Lateness): number {
 
 /** Clock time at which idleness alone would bring the watermark to `atMs`, ms. */
 export function idleReachesMs(watermark: Watermark, atMs: number, lateness: Lateness): number {
+  // Of an input that never carried an event: when it stops being waited for.
+  if (!Number.isFinite(watermark.maxEventTimeMs)) return watermark.activeAtMs + lateness.idleAfterMs;
   const missingMs = atMs + lateness.allowedLatenessMs - watermark.maxEventTimeMs;
   if (missingMs <= watermark.idleAdvanceMs) return Number.NEGATIVE_INFINITY;
   return watermark.activeAtMs + Math.max(lateness.idleAfterMs, missingMs);

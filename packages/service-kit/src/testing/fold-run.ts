@@ -1,7 +1,7 @@
 /** A scenario through the fold alone, cut and disturbed as a test likes. */
 import type { LogRecord, NewRecord } from '@weir/event-log/port';
-import { Fold } from '../processing/fold.ts';
 import type { AnyFold } from '../journal/replayer.ts';
+import { Fold } from '../processing/fold.ts';
 import type { Output } from '../processor.ts';
 import type { Scenario } from './scenario.ts';
 

@@ -4,6 +4,7 @@ import { decode } from '@weir/events/codec';
 import { Life, type LifeOptions, SimulatedLog } from '@weir/testkit/simulated-log';
 import { createMemoryCheckpoints } from '../checkpoints/memory.ts';
 import type { CheckpointStore } from '../checkpoints/store.ts';
+import { headerText } from '../journal/recorded.ts';
 import { replayPartition } from '../journal/replay.ts';
 import { RUNNER_DEFAULTS, type Runner, startRunner } from '../runner.ts';
 import { createMemoryViews } from '../views/memory.ts';
@@ -74,9 +75,15 @@ export class SimulatedRun {
     }
     for (const leave of zombies) await leave();
     await this.log.settled();
-    return [...outputs, `${processor.service}.dlq`].flatMap((topic) =>
-      this.log.committed(PREFIX + topic).map((record) => `${topic} ${shown(record)}`),
+    const found = [...outputs, `${processor.service}.dlq`].flatMap((topic) =>
+      this.log
+        .committed(PREFIX + topic)
+        .map((record) => ({ place: `${topic} ${placeOf(record)}`, text: shown(record) })),
     );
+    // Data inputs are merged by arrival, which differs from run to run: what is promised then is the order within a key.
+    const isMerged = processor.inputs.filter(({ role }) => role === 'data').length > 1;
+    if (isMerged) found.sort((a, b) => (a.place < b.place ? -1 : a.place > b.place ? 1 : 0));
+    return found.map(({ place, text }) => `${place} ${text}`);
   }
 
   #start(life: Life): Promise<Runner> {
@@ -137,6 +144,11 @@ export class SimulatedRun {
       })
       .reduce((sum, { topic, count }) => sum + (topic !== null && data.includes(topic) ? count : 0), 0);
   }
+}
+
+/** Whose order counts: the key's, and for dead letters that of the topic they came from. */
+function placeOf(record: LogRecord): string {
+  return headerText(record, '__streams.errors.topic') ?? Buffer.from(record.key ?? []).toString();
 }
 
 function shown({ key, value, headers }: LogRecord): string {
