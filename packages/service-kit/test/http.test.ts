@@ -319,8 +319,10 @@ describe('around it', () => {
         const problems = Object.keys(responses).filter(
           (status) => responses[status]?.content?.['application/problem+json'],
         );
-        expect(problems, `${method} ${path}`).toEqual(expect.arrayContaining(['400', '421', '500', '503']));
-        if (method !== 'get') expect(problems).toEqual(expect.arrayContaining(['403', '409', '413', '415', '422']));
+        const ofWrites = method === 'get' ? [] : ['403', '409', '413', '415', '422'];
+        expect(problems, `${method} ${path}`).toEqual(
+          expect.arrayContaining(['400', '421', '500', '503', ...ofWrites]),
+        );
         expect(requestBody !== undefined).toBe(method !== 'get');
       }
     const text = JSON.stringify(document);

@@ -11,17 +11,14 @@ export function checkedBody<Schema extends TSchema>(schema: Schema, body: unknow
   if (depthExceeds(body, MAX_DEPTH))
     throw new Problem('UNPROCESSABLE', `the body is nested deeper than ${MAX_DEPTH} levels; flatten it`);
   if (Value.Check(schema, body)) return body as Static<Schema>;
-  throw invalid(
-    Value.Errors(schema, body).flatMap(({ instancePath, message, params }) => {
-      const extra = (params as { readonly additionalProperties?: readonly string[] }).additionalProperties ?? [];
-      if (extra.length > 0)
-        return extra.map((name) => ({
-          pointer: `${instancePath}/${escaped(name)}`,
-          message: 'is not a field; remove it',
-        }));
-      return { pointer: instancePath, message };
-    }),
-  );
+  const breaches = Value.Errors(schema, body)
+    .filter(({ keyword }) => keyword !== 'additionalProperties')
+    .map(({ keyword, instancePath, message }) => ({
+      pointer: instancePath,
+      // A schema that nothing passes is that of a field which is not there.
+      message: keyword === 'boolean' ? 'is not a field; remove it' : message,
+    }));
+  throw invalid(breaches);
 }
 
 /** @param breaches at least one */
@@ -32,10 +29,6 @@ export function invalid(breaches: readonly Breach[]): Problem {
   return new Problem('UNPROCESSABLE', `${place} ${first?.message}${more}; /docs describes the body`, {
     breaches: breaches.slice(0, MAX_BREACHES),
   });
-}
-
-function escaped(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
 /** Level by level, so that a hostile depth does not reach the stack. */

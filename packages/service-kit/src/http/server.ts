@@ -44,6 +44,8 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     // The caller's trace where there is one, so that its log and this one can be laid side by side.
     genReqId: ({ headers }) => TRACE.exec(String(headers['traceparent']))?.[1] ?? randomBytes(16).toString('hex'),
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    // Views are JSON already: serializers for every answer of every route would cost a start more than they save a request.
+    schemaController: { compilersFactory: { buildSerializer: () => () => JSON.stringify } },
     // An unknown parameter is a mistake to tell of, not to drop.
     ajv: { customOptions: { removeAdditional: false, allErrors: false } },
   });
