@@ -91,7 +91,7 @@ test('by count: equal to the definition at every value, restored and read at any
       changed += changes.length;
       expect(changes).toEqual(countByDefinition(reference, values, capacity, by));
     }),
-    { numRuns: 400, seed: 20_261_130 },
+    { numRuns: 150, seed: 20_261_130 },
   );
   expect(changed).toBeGreaterThan(100);
 });
@@ -155,7 +155,7 @@ test('missing values: equal to the definition at every value, restored and read 
         evaluation = restored;
       }
     }),
-    { numRuns: 400, seed: 20_261_130 },
+    { numRuns: 150, seed: 20_261_130 },
   );
   expect(changed).toBeGreaterThan(100);
 });
@@ -273,9 +273,9 @@ test('by time: equal to the definition at every pane, restored and read at any m
         evaluation = restored;
       }
     }),
-    { numRuns: 150, seed: 20_261_130 },
+    { numRuns: 60, seed: 20_261_130 },
   );
-  expect(changed).toBeGreaterThan(50);
+  expect(changed).toBeGreaterThan(20);
 });
 
 test('a window that may not raise only resolves what it was restored with', () => {

@@ -2,8 +2,8 @@
 import { type Histogram, histogramOf } from '@weir/drift/histogram';
 import type { ColumnScan } from './column-scan.ts';
 import type { Options } from './options.ts';
-import { conclusion, percent, pText, type Summary, sentences } from './report.ts';
-import { barsSvg, escaped, linesSvg, short } from './svg.ts';
+import { conclusion, percent, pText, type Summary, sentences, short } from './report.ts';
+import { barsSvg, escaped, linesSvg } from './svg.ts';
 import type { Verdict } from './verdict.ts';
 
 /** Groups of the bars, and points of the lines. */

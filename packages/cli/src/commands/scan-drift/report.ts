@@ -23,7 +23,7 @@ export function report(summary: Summary): string {
       listed([column]),
       drifted ? 'drift' : n === 0 ? 'no values' : 'no drift',
       n === 0 ? '' : d.toFixed(4),
-      n === 0 ? '' : String(at),
+      n === 0 ? '' : short(at),
       distribution === undefined ? '' : pText(distribution.pHolm),
       `${percent(missingReference)} → ${percent(missingCurrent)}`,
       missing === undefined ? '' : pText(missing.pHolm),
@@ -40,13 +40,13 @@ export function sentences(verdict: Verdict): readonly string[] {
   const { column, d, at, direction, effect, n, m, distribution, missing, missingReference, missingCurrent } = verdict;
   const said = [`${listed([column])} has drifted`];
   if (distribution?.rejects === true) {
-    const moved = `its values lie ${direction > 0 ? 'higher' : 'lower'} near ${at}: D = ${d.toFixed(4)}`;
+    const moved = `its values lie ${direction > 0 ? 'higher' : 'lower'} near ${short(at)}: D = ${d.toFixed(4)}`;
     const chance = `a value of CUR exceeds one of REF with chance ${(effect + 0.5).toFixed(2)}`;
-    said.push(`whole file: ${moved} over ${n} values against ${m}, p = ${pText(distribution.pHolm)}; ${chance}`);
+    said.push(`whole file: ${moved} over ${n} values against ${m}, ${pSaid(distribution.pHolm)}; ${chance}`);
   }
   if (missing?.rejects === true)
     said.push(
-      `whole file: ${percent(missingCurrent)} of its values are missing, ${percent(missingReference)} in REF, p = ${pText(missing.pHolm)}`,
+      `whole file: ${percent(missingCurrent)} of its values are missing, ${percent(missingReference)} in REF, ${pSaid(missing.pHolm)}`,
     );
   return [...said, ...alertSentences(verdict.alerts)];
 }
@@ -73,10 +73,20 @@ export function conclusion({ verdicts, alpha, minEffect, rows }: Summary): strin
   );
 }
 
+/** A value as a table has room for. */
+export function short(value: number): string {
+  return String(Number(value.toPrecision(6)));
+}
+
 export function percent(share: number): string {
   return `${Number((100 * share).toPrecision(3))} %`;
 }
 
+function pSaid(p: number): string {
+  return p === 0 ? `p ${pText(p)}` : `p = ${pText(p)}`;
+}
+
+/** Below the smallest doubles p is 0. */
 export function pText(p: number): string {
   if (p === 0) return '< 1e-300';
   return p >= 0.001 ? p.toPrecision(2) : p.toExponential(1);

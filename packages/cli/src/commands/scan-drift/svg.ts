@@ -1,4 +1,5 @@
 /** Two distributions side by side as SVG. Colours are classes of the page, so that it may be dark or light. */
+import { short } from './report.ts';
 
 const WIDTH = 420;
 const HEIGHT = 220;
@@ -51,11 +52,6 @@ export function linesSvg(
   const labels = [low, low + width / 2, low + width].map((x) => label(placeOf(x), HEIGHT - 16, short(x), 'middle'));
   const axis = axisName('share of values at or below, by value; the mark is where D lies');
   return svg(title, [...shares(1), mark, line(reference, 'reference'), line(current, 'current'), ...labels, axis]);
-}
-
-/** A number as an axis has room for. */
-export function short(value: number): string {
-  return String(Number(value.toPrecision(4)));
 }
 
 export function escaped(text: string): string {
