@@ -194,4 +194,7 @@ test('people read which columns drifted, why, and since when', async () => {
     /^x has drifted\n {2}whole file: its values lie higher near [\d.]+: D = 0\.3\d* over 900 values against 900, p = \S+; a value of CUR exceeds one of REF with chance 0\.\d\d\n {2}ks-200: raised at row 6\d\d, since row (59|60)\d; open at the last row$/m,
   );
   expect(out).toMatch(/^1 of 2 columns drifted: x; 900 rows scanned\.$/m);
+  expect(out).toContain("Windows raise and resolve as a service's do.");
+  await scanDrift.run(args.slice(0, 4), io);
+  expect(out).toContain('No window of 1000 values was full; give a smaller --window.');
 });

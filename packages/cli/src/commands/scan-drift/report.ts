@@ -63,13 +63,17 @@ function alertSentences(alerts: readonly Alert[]): readonly string[] {
 }
 
 /** What was decided over all columns, and by which rule. */
-export function conclusion({ verdicts, alpha, minEffect, rows }: Summary): string {
+export function conclusion({ verdicts, worst, window, alpha, minEffect, rows }: Summary): string {
   const drifted = verdicts.filter((verdict) => verdict.drifted).map(({ column }) => column);
   const tests = testsIn(verdicts);
+  const isFull = [...worst.values()].some((each) => each?.n === window);
+  const windows = isFull
+    ? "Windows raise and resolve as a service's do."
+    : `No window of ${window} values was full; give a smaller --window.`;
   const effect = minEffect > 0 ? ` beyond ${minEffect}` : '';
   return (
     `${drifted.length} of ${verdicts.length} columns drifted${drifted.length > 0 ? `: ${listed(drifted)}` : ''}; ${rows} rows scanned.\n` +
-    `Whole file: drift at p ≤ ${alpha}${effect}, p by Holm over ${tests} test${tests === 1 ? '' : 's'}. Windows raise and resolve as a service's do.`
+    `Whole file: drift at p ≤ ${alpha}${effect}, p by Holm over ${tests} test${tests === 1 ? '' : 's'}. ${windows}`
   );
 }
 
