@@ -167,6 +167,7 @@ function introduction(january: readonly (readonly number[])[]): ReplayEvent[] {
       source: 'flights of January 2001',
       eventTimeMs,
       id: `${MODEL}/${name}/${hash}`,
+      categories: null,
     });
     return { topic: 'references', key: MODEL, value, eventTimeMs };
   });

@@ -95,7 +95,7 @@ export class PanedWindow {
   onsetMs(): number {
     const { m } = this.reference;
     const { lastBin, below, direction } = extremeOf(this.reference, this.#counts, this.#size);
-    const inside = this.save().filter(({ pane }) => pane <= this.#closed);
+    const inside = this.#ascending().filter(({ pane }) => pane <= this.#closed);
     const sizes = inside.map(({ counts }) => counts.reduce((sum, count) => sum + count, 0));
     const lower = inside.map(({ counts }) => counts.subarray(0, lastBin + 1).reduce((sum, count) => sum + count, 0));
     const onset = onsetOf(
@@ -111,19 +111,23 @@ export class PanedWindow {
     return this.#counts.slice();
   }
 
-  /** Everything it holds, panes ascending, for a snapshot. */
+  /** Everything it holds, panes ascending, as copies, for a snapshot. O(k) a pane. */
   save(): readonly SavedPane[] {
-    return [...this.#panes].map(([pane, counts]) => ({ pane, counts })).sort((a, b) => a.pane - b.pane);
+    return this.#ascending().map(({ pane, counts }) => ({ pane, counts: counts.slice() }));
   }
 
   /** Into a new window: what `save` gave, and `closed` of then. */
   restore(panes: readonly SavedPane[], closed: number): void {
     this.#closed = closed;
     for (const { pane, counts } of panes) {
-      this.#panes.set(pane, counts);
+      this.#panes.set(pane, counts.slice());
       if (pane <= closed) this.#fold(counts, 1);
       else this.nextMs = Math.min(this.nextMs, this.#endMs(pane));
     }
+  }
+
+  #ascending(): readonly SavedPane[] {
+    return [...this.#panes].map(([pane, counts]) => ({ pane, counts })).sort((a, b) => a.pane - b.pane);
   }
 
   #waiting(): number[] {

@@ -5,9 +5,10 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import avsc from 'avsc';
-import { boundsOf } from './bounds.ts';
+import type avsc from 'avsc';
+import { type Bounds, boundsOf, type Fault } from './bounds.ts';
 import { EventError } from './errors.ts';
+import { typeOf } from './exact-long.ts';
 import type { EventTypes } from './generated/events.ts';
 
 export type EventName = keyof EventTypes;
@@ -23,7 +24,7 @@ export type WriterSchemas = (
 
 interface Foreign {
   readonly name: EventName;
-  readonly bounds: ReturnType<typeof boundsOf>;
+  readonly bounds: Bounds;
   readonly resolver: avsc.Resolver;
 }
 
@@ -35,7 +36,7 @@ let ids = JSON.parse(readFileSync(join(folder, 'ids.lock.json'), 'utf8')) as Sch
 let writers: WriterSchemas = publishedSchema;
 const foreign = new Map<number, Foreign>();
 const types = new Map<EventName, avsc.Type>();
-const bounds = new Map<EventName, ReturnType<typeof boundsOf>>();
+const bounds = new Map<EventName, Bounds>();
 const namesById = new Map<number, EventName>();
 /** Schemas as they stand in their files, for a registry. */
 export const SCHEMAS: ReadonlyMap<EventName, object> = new Map(
@@ -45,7 +46,7 @@ export const SCHEMAS: ReadonlyMap<EventName, object> = new Map(
   ]),
 );
 for (const [name, id] of Object.entries(ids) as [EventName, number][]) {
-  const type = avsc.Type.forSchema(SCHEMAS.get(name) as avsc.Schema);
+  const type = typeOf(SCHEMAS.get(name) as object);
   types.set(name, type);
   bounds.set(name, boundsOf(type));
   namesById.set(id, name);
@@ -72,16 +73,22 @@ export function schemaId(name: EventName): number {
   return ids[name];
 }
 
-/** @throws {EventError} UNENCODABLE naming the field and value that do not fit the schema. */
+/** @throws {EventError} UNENCODABLE naming the field and value that do not fit the schema or pass a bound: what is written can be read. */
 export function encode<Name extends EventName>(name: Name, event: EventTypes[Name]): Buffer {
+  const body = bodyOf(name, event);
+  const fault = (bounds.get(name) as Bounds)(body, 0);
+  if (fault !== undefined) throw new EventError('UNENCODABLE', `${name} passes a bound: ${fault.message}`);
+  const framed = Buffer.allocUnsafe(HEADER_BYTES + body.length);
+  framed[0] = 0;
+  framed.writeUInt32BE(ids[name], 1);
+  body.copy(framed, HEADER_BYTES);
+  return framed;
+}
+
+function bodyOf<Name extends EventName>(name: Name, event: EventTypes[Name]): Buffer {
   const type = types.get(name) as avsc.Type;
   try {
-    const body = type.toBuffer(event);
-    const framed = Buffer.allocUnsafe(HEADER_BYTES + body.length);
-    framed[0] = 0;
-    framed.writeUInt32BE(ids[name], 1);
-    body.copy(framed, HEADER_BYTES);
-    return framed;
+    return type.toBuffer(event);
   } catch (error) {
     throw new EventError('UNENCODABLE', `${name} does not fit its schema: ${whatFails(type, event) ?? String(error)}`, {
       cause: error,
@@ -89,7 +96,7 @@ export function encode<Name extends EventName>(name: Name, event: EventTypes[Nam
   }
 }
 
-/** @throws {EventError} UNDECODABLE, UNKNOWN_SCHEMA. */
+/** @throws {EventError} UNDECODABLE, UNKNOWN_SCHEMA, OUT_OF_BOUNDS. */
 export function decode(bytes: Uint8Array): Decoded {
   const id = idOf(bytes);
   const own = namesById.get(id);
@@ -97,8 +104,8 @@ export function decode(bytes: Uint8Array): Decoded {
   const name = (own ?? other?.name) as EventName;
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const type = types.get(name) as avsc.Type;
-  const fault = (other?.bounds ?? bounds.get(name))?.(bytes, HEADER_BYTES);
-  if (fault !== undefined) throw undecodable(name, bytes, fault);
+  const fault = (other?.bounds ?? (bounds.get(name) as Bounds))(bytes, HEADER_BYTES);
+  if (fault !== undefined) throw refused(name, bytes, fault);
   try {
     const { value, offset } = type.decode(buffer, HEADER_BYTES, other?.resolver) as { value: unknown; offset: number };
     if (offset !== bytes.length) throw undecodable(name, bytes, `the body ends at byte ${offset}`);
@@ -107,6 +114,10 @@ export function decode(bytes: Uint8Array): Decoded {
     if (error instanceof EventError) throw error;
     throw undecodable(name, bytes, String(error), error);
   }
+}
+
+function refused(name: EventName, bytes: Uint8Array, { code, message }: Fault): EventError {
+  return code === 'OUT_OF_BOUNDS' ? new EventError(code, `${name}: ${message}`) : undecodable(name, bytes, message);
 }
 
 function undecodable(name: EventName, bytes: Uint8Array, fault: string, cause?: unknown): EventError {
@@ -149,7 +160,7 @@ function foreignOf(id: number): Foreign {
     );
   };
   if (found === 'unknown') return refuse('is not one of ours');
-  const type = avsc.Type.forSchema(found.schema as avsc.Schema);
+  const type = typeOf(found.schema);
   let resolver: avsc.Resolver;
   try {
     resolver = (types.get(found.name) as avsc.Type).createResolver(type);

@@ -1,4 +1,4 @@
-export type EventErrorCode = 'UNDECODABLE' | 'UNKNOWN_SCHEMA' | 'UNENCODABLE';
+export type EventErrorCode = 'UNDECODABLE' | 'UNKNOWN_SCHEMA' | 'OUT_OF_BOUNDS' | 'UNENCODABLE';
 
 /**
  * An error of the data, of which there may be one a record. It has no stack: taking one costs ten times what folding the record would, and

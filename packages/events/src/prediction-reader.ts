@@ -1,9 +1,10 @@
 /**
  * Predictions and feature events read for what a detector folds: their numbers go into one reused buffer, strings are shared, and what
- * is not needed is stepped over. A record off the straight path (another schema, a long block, a broken length) is given to `decode`,
+ * is not needed is stepped over. A record off the straight path (another schema, a broken length, a bound passed) is given to `decode`,
  * so the reader accepts and refuses exactly what `decode` does.
  */
 import { decode, HEADER_BYTES, schemaId } from './codec.ts';
+import { ID_BYTES, MAX_EVENT_TIME_MS, NAME_BYTES, TEXT_BYTES } from './limits.ts';
 
 /** What every event of one model version shares; the same object while it stays in the reader's cache. */
 export interface RowHead {
@@ -37,9 +38,6 @@ export interface EventId {
 const CACHED_HEADS = 1_024;
 /** As avsc: malformed bytes become U+FFFD, a byte-order mark stays. */
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
-
-/** avsc refuses the very last safe integers. */
-const MAX_LONG = Number.MAX_SAFE_INTEGER - 1;
 
 interface CachedHead {
   readonly schema: number;
@@ -82,7 +80,8 @@ export class PredictionReader {
       ((value[1] as number) << 24) | ((value[2] as number) << 16) | ((value[3] as number) << 8) | (value[4] as number);
     const isPrediction = schema === this.#prediction;
     if (!isPrediction && schema !== this.#features) return undefined;
-    if (!(this.#skipString() && this.#skipString() && (!isPrediction || this.#skipString()))) return undefined;
+    if (!(this.#skipText(NAME_BYTES) && this.#skipText(NAME_BYTES) && (!isPrediction || this.#skipText(NAME_BYTES))))
+      return undefined;
     const head = this.#head(schema, isPrediction, this.#at);
     const eventTimeMs = this.#long();
     // One view serves every record of a batch buffer; making one per record costs more than reading it.
@@ -93,10 +92,10 @@ export class PredictionReader {
     const categorical = this.#nullableStrings();
     const outputs = isPrediction ? this.#doubles() : 0;
     const idAt = this.#at;
-    if (numeric < 0 || categorical < 0 || outputs < 0 || !this.#skipString()) return undefined;
+    if (numeric < 0 || categorical < 0 || outputs < 0 || !this.#skipText(ID_BYTES)) return undefined;
     const id = new FramedId(value, idAt, this.#at);
     if (isPrediction && !this.#skipRest()) return undefined;
-    if (this.#at !== end || !(Math.abs(eventTimeMs) < MAX_LONG)) return undefined;
+    if (this.#at !== end || !(Math.abs(eventTimeMs) <= MAX_EVENT_TIME_MS)) return undefined;
     return {
       name: isPrediction ? 'PredictionLogged' : 'FeaturesLogged',
       key: head.model,
@@ -113,14 +112,15 @@ export class PredictionReader {
   /** unit, segment, routing, latencyMs. */
   #skipRest(): boolean {
     const unit = this.#byte();
-    if (unit === 2 ? !this.#skipString() : unit !== 0) return false;
+    if (unit === 2 ? !this.#skipText(NAME_BYTES) : unit !== 0) return false;
     for (let count = this.#long(); count !== 0; count = this.#long()) {
       if (!(count > 0)) return false;
-      for (let entry = 0; entry < count; entry += 1) if (!(this.#skipString() && this.#skipString())) return false;
+      for (let entry = 0; entry < count; entry += 1)
+        if (!(this.#skipText(NAME_BYTES) && this.#skipText(NAME_BYTES))) return false;
     }
     const routing = this.#byte();
     if (routing === 2) {
-      if (!(Math.abs(this.#long()) < MAX_LONG) || !this.#skipString()) return false;
+      if (!Number.isSafeInteger(this.#long()) || !this.#skipText(NAME_BYTES)) return false;
       this.#at += 8;
     } else if (routing !== 0) return false;
     const latency = this.#byte();
@@ -215,22 +215,23 @@ export class PredictionReader {
       low |= (byte & 0x7f) << shift;
       if (byte < 0x80) return (low >>> 1) ^ -(low & 1);
     }
-    let total = low;
-    for (let scale = 2 ** 28; scale < 2 ** 56; scale *= 128) {
+    // The sign is the lowest bit: in a double of twice the value it would be lost from 2⁵² on.
+    let magnitude = low >>> 1;
+    for (let scale = 2 ** 27; scale < 2 ** 55; scale *= 128) {
       const byte = bytes[this.#at] as number;
       this.#at += 1;
-      total += (byte & 0x7f) * scale;
+      magnitude += (byte & 0x7f) * scale;
       if (byte < 0x80) {
-        if (total > 2 * Number.MAX_SAFE_INTEGER || this.#at > this.#end) return Number.NaN;
-        return total % 2 === 0 ? total / 2 : -(total - 1) / 2 - 1;
+        const value = (low & 1) === 0 ? magnitude : -magnitude - 1;
+        return Number.isSafeInteger(value) && this.#at <= this.#end ? value : Number.NaN;
       }
     }
     return Number.NaN;
   }
 
-  #skipString(): boolean {
+  #skipText(most: number): boolean {
     const length = this.#long();
-    if (!(length >= 0)) return false;
+    if (!(length >= 0 && length <= most)) return false;
     this.#at += length;
     return this.#at <= this.#end;
   }
@@ -260,7 +261,7 @@ export class PredictionReader {
       if (!(count > 0)) return -1;
       for (let index = 0; index < count; index += 1) {
         const branch = this.#byte();
-        if (branch === 2 ? !this.#skipString() : branch !== 0) return -1;
+        if (branch === 2 ? !this.#skipText(TEXT_BYTES) : branch !== 0) return -1;
       }
       read += count;
     }

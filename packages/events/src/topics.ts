@@ -107,3 +107,8 @@ export function resultsTopic(service: string): TopicDefinition {
     maxRecordBytes: MIB,
   };
 }
+
+/** Bound of one record; that of journals for topics that no contract names. */
+export function maxRecordBytesOf(logical: string): number {
+  return TOPICS.find(({ name }) => name === logical)?.maxRecordBytes ?? MIB;
+}

@@ -9,7 +9,7 @@ const number = fc.oneof(fc.double(), fc.constant(Number.NaN));
 const shared = {
   model: text,
   featureSet: text,
-  eventTimeMs: fc.oneof(fc.integer({ min: -(2 ** 53) + 2, max: 2 ** 53 - 2 }), fc.integer({ min: -70, max: 70 })),
+  eventTimeMs: fc.oneof(fc.integer({ min: -8.64e15, max: 8.64e15 }), fc.integer({ min: -70, max: 70 })),
   numeric: fc.array(number, { maxLength: 70 }),
   categorical: fc.array(fc.option(text), { maxLength: 5 }),
   id: text,
@@ -21,7 +21,7 @@ const predictions = fc
     outputs: fc.array(number, { maxLength: 3 }),
     unit: fc.option(text),
     segment: fc.dictionary(text, text, { maxKeys: 3 }),
-    routing: fc.option(fc.record({ epoch: fc.nat(), arm: text, propensity: fc.double({ noNaN: true }) })),
+    routing: fc.option(fc.record({ epoch: fc.maxSafeInteger(), arm: text, propensity: fc.double({ noNaN: true }) })),
     latencyMs: fc.option(fc.double({ noNaN: true })),
   })
   .map((event) => encode('PredictionLogged', event as PredictionLogged));

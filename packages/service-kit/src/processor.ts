@@ -92,6 +92,8 @@ export interface Kernel<State, Event extends KeyedEvent> {
   /** 'runs': `step` takes many events of a key at once. 'events': one, so that timers by event time fire between them. */
   readonly steps: 'runs' | 'events';
   readonly lateness: Lateness;
+  /** Data inputs that event time waits for even before their first event of the key, until they were idle: those that a join needs. */
+  readonly joins?: readonly string[];
   initial(key: string): State;
   /** A key whose state is empty after a step is forgotten, so that events of unknown models leave nothing behind. */
   isEmpty(state: State): boolean;
@@ -135,6 +137,8 @@ export interface Processor<Config, State, Event extends KeyedEvent> {
   /** A configuration that an owner recorded, with today's defaults for what it did not know. */
   configOf(recorded: unknown): Config;
   kernel(config: Config): Kernel<State, Event>;
+  /** True when its keys are not the records' keys (one key for a whole partition): where a record lies is then no fault. */
+  readonly isKeyless?: boolean;
   /** Called before the first decode of a slice: events may point into buffers that are reused from then on. */
   beginSlice?(): void;
   /** States by key in a snapshot of all keys, as versions before keyed state wrote them. */
@@ -142,5 +146,5 @@ export interface Processor<Config, State, Event extends KeyedEvent> {
 }
 
 /** A processor whose state and events are its own business. */
-// biome-ignore lint/suspicious/noExplicitAny: existential types; the kit only hands states and events back to the processor they came from.
+// The kit only hands states and events back to the processor they came from.
 export type AnyProcessor = Processor<any, any, any>;

@@ -3,20 +3,25 @@
  * those of partitions lost. A task that was fenced or met a passing fault is rebuilt from its last commit; anything else stops the service.
  */
 import { LogError } from '@weir/event-log/errors';
-import type { Group, TopicSpec } from '@weir/event-log/port';
-import { deadLetterTopic, journalTopic, TOPICS, type TopicDefinition, topicName } from '@weir/events/topics';
-import { fateOf } from './fates.ts';
-import type { DecodedEvent, Meters, Processor } from './processor.ts';
-import { STOPPED } from './restore.ts';
+import type { Group, TopicPartition, TopicSpec } from '@weir/event-log/port';
 import {
-  isRecoverable,
-  type Lag,
-  TASK_DEFAULTS,
-  Task,
-  type TaskEvents,
-  type TaskOptions,
-  type TaskPorts,
-} from './task.ts';
+  deadLetterTopic,
+  journalTopic,
+  resultsTopic,
+  TOPICS,
+  type TopicDefinition,
+  topicName,
+} from '@weir/events/topics';
+import { fateOf } from './fates.ts';
+import { STOPPED } from './journal/restore.ts';
+import type { AnyProcessor, StateFigures } from './processor.ts';
+import { isRecoverable, Task } from './task.ts';
+import { type Lag, TASK_DEFAULTS, type TaskEvents, type TaskOptions, type TaskPorts } from './task-contract.ts';
+
+export interface TaskFigures {
+  readonly keys: number;
+  readonly states: readonly StateFigures[];
+}
 
 export interface Runner {
   /** Resolves after `stop`; rejects with what stopped the service. */
@@ -25,16 +30,21 @@ export interface Runner {
   readonly lags: readonly Lag[];
   /** Their sum. */
   readonly lagRecords: number;
-  /** What the processor says of the owned partitions. */
-  readonly meters: readonly Meters[];
+  /** Of the owned partitions. */
+  readonly figures: readonly TaskFigures[];
   /** True once every assigned partition was restored. */
   readonly ready: boolean;
-  /** Finish the batch in hand, write a snapshot, leave the group. */
+  /** Partitions that this process owns. */
+  readonly partitions: readonly number[];
+  /** Why the read views do not show what is true; undefined when they do. */
+  readonly viewsBehind: string | undefined;
+  /** Offset up to which an owned input was committed; undefined when it is not owned here. */
+  committedOffset(place: TopicPartition): bigint | undefined;
+  /** Finish the batch in hand, write a checkpoint, leave the group. */
   stop(): Promise<void>;
 }
 
 export interface RunnerOptions extends TaskOptions {
-  readonly partitions: number;
   /** First wait before a failed task is rebuilt, ms; doubles up to 8 times as long: a broker that is back is not kept waiting. */
   readonly retryMs: number;
   /** Wait before a fenced task takes its partition back, ms; longer than the group needs to name another owner. */
@@ -45,27 +55,38 @@ export interface RunnerEvents extends TaskEvents {
   /** `retryInMs` 0: the service stops. */
   failed(partition: number, error: unknown, retryInMs: number): void;
   rebalanced?(partitions: readonly number[]): void;
+  /** Offsets for lag tools could not be committed; nothing else depends on them. */
+  offsetsNotCommitted?(): void;
 }
 
-export const RUNNER_DEFAULTS: Omit<RunnerOptions, 'topicPrefix' | 'seed' | 'partitions'> = {
+export const RUNNER_DEFAULTS: Omit<RunnerOptions, 'topicPrefix' | 'partitions' | 'config'> = {
   ...TASK_DEFAULTS,
   retryMs: 200,
   fencedRetryMs: 3_000,
 };
 
-/** Committed offsets are a courtesy to lag tools; nothing reads them back. */
+/** Committed offsets serve lag tools; nothing reads them back. */
 const OFFSETS_EVERY_MS = 5_000;
+const POLL_MS = 50;
 
-interface Running<State, Event extends DecodedEvent> {
+interface Running {
   stopping: boolean;
   restored: boolean;
-  task: Task<State, Event> | undefined;
+  task: Task | undefined;
   ended: Promise<void>;
 }
 
-/** Topics of a service: its inputs and outputs from the contract, its journal and its dead letters. */
-export function topicSpecs(service: string, prefix: string, partitions: number): readonly TopicSpec[] {
-  return [...TOPICS, journalTopic(service), deadLetterTopic(service)].map((topic) => specOf(topic, prefix, partitions));
+/** Topics of a service: its inputs and outputs, its journal, its dead letters and the answers to its effects. */
+export function topicSpecs(processor: AnyProcessor, prefix: string, partitions: number): readonly TopicSpec[] {
+  const { service, inputs, outputs } = processor;
+  const named = new Set([...inputs.map(({ topic }) => topic), ...outputs]);
+  const unknown = [...named].filter((topic) => !TOPICS.some(({ name }) => name === topic));
+  if (unknown.length > 0)
+    throw new Error(`${service} names topics that packages/events/src/topics.ts does not have: ${unknown.join(', ')}`);
+  const shared = TOPICS.filter(({ name }) => named.has(name));
+  return [...shared, journalTopic(service), deadLetterTopic(service), resultsTopic(service)].map((topic) =>
+    specOf(topic, prefix, partitions),
+  );
 }
 
 function specOf(topic: TopicDefinition, prefix: string, partitions: number): TopicSpec {
@@ -79,140 +100,180 @@ function specOf(topic: TopicDefinition, prefix: string, partitions: number): Top
   };
 }
 
-export async function startRunner<State, Event extends DecodedEvent>(
-  processor: Processor<State, Event>,
+export async function startRunner(
+  processor: AnyProcessor,
   ports: TaskPorts,
   options: RunnerOptions,
   events: RunnerEvents,
 ): Promise<Runner> {
   const admin = await ports.log.admin();
-  const specs = topicSpecs(processor.service, options.topicPrefix, options.partitions);
-  await admin.createTopics(specs);
+  await admin.createTopics(topicSpecs(processor, options.topicPrefix, options.partitions));
   await admin.close();
-  const counts = new Map(specs.map(({ topic, partitions }) => [topic, partitions]));
+  const running = new TaskRunner(processor, ports, options, events);
+  await running.join();
+  return running;
+}
 
-  const running = new Map<number, Running<State, Event>>();
-  const { promise: done, resolve, reject } = Promise.withResolvers<void>();
-  let assigned = false;
-  let stopping = false;
+class TaskRunner implements Runner {
+  readonly done: Promise<void>;
+  readonly #processor: AnyProcessor;
+  readonly #ports: TaskPorts;
+  readonly #options: RunnerOptions;
+  readonly #events: RunnerEvents;
+  readonly #running = new Map<number, Running>();
+  readonly #end: PromiseWithResolvers<void> = Promise.withResolvers<void>();
+  #group: Group | undefined;
+  #offsetTimer: NodeJS.Timeout | undefined;
+  #assigned = false;
+  #stopping = false;
+  /** Tasks that end after their partition was lost: a successor in this process waits for them. */
+  #ending: Promise<unknown> = Promise.resolve();
 
-  const startTask = (partition: number): void => {
-    const entry: Running<State, Event> = {
-      stopping: false,
-      restored: false,
-      task: undefined,
-      ended: Promise.resolve(),
-    };
-    const live = async (): Promise<void> => {
-      for (let attempt = 0; !entry.stopping; attempt += 1) {
-        const task = new Task(
-          partition,
-          processor,
-          ports,
-          (topic) => counts.get(topic) ?? options.partitions,
-          options,
-          {
-            ...events,
-            restored: (replay) => {
-              entry.restored = true;
-              attempt = 0;
-              events.restored(replay);
-            },
-          },
-        );
-        entry.task = task;
-        entry.restored = false;
-        try {
-          return await task.run();
-        } catch (error) {
-          if (entry.stopping && (isRecoverable(error) || error === STOPPED)) return;
-          if (!isRecoverable(error)) throw error;
-          // Fenced: somebody else took over, and the group will say so; until it had time to, do not fence that owner in turn.
-          // Without such an owner (the broker fences after a transaction time-out) the partition is still ours: take it back.
-          const isFenced = fateOf(error).fate === 'rejoin';
-          const retryInMs = isFenced ? options.fencedRetryMs : options.retryMs * 2 ** Math.min(attempt, 3);
-          events.failed(partition, error, retryInMs);
-          for (const until = Date.now() + retryInMs; Date.now() < until && !entry.stopping; )
-            await new Promise((wait) => setTimeout(wait, Math.min(50, retryInMs)));
-        }
-      }
-    };
-    running.set(partition, entry);
-    entry.ended = live().catch((error: unknown) => {
-      events.failed(partition, error, 0);
-      reject(error);
+  constructor(processor: AnyProcessor, ports: TaskPorts, options: RunnerOptions, events: RunnerEvents) {
+    this.#processor = processor;
+    this.#ports = ports;
+    this.#options = options;
+    this.#events = events;
+    this.done = this.#end.promise;
+  }
+
+  async join(): Promise<void> {
+    const { service, inputs } = this.#processor;
+    const { topicPrefix } = this.#options;
+    const topics = [...inputs.map(({ topic }) => topic), journalTopic(service).name];
+    this.#group = await this.#ports.log.joinGroup({
+      groupId: `${topicPrefix}${service}`,
+      topics: topics.map((name) => topicName(topicPrefix, name)),
+      onAssignment: ({ partitions }) => this.#assign(partitions),
+      onLost: () => {
+        this.#assigned = false;
+        this.#ending = this.#stopAll();
+      },
     });
-  };
-  const stopTask = (partition: number): Promise<void> => {
-    const entry = running.get(partition);
+    this.#offsetTimer = setInterval(() => void this.#commitOffsets(), OFFSETS_EVERY_MS);
+  }
+
+  get lags(): readonly Lag[] {
+    return this.#tasks.flatMap(({ lags }) => lags);
+  }
+
+  get lagRecords(): number {
+    return this.lags.reduce((sum, { records }) => sum + records, 0);
+  }
+
+  get figures(): readonly TaskFigures[] {
+    return this.#tasks.flatMap(({ figures }) => figures ?? []);
+  }
+
+  get ready(): boolean {
+    return this.#assigned && [...this.#running.values()].every(({ restored }) => restored);
+  }
+
+  get partitions(): readonly number[] {
+    return [...this.#running.keys()];
+  }
+
+  get viewsBehind(): string | undefined {
+    return this.#tasks.map(({ viewsBehind }) => viewsBehind).find((reason) => reason !== undefined);
+  }
+
+  committedOffset({ topic, partition }: TopicPartition): bigint | undefined {
+    const positions = this.#running.get(partition)?.task?.committedPositions;
+    return positions?.find((each) => each.topic === topic)?.offset;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    clearInterval(this.#offsetTimer);
+    await this.#stopAll();
+    await this.#ending;
+    await this.#group?.leave();
+    this.#end.resolve();
+  }
+
+  get #tasks(): readonly Task[] {
+    return [...this.#running.values()].flatMap(({ task }) => task ?? []);
+  }
+
+  async #assign(partitions: readonly number[]): Promise<void> {
+    await this.#ending;
+    // What is named between the last task's end and our leaving is for those who stay.
+    if (this.#stopping) return;
+    const gone = [...this.#running.keys()].filter((partition) => !partitions.includes(partition));
+    await Promise.all(gone.map((partition) => this.#stopTask(partition)));
+    for (const partition of partitions) if (!this.#running.has(partition)) this.#startTask(partition);
+    this.#assigned = true;
+    this.#events.rebalanced?.(partitions);
+  }
+
+  #startTask(partition: number): void {
+    const entry: Running = { stopping: false, restored: false, task: undefined, ended: Promise.resolve() };
+    this.#running.set(partition, entry);
+    entry.ended = this.#keepRunning(partition, entry).catch((error: unknown) => {
+      this.#events.failed(partition, error, 0);
+      this.#end.reject(error);
+    });
+  }
+
+  async #keepRunning(partition: number, entry: Running): Promise<void> {
+    for (let attempt = 0; !entry.stopping; attempt += 1) {
+      const restored: RunnerEvents['restored'] = (replay) => {
+        entry.restored = true;
+        attempt = 0;
+        this.#events.restored(replay);
+      };
+      const task = new Task(partition, this.#processor, this.#ports, this.#options, { ...this.#events, restored });
+      entry.task = task;
+      entry.restored = false;
+      try {
+        return await task.run();
+      } catch (error) {
+        if (entry.stopping && (isRecoverable(error) || error === STOPPED)) return;
+        if (!isRecoverable(error)) throw error;
+        const retryInMs = this.#retryInMs(error, attempt);
+        this.#events.failed(partition, error, retryInMs);
+        await this.#pause(retryInMs, entry);
+      }
+    }
+  }
+
+  /**
+   * Fenced: another owner took over, and the group will say so; until it had time to, that owner is not fenced in turn. Without such an
+   * owner (the broker fences after a transaction time-out) the partition is still this task's: it takes it back.
+   */
+  #retryInMs(error: unknown, attempt: number): number {
+    const { fencedRetryMs, retryMs } = this.#options;
+    return fateOf(error).fate === 'rejoin' ? fencedRetryMs : retryMs * 2 ** Math.min(attempt, 3);
+  }
+
+  async #pause(ms: number, entry: Running): Promise<void> {
+    const { monotonic } = this.#options;
+    for (const until = monotonic() + ms; monotonic() < until && !entry.stopping; )
+      await new Promise((resolve) => setTimeout(resolve, Math.min(POLL_MS, ms)));
+  }
+
+  #stopTask(partition: number): Promise<void> {
+    const entry = this.#running.get(partition);
     if (entry === undefined) return Promise.resolve();
-    running.delete(partition);
+    this.#running.delete(partition);
     entry.stopping = true;
     entry.task?.stop();
     return entry.ended;
-  };
-  /** Tasks that end after their partition was lost: a successor in this process waits for them. */
-  let ending: Promise<unknown> = Promise.resolve();
+  }
 
-  const group: Group = await ports.log.joinGroup({
-    groupId: `${options.topicPrefix}${processor.service}`,
-    topics: [...processor.controlTopics, ...processor.dataTopics, journalTopic(processor.service).name].map((name) =>
-      topicName(options.topicPrefix, name),
-    ),
-    onAssignment: async ({ partitions }) => {
-      await ending;
-      // What is named between the last task's end and our leaving is for those who stay.
-      if (stopping) return;
-      const gone = [...running.keys()].filter((partition) => !partitions.includes(partition));
-      await Promise.all(gone.map(stopTask));
-      for (const partition of partitions) if (!running.has(partition)) startTask(partition);
-      assigned = true;
-      events.rebalanced?.(partitions);
-    },
-    onLost: () => {
-      assigned = false;
-      ending = Promise.all([...running.keys()].map(stopTask));
-    },
-  });
-  const courtesy = setInterval(() => {
-    const positions = [...running.values()].flatMap(({ task }) => task?.committedPositions ?? []);
-    if (positions.length > 0) void group.commitOffsets(positions);
-  }, OFFSETS_EVERY_MS);
+  async #stopAll(): Promise<void> {
+    await Promise.all([...this.#running.keys()].map((partition) => this.#stopTask(partition)));
+  }
 
-  return {
-    done,
-    get lags() {
-      return lagsOf(running.values());
-    },
-    get lagRecords() {
-      return lagsOf(running.values()).reduce((sum, { records }) => sum + records, 0);
-    },
-    get meters() {
-      return [...running.values()].flatMap(({ task }) => task?.meters ?? []);
-    },
-    get ready() {
-      return assigned && [...running.values()].every(({ restored }) => restored);
-    },
-    stop: async () => {
-      stopping = true;
-      clearInterval(courtesy);
-      await Promise.all([...running.keys()].map(stopTask));
-      await ending;
-      await group.leave();
-      resolve();
-    },
-  };
-}
-
-function lagsOf(tasks: Iterable<{ readonly task: { readonly lags: readonly Lag[] } | undefined }>): readonly Lag[] {
-  return [...tasks].flatMap(({ task }) => task?.lags ?? []);
+  async #commitOffsets(): Promise<void> {
+    const positions = this.#tasks.flatMap(({ committedPositions }) => committedPositions);
+    if (positions.length === 0 || this.#group === undefined) return;
+    if (!(await this.#group.commitOffsets(positions))) this.#events.offsetsNotCommitted?.();
+  }
 }
 
 /** One line for people: what failed and what to do. */
 export function explain(error: unknown): string {
-  return error instanceof LogError
-    ? `${error.code}: ${error.message}`
-    : error instanceof Error
-      ? (error.stack ?? error.message)
-      : String(error);
+  if (error instanceof LogError) return `${error.code}: ${error.message}`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

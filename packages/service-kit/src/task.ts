@@ -2,139 +2,74 @@
  * One task: one service on one partition, from take-over to the last commit.
  *
  * The order matters, and this is what a crash between any two steps leaves behind:
- *   1. fence      the old owner can commit nothing any more; nothing else has changed
- *   2. barrier    a take-over record with a nonce is in the journal; everything that was ever committed lies before it
- *   3. restore    snapshot, then the journal up to the nonce, inputs folded again with outputs muted; nothing was written
- *   4. step       memory is ahead of the log; a crash throws that away
- *   5. commit     outputs, dead letters and the journal record become visible together, or none of them
- *   6. views      stale until the next owner's restore publishes them again
- *   7. snapshot   missing: the next restore replays a little more
- * The commit of one batch overlaps the folding of the next; nothing of the next is sent before the first is committed.
+ *   1. fence       the old owner can commit nothing any more; nothing else has changed
+ *   2. barrier     a take-over record with a nonce is in the journal; everything that was ever committed lies before it
+ *   3. restore     checkpoint, then the journal up to the nonce, inputs processed again with outputs muted; nothing was written
+ *   4. step        memory is ahead of the log; a crash throws that away
+ *   5. commit      outputs, dead letters and the journal record become visible together, or none of them
+ *   6. views       stale until the next owner's restore publishes them again
+ *   7. effects     asked again by the next owner: they are part of the state until their answer was processed
+ *   8. checkpoint  missing: the next restore replays a little more
+ * The commit of one batch overlaps the processing of the next; nothing of the next is sent before the first is committed.
  */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { LogError } from '@weir/event-log/errors';
-import type { EventLog, LogRecord, NewRecord, Producer, Reader, TopicPartition } from '@weir/event-log/port';
-import type { JournalEntry, JournalStep } from '@weir/events/generated/events';
-import { deadLetterTopic, journalTopic, topicName } from '@weir/events/topics';
-import { deadLetter } from './dead-letter.ts';
+import type { NewRecord, Producer, Reader, TopicPartition } from '@weir/event-log/port';
+import type { JournalEntry } from '@weir/events/generated/events';
+import { deadLetterTopic, journalTopic, resultsTopic, topicName } from '@weir/events/topics';
+import { Checkpointer, type CheckpointPlace, type PendingCheckpoint } from './checkpoints/checkpointer.ts';
+import { EffectDispatcher } from './effects/dispatcher.ts';
 import { fateOf } from './fates.ts';
-import type { Fold, FoldSink } from './fold.ts';
-import type { InputCursor } from './input-cursor.ts';
-import { journalRecord, OutputsDigest, segment, taskName, tick } from './journal.ts';
-import type { DecodedEvent, Meters, Output, Processor, Rejection } from './processor.ts';
-import type { ReadViews } from './read-views.ts';
-import { type Owner, outputHeaders, recordedConfig } from './recorded.ts';
-import { RegistrationSearch } from './registration-search.ts';
-import { type Divergence, type LostInputs, restore } from './restore.ts';
-import { type SavedState, toBytes } from './saved-state.ts';
-import type { SnapshotStore } from './snapshot-store.ts';
-import { Wake } from './wake.ts';
-
-export interface TaskOptions {
-  readonly topicPrefix: string;
-  readonly seed: string;
-  readonly futureBoundMs: number;
-  /** Records folded between two looks at the event loop. */
-  readonly sliceRecords: number;
-  /** Records in one transaction at the most. */
-  readonly batchRecords: number;
-  readonly snapshotEveryRecords: number;
-  readonly viewsEveryMs: number;
-  readonly tickEveryMs: number;
-  readonly stateDigestEveryMs: number;
-  readonly lostInputs: LostInputs;
-  readonly now: () => number;
-}
-
-export const TASK_DEFAULTS: Omit<TaskOptions, 'topicPrefix' | 'seed'> = {
-  futureBoundMs: 3_600_000,
-  sliceRecords: 2_000,
-  batchRecords: 20_000,
-  snapshotEveryRecords: 500_000,
-  viewsEveryMs: 500,
-  tickEveryMs: 1_000,
-  stateDigestEveryMs: 10_000,
-  lostInputs: 'refuse',
-  now: Date.now,
-};
-
-/** `topic` is the logical name. */
-export interface Lag {
-  readonly topic: string;
-  readonly partition: number;
-  readonly records: number;
-  /** Age of the oldest of them, where it is at hand already, s. */
-  readonly seconds: number;
-}
-
-export interface TaskEvents {
-  committed(batch: {
-    readonly records: number;
-    readonly outputs: readonly Output[];
-    readonly rejections: readonly Rejection[];
-    /** From the end of the batch to its visible commit. */
-    readonly millis: number;
-    /** Folding alone. */
-    readonly foldMillis: number;
-    /** Size of the snapshot, when one was taken. */
-    readonly stateBytes: number | undefined;
-    /** Newest event time of the batch, ms; -Infinity when no event was folded. */
-    readonly newestEventMs: number;
-  }): void;
-  /** A transaction came to nothing; the task is rebuilt from its last commit. */
-  aborted?(): void;
-  restored(replay: {
-    readonly records: number;
-    readonly millis: number;
-    /** The state was lost with its inputs, and begins empty. */
-    readonly startsOver: boolean;
-    readonly divergence: Divergence | undefined;
-  }): void;
-}
-
-export interface TaskPorts {
-  readonly log: EventLog;
-  readonly snapshots: SnapshotStore;
-  readonly views: ReadViews;
-}
+import { journalRecord, taskName } from './journal/entries.ts';
+import { type Owner, outputHeaders, recordedConfig } from './journal/recorded.ts';
+import type { AnyFold } from './journal/replayer.ts';
+import { restore } from './journal/restore.ts';
+import { Batch } from './processing/batch.ts';
+import type { InputCursor } from './processing/input-cursor.ts';
+import { InputMerge } from './processing/input-merge.ts';
+import { RegistrationSearch } from './processing/registration-search.ts';
+import { isTickDue, TickClock } from './processing/tick-clock.ts';
+import { Wake } from './processing/wake.ts';
+import type { AnyProcessor, Output, StateFigures, View } from './processor.ts';
+import type { Lag, TaskEvents, TaskOptions, TaskPorts } from './task-contract.ts';
+import { readHistories } from './views/histories.ts';
+import { ViewPublisher } from './views/publisher.ts';
 
 /** Between two looks at inputs of which the log has said nothing yet, ms. */
 const UNANSWERED_MS = 20;
 
-/** What one transaction will hold. */
-interface Batch {
-  readonly steps: JournalStep[];
-  readonly outputs: Output[];
-  readonly deadLetters: NewRecord[];
-  readonly rejections: Rejection[];
-  readonly digest: OutputsDigest;
-  records: number;
-}
+const NOTHING = { steps: [], startsOver: false, divergedSeq: null } as const;
 
-export class Task<State, Event extends DecodedEvent> {
+export class Task {
   readonly partition: number;
-  readonly #processor: Processor<State, Event>;
+  readonly #processor: AnyProcessor;
   readonly #ports: TaskPorts;
   readonly #options: TaskOptions;
   readonly #events: TaskEvents;
   readonly #wake = new Wake();
   readonly #owner: Owner;
-  readonly #names: { readonly task: string; readonly journal: string; readonly dlq: string };
-  readonly #partitionCount: (topic: string) => number;
+  readonly #names: { readonly task: string; readonly journal: string; readonly dlq: string; readonly results: string };
+  readonly #topics: { readonly control: readonly string[]; readonly data: readonly string[] };
+  readonly #clock: TickClock;
+  readonly #views: ViewPublisher;
+  readonly #checkpointer: Checkpointer;
   #producer!: Producer;
+  #answers: Producer | undefined;
   #reader!: Reader;
-  #fold!: Fold<State, Event>;
+  #fold: AnyFold | undefined;
   #cursors: ReadonlyMap<string, InputCursor> = new Map();
-  #epoch = 0n;
+  #merge!: InputMerge;
+  #effects: EffectDispatcher | undefined;
   #journalNext = 0n;
+  /** Offset after the last own record, by full name of the output topic. */
+  readonly #outputEnds = new Map<string, bigint>();
   #seq = 0;
   #stopping = false;
   #commit: Promise<void> | undefined;
   #failure: unknown;
   #viewsAt = 0;
   #digestAt = 0;
-  #sinceSnapshot = 0;
   /** What the first entry after a restore says besides its inputs; NOTHING once it has. */
   #starting: Pick<JournalEntry, 'steps' | 'startsOver' | 'divergedSeq'> = NOTHING;
   readonly #registrations = new RegistrationSearch((error) => {
@@ -143,40 +78,49 @@ export class Task<State, Event extends DecodedEvent> {
   });
   #committed: readonly (TopicPartition & { readonly offset: bigint })[] = [];
 
-  constructor(
-    partition: number,
-    processor: Processor<State, Event>,
-    ports: TaskPorts,
-    partitionCount: (topic: string) => number,
-    options: TaskOptions,
-    events: TaskEvents,
-  ) {
+  constructor(partition: number, processor: AnyProcessor, ports: TaskPorts, options: TaskOptions, events: TaskEvents) {
     this.partition = partition;
     this.#processor = processor;
     this.#ports = ports;
     this.#options = options;
     this.#events = events;
-    this.#partitionCount = partitionCount;
     const { topicPrefix: prefix } = options;
-    this.#owner = { build: processor.build, config: recordedConfig(processor.config, options) };
+    const { service, inputs, build } = processor;
+    this.#owner = { build, config: recordedConfig(options.config, options) };
     this.#names = {
-      task: taskName(prefix, processor.service, partition),
-      journal: topicName(prefix, journalTopic(processor.service).name),
-      dlq: topicName(prefix, deadLetterTopic(processor.service).name),
+      task: taskName(prefix, service, partition),
+      journal: topicName(prefix, journalTopic(service).name),
+      dlq: topicName(prefix, deadLetterTopic(service).name),
+      results: topicName(prefix, resultsTopic(service).name),
     };
+    const named = (role: string): string[] => inputs.filter((input) => input.role === role).map(({ topic }) => topic);
+    this.#topics = { control: named('control'), data: [...named('data'), ...resultsOf(processor, options)] };
+    this.#clock = new TickClock(options);
+    this.#views = this.#publisher();
+    this.#checkpointer = new Checkpointer({
+      store: ports.checkpoints,
+      task: this.#names.task,
+      everyRecords: options.checkpointEveryRecords,
+      everyMs: options.checkpointEveryMs,
+      anchorDays: options.anchorDays,
+      monotonic: options.monotonic,
+      onFailed: (error) => events.checkpointFailed?.(error),
+    });
   }
 
   /** Take the partition over, restore and run until `stop`. Rejects when another owner fenced this one, or on what must stop the service. */
   async run(): Promise<void> {
     try {
       await this.#restore();
-      while (!this.#stopping) await this.#turn(newBatch(this.#starting.steps));
+      while (!this.#stopping) await this.#turn();
       await this.#settle();
-      // A snapshot may not be ahead of the journal: what the first entry has to tell must be told before.
-      if (this.#starting === NOTHING) await this.#saveSnapshot(this.#savedState(), this.#journalNext);
+      // A checkpoint may not be ahead of the journal: what the first entry has to tell must be told before.
+      if (this.#starting === NOTHING) await this.#checkpointer.save(this.#state, this.#takeCheckpoint(), this.#place());
     } finally {
+      await this.#effects?.stop();
       await Promise.all([...this.#cursors.values()].map((cursor) => cursor.close()));
       await this.#reader?.close();
+      await this.#answers?.close();
       await this.#producer?.close();
     }
   }
@@ -186,7 +130,7 @@ export class Task<State, Event extends DecodedEvent> {
     this.#wake.signal();
   }
 
-  /** Records committed to each input and not yet folded. */
+  /** Records committed to each input and not yet processed. */
   get lags(): readonly Lag[] {
     const { partition } = this;
     const now = this.#options.now();
@@ -196,11 +140,18 @@ export class Task<State, Event extends DecodedEvent> {
     });
   }
 
-  /** What the processor says of its state; undefined before there is one. */
-  get meters(): Meters | undefined {
-    // Before the restore there is no fold, whatever its type says.
-    const fold = this.#fold as Fold<State, Event> | undefined;
-    return fold === undefined ? undefined : this.#processor.meters(fold.state);
+  /** What the kernel says of its keys, and how many there are; undefined before the restore. */
+  get figures(): { readonly keys: number; readonly states: readonly StateFigures[] } | undefined {
+    const { kernel, keys } = this.#fold ?? {};
+    if (kernel === undefined || keys === undefined) return undefined;
+    const states =
+      kernel.figures === undefined ? [] : [...keys.values()].map(({ state }) => kernel.figures?.(state) ?? {});
+    return { keys: keys.size, states };
+  }
+
+  /** Why the read views do not show what is true; undefined when they do. */
+  get viewsBehind(): string | undefined {
+    return this.#views.behind;
   }
 
   /** Where the last commit left the inputs. */
@@ -208,9 +159,15 @@ export class Task<State, Event extends DecodedEvent> {
     return this.#committed;
   }
 
+  get #state(): AnyFold {
+    if (this.#fold === undefined) throw new Error(`${this.#names.task} was used before it was restored`);
+    return this.#fold;
+  }
+
   async #restore(): Promise<void> {
-    const { log, snapshots, views } = this.#ports;
-    const started = this.#options.now();
+    const { log, checkpoints } = this.#ports;
+    const { monotonic, topicPrefix, onDataLoss } = this.#options;
+    const started = monotonic();
     this.#producer = await log.producer({ fenceId: this.#names.task });
     const nonce = randomUUID();
     this.#journalNext = await this.#write([], {
@@ -223,165 +180,163 @@ export class Task<State, Event extends DecodedEvent> {
       nonce,
       owner: `${hostname()}/${process.pid}`,
       ...this.#owner,
-      processingTimeMs: started,
+      processingTimeMs: this.#options.now(),
     });
+    await this.#findOutputEnds();
     this.#reader = await log.reader();
     const { fold, cursors, steps, seq, epoch, records, startsOver, divergence } = await restore({
       task: this.#names.task,
       journal: this.#names.journal,
       partition: this.partition,
-      topicPrefix: this.#options.topicPrefix,
+      topicPrefix,
       processor: this.#processor,
+      topics: this.#topics,
       reader: this.#reader,
-      snapshots,
-      views,
+      checkpoints,
       owner: this.#owner,
       nonce,
-      lostInputs: this.#options.lostInputs,
+      onDataLoss,
       notify: this.#wake.signal,
       isStopping: () => this.#stopping,
+      onPassedOver: (reason) => this.#events.passedOver?.(reason),
     });
     this.#fold = fold;
     this.#cursors = cursors;
+    this.#merge = new InputMerge(this.#cursorsOf(this.#topics.control), this.#cursorsOf(this.#topics.data), monotonic);
     this.#seq = seq;
-    this.#epoch = epoch;
     if (steps.length > 0 || startsOver || divergence !== undefined)
       this.#starting = { steps, startsOver, divergedSeq: divergence?.seq ?? null };
-    await views.put(this.#processor.service, this.#processor.views(fold.state, 'all'));
-    this.#events.restored({ records, millis: this.#options.now() - started, startsOver, divergence });
+    await this.#views.rebuild(fold.keys.allViews());
+    this.#startEffects(epoch);
+    this.#events.restored({ records, millis: monotonic() - started, startsOver, divergence });
   }
 
-  /** Fold what is at hand into one batch, then hand it to the commit. */
-  async #turn(batch: Batch): Promise<void> {
+  /** Everything that earlier owners committed lies before these: they are fenced. */
+  async #findOutputEnds(): Promise<void> {
+    const { partition } = this;
+    const admin = await this.#ports.log.admin();
+    try {
+      for (const name of this.#processor.outputs) {
+        const topic = topicName(this.#options.topicPrefix, name);
+        this.#outputEnds.set(topic, (await admin.offsets({ topic, partition })).end);
+      }
+    } finally {
+      await admin.close();
+    }
+  }
+
+  #cursorsOf(topics: readonly string[]): readonly InputCursor[] {
+    return topics.map((topic) => this.#cursors.get(topic) as InputCursor);
+  }
+
+  #startEffects(epoch: bigint): void {
+    const { effects: handlers, now } = this.#options;
+    if (handlers === undefined) return;
+    this.#effects = new EffectDispatcher({
+      handlers,
+      topic: this.#names.results,
+      partition: this.partition,
+      epoch,
+      now,
+      append: async (record) => {
+        this.#answers ??= await this.#ports.log.producer();
+        await this.#answers.send([record]);
+      },
+      ...(this.#events.effectAnswered === undefined ? {} : { onAnswer: this.#events.effectAnswered }),
+      ...(this.#events.effectFailed === undefined ? {} : { onFailedTry: this.#events.effectFailed }),
+    });
+    this.#effects.offer(this.#state.keys.takeUnasked());
+  }
+
+  /** Process what is at hand into one batch, then hand it to the commit. */
+  async #turn(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
-    for (const cursor of this.#cursors.values()) cursor.fill();
-    const sink = this.#sinkOf(batch);
+    const { topicPrefix, batchRecords } = this.#options;
+    const batch = new Batch({ topicPrefix, dlq: this.#names.dlq, partition: this.partition }, this.#starting.steps);
+    this.#fill();
     const started = performance.now();
-    const now = this.#options.now();
-    if (this.#due(now)) this.#tick(batch, now, sink);
-    // Control topics stand first: a model registered before its first event is known when the event is folded.
-    while (batch.records < this.#options.batchRecords && this.#takeSlice(batch, sink)) {
-      for (const cursor of this.#cursors.values()) cursor.fill();
+    this.#tickIfDue(batch);
+    while (batch.records < batchRecords && this.#takeSlice(batch)) {
+      this.#fill();
       await new Promise(setImmediate);
       if (this.#commit === undefined) break;
     }
     if (batch.steps.length > 0) {
-      const foldMillis = performance.now() - started;
+      const processMillis = performance.now() - started;
       await this.#settle();
-      this.#startCommit(batch, foldMillis);
+      this.#startCommit(batch, processMillis);
     } else {
       await this.#settle();
-      await this.#publishViews();
-      // That a topic has nothing more is no record that would wake us.
-      const isAnswered = [...this.#cursors.values()].every(({ lag }) => lag !== undefined);
-      await this.#wake.wait(isAnswered ? this.#options.tickEveryMs : UNANSWERED_MS);
+      await this.#idle();
     }
   }
 
-  #due(now: number): boolean {
-    if (now - this.#fold.clockMs < this.#options.tickEveryMs) return false;
-    const waiting = [...this.#cursors.values()].some((cursor) => cursor.available > 0);
-    return waiting || this.#processor.awaitsTick(this.#fold.state);
+  async #idle(): Promise<void> {
+    const { keys } = this.#state;
+    if (this.#views.wantsAll) await this.#views.rebuild(keys.allViews());
+    else await this.#views.put(keys.takeUnpublished());
+    // That a topic has nothing more is no record that would wake us.
+    const isAnswered = [...this.#cursors.values()].every(({ lag }) => lag !== undefined);
+    await this.#wake.wait(isAnswered ? this.#options.tickEveryMs : UNANSWERED_MS);
   }
 
-  #tick(batch: Batch, now: number, sink: FoldSink): void {
-    batch.steps.push(tick(now));
-    this.#fold.tick(now, sink);
+  #fill(): void {
+    for (const cursor of this.#cursors.values()) cursor.fill();
   }
 
-  #takeSlice(batch: Batch, sink: FoldSink): boolean {
-    const { controlTopics } = this.#processor;
-    for (const [rank, topic] of this.#topics().entries()) {
-      const cursor = this.#cursors.get(topic) as InputCursor;
-      const slice = cursor.peek(this.#options.sliceRecords);
-      if (slice === undefined) {
-        // What follows a control topic waits until it was read to its end, as far as the log has said.
-        if (controlTopics.includes(topic) && cursor.lag !== 0n) return false;
-        continue;
-      }
-      const before = controlTopics.slice(0, rank).map((each) => this.#cursors.get(each) as InputCursor);
-      const isAwaited = (names: readonly string[]): boolean => this.#registrations.isAwaited(names, topic, before);
-      if (!this.#fold.records(topic, slice.records, sink, isAwaited)) return false;
-      this.#registrations.folded(topic);
-      cursor.advance(slice);
-      const count = slice.records.length;
-      const last = batch.steps.at(-1);
-      // Slices of one topic that follow each other are one segment: a run may be cut anywhere.
-      if (last?.topic === topic && last.count > 0)
-        batch.steps[batch.steps.length - 1] = segment(topic, last.count + count, slice.nextOffset);
-      else batch.steps.push(segment(topic, count, slice.nextOffset));
-      batch.records += count;
-      return true;
+  #tickIfDue(batch: Batch): void {
+    const nowMs = this.#clock.read();
+    if (nowMs === undefined) {
+      this.#events.clockJumped?.();
+      return;
     }
-    return false;
+    const fold = this.#state;
+    if (!isTickDue(nowMs, fold.clockMs, this.#options.tickEveryMs)) return;
+    const isWaiting = [...this.#cursors.values()].some((cursor) => cursor.available > 0);
+    if (!isWaiting && (fold.nextTickMs ?? Number.POSITIVE_INFINITY) > nowMs) return;
+    batch.ticked(nowMs);
+    fold.tick(nowMs, batch);
   }
 
-  #sinkOf(batch: Batch): FoldSink {
-    return {
-      output: (output) => {
-        batch.digest.add(output);
-        batch.outputs.push(output);
-      },
-      reject: (topic: string, record: LogRecord, rejection: Rejection) => {
-        const source = { topic: topicName(this.#options.topicPrefix, topic), partition: this.partition };
-        batch.deadLetters.push(deadLetter(this.#names.dlq, source, record, rejection));
-        batch.rejections.push(rejection);
-      },
-    };
+  #takeSlice(batch: Batch): boolean {
+    const choice = this.#merge.next(this.#options.sliceRecords);
+    if (choice === undefined) return false;
+    const { cursor, slice, before } = choice;
+    const { topic } = cursor;
+    const isAwaited = (names: readonly string[]): boolean => this.#registrations.isAwaited(names, topic, before);
+    if (!this.#state.records(topic, slice.records, batch, isAwaited)) return false;
+    this.#registrations.processed(topic);
+    cursor.advance(slice);
+    batch.took(topic, slice.records.length, slice.nextOffset);
+    return true;
   }
 
-  /** Everything that must be read from the state is read here, before the next batch is folded. */
-  #startCommit(batch: Batch, foldMillis: number): void {
-    const started = this.#options.now();
-    const takeDigest = started - this.#digestAt >= this.#options.stateDigestEveryMs;
-    if (takeDigest) this.#digestAt = started;
-    const entry: JournalEntry = {
-      ...this.#starting,
-      kind: 'batch',
-      seq: this.#seq,
-      steps: batch.steps,
-      outputs: batch.outputs.length,
-      outputsDigest: batch.digest.value(),
-      stateDigest: takeDigest ? this.#fold.stateDigest() : null,
-      nonce: null,
-      owner: null,
-      build: null,
-      config: null,
-      processingTimeMs: started,
-    };
-    this.#starting = NOTHING;
-    this.#seq += 1;
-    this.#sinceSnapshot += batch.records;
-    const snapshot = this.#sinceSnapshot >= this.#options.snapshotEveryRecords ? this.#savedState() : undefined;
-    if (snapshot !== undefined) this.#sinceSnapshot = 0;
-    const views = batch.outputs.flatMap((output) => [...this.#processor.outputViews(output)]);
-    if (batch.outputs.length > 0 || started - this.#viewsAt >= this.#options.viewsEveryMs) {
-      this.#viewsAt = started;
-      views.push(...this.#processor.views(this.#fold.state, 'changed'));
-    }
-    const positions = [...this.#cursors.values()].map(({ topic, position }) => ({
-      topic: topicName(this.#options.topicPrefix, topic),
-      partition: this.partition,
-      offset: position,
-    }));
-    const { newestEventMs } = this.#fold;
-    this.#fold.newestEventMs = Number.NEGATIVE_INFINITY;
+  /** Everything that must be read from the state is read here, before the next batch is processed. */
+  #startCommit(batch: Batch, processMillis: number): void {
+    const fold = this.#state;
+    const started = this.#options.monotonic();
+    const entry = this.#entryOf(batch, started);
+    this.#checkpointer.count(batch.records);
+    const checkpoint = this.#checkpointer.isDue ? this.#takeCheckpoint() : undefined;
+    const publish = this.#publication(batch.outputs, started);
+    const effects = fold.keys.takeUnasked();
+    const positions = this.#positions();
+    const { newestEventMs } = fold;
+    fold.newestEventMs = Number.NEGATIVE_INFINITY;
     const send = async (): Promise<void> => {
-      const next = await this.#write(
-        [...batch.outputs.map((output) => this.#record(output)), ...batch.deadLetters],
-        entry,
-      );
-      this.#journalNext = next;
+      const outputs = batch.outputs.map((output) => this.#record(output));
+      this.#journalNext = await this.#write([...outputs, ...batch.deadLetters], entry);
       this.#committed = positions;
-      await this.#ports.views.put(this.#processor.service, views);
-      if (snapshot !== undefined) await this.#saveSnapshot(snapshot, next);
+      this.#effects?.offer(effects);
+      await publish();
+      if (checkpoint !== undefined) await this.#checkpointer.save(fold, checkpoint, this.#place());
       this.#events.committed({
         records: batch.records,
         outputs: batch.outputs,
         rejections: batch.rejections,
-        millis: this.#options.now() - started,
-        foldMillis,
-        stateBytes: snapshot?.state.length,
+        millis: this.#options.monotonic() - started,
+        processMillis,
+        checkpointBytes: checkpoint?.bytes,
         newestEventMs,
       });
     };
@@ -396,14 +351,61 @@ export class Task<State, Event extends DecodedEvent> {
       });
   }
 
+  #entryOf(batch: Batch, startedMs: number): JournalEntry {
+    const takeDigest = startedMs - this.#digestAt >= this.#options.stateDigestEveryMs;
+    if (takeDigest) this.#digestAt = startedMs;
+    const fold = this.#state;
+    const entry: JournalEntry = {
+      ...this.#starting,
+      kind: 'batch',
+      seq: this.#seq,
+      steps: batch.steps,
+      outputs: batch.outputs.length,
+      outputsDigest: batch.digest.value(),
+      stateDigest: takeDigest ? fold.keys.digest(fold.clockMs) : null,
+      nonce: null,
+      owner: null,
+      build: null,
+      config: null,
+      processingTimeMs: this.#options.now(),
+    };
+    this.#starting = NOTHING;
+    this.#seq += 1;
+    return entry;
+  }
+
+  /** What the commit will show, read now. */
+  #publication(outputs: readonly Output[], startedMs: number): () => Promise<void> {
+    const { keys } = this.#state;
+    if (this.#views.wantsAll) {
+      const all = keys.allViews();
+      return () => this.#views.rebuild(all);
+    }
+    const changes: View[] = outputs.flatMap((output) => [...this.#ports.outputViews(output)]);
+    if (outputs.length > 0 || startedMs - this.#viewsAt >= this.#options.viewsEveryMs) {
+      this.#viewsAt = startedMs;
+      changes.push(...keys.takeUnpublished());
+    }
+    return () => this.#views.put(changes);
+  }
+
+  #publisher(): ViewPublisher {
+    const { views, log, outputViews } = this.#ports;
+    const { topicPrefix, monotonic } = this.#options;
+    const { service, outputs } = this.#processor;
+    const { partition } = this;
+    return new ViewPublisher({
+      views,
+      scope: { service, partition },
+      monotonic,
+      histories: () => readHistories({ log, topicPrefix, partition, service, outputs, outputViews }),
+      ...(this.#events.viewsBehind === undefined ? {} : { onBehind: this.#events.viewsBehind }),
+    });
+  }
+
   async #settle(): Promise<void> {
     await this.#commit;
     if (this.#failure !== undefined) throw this.#failure;
-  }
-
-  async #publishViews(): Promise<void> {
-    const views = this.#processor.views(this.#fold.state, 'changed');
-    if (views.length > 0) await this.#ports.views.put(this.#processor.service, views);
   }
 
   /** One transaction; returns the journal offset after it. */
@@ -411,49 +413,54 @@ export class Task<State, Event extends DecodedEvent> {
     const transaction = await this.#producer.begin();
     await transaction.send([...records, journalRecord(this.#names.journal, this.partition, entry)]);
     const acks = await transaction.commit();
+    for (const { topic, baseOffset, count } of acks)
+      if (this.#outputEnds.has(topic)) this.#outputEnds.set(topic, baseOffset + BigInt(count));
     const ack = acks.findLast(({ topic }) => topic === this.#names.journal);
     if (ack === undefined)
       throw new LogError('FATAL', `the log did not say where the entry in ${this.#names.journal} went`);
     return ack.baseOffset + BigInt(ack.count);
   }
 
-  #savedState(): SavedState {
+  #takeCheckpoint(): PendingCheckpoint {
+    const fold = this.#state;
     const positions = Object.fromEntries([...this.#cursors].map(([topic, { position }]) => [topic, String(position)]));
-    const { state, clockMs } = this.#fold;
-    return { clockMs, seq: this.#seq, positions, owner: this.#owner, state: this.#processor.toSnapshot(state) };
+    const { clockMs } = fold;
+    const writtenMs = this.#options.now();
+    return this.#checkpointer.take(fold, { seq: this.#seq, clockMs, positions, owner: this.#owner, writtenMs });
   }
 
-  async #saveSnapshot(saved: SavedState, journalNext: bigint): Promise<void> {
-    await this.#ports.snapshots.save(this.#names.task, {
-      epoch: this.#epoch,
-      journalNext,
-      stateVersion: this.#processor.stateVersion,
-      bytes: toBytes(saved),
-    });
+  /** Where the last commit left the journal and the outputs. */
+  #place(): CheckpointPlace {
+    const prefix = this.#options.topicPrefix.length;
+    const outputs = Object.fromEntries([...this.#outputEnds].map(([topic, end]) => [topic.slice(prefix), String(end)]));
+    return { generation: this.#journalNext, outputs };
   }
 
+  #positions(): readonly (TopicPartition & { readonly offset: bigint })[] {
+    const { partition } = this;
+    return [...this.#cursors.values()].map(({ topic, position }) => ({
+      topic: topicName(this.#options.topicPrefix, topic),
+      partition,
+      offset: position,
+    }));
+  }
+
+  /** Input and output topics are partitioned alike, so a key stays in its task's partition. */
   #record(output: Output): NewRecord {
-    const topic = topicName(this.#options.topicPrefix, output.topic);
     return {
-      topic,
-      // Input and output topics are partitioned alike, so a key stays in its task's partition.
-      partition: Math.min(this.partition, this.#partitionCount(topic) - 1),
+      topic: topicName(this.#options.topicPrefix, output.topic),
+      partition: this.partition,
       key: Buffer.from(output.key),
       value: output.value,
       // No timestamp: retention counts from when an output was written, not from the event that caused it.
       headers: outputHeaders(this.#processor.service, output),
     };
   }
-
-  #topics(): readonly string[] {
-    return [...this.#processor.controlTopics, ...this.#processor.dataTopics];
-  }
 }
 
-const NOTHING = { steps: [], startsOver: false, divergedSeq: null } as const;
-
-function newBatch(steps: readonly JournalStep[]): Batch {
-  return { steps: [...steps], outputs: [], deadLetters: [], rejections: [], digest: new OutputsDigest(), records: 0 };
+/** A service without effects reads no answers. */
+function resultsOf({ service }: AnyProcessor, { effects }: TaskOptions): readonly string[] {
+  return effects === undefined ? [] : [resultsTopic(service).name];
 }
 
 /** True when the task should be rebuilt from its last commit instead of stopping the service. */

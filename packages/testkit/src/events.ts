@@ -32,6 +32,6 @@ export function registrationOf(features: readonly string[], event: Some<ModelVer
 export function referenceSetOf(event: Some<ReferenceSet, 'model' | 'column' | 'values' | 'counts'>): Buffer {
   const { model, column, values, counts, missing = 0 } = event;
   const hash = referenceHash(values, counts, missing);
-  const filled = { missing, hash, source: 'test', eventTimeMs: 0, id: `${model}/${column}` };
+  const filled = { categories: null, missing, hash, source: 'test', eventTimeMs: 0, id: `${model}/${column}` };
   return encode('ReferenceSet', { ...filled, ...event });
 }

@@ -217,8 +217,8 @@ export class Life implements EventLog {
 
   async producer(options?: { readonly fenceId?: string }): Promise<Producer> {
     const fenceId = options?.fenceId;
-    if (fenceId === undefined) throw new Error('only producers with a fence id are simulated');
     const log = this.#log;
+    if (fenceId === undefined) return this.#plainProducer();
     const owner = log.owner(fenceId);
     const epoch = await this.call(async () => {
       owner.epoch += 1;
@@ -271,6 +271,19 @@ export class Life implements EventLog {
       await transaction.send(records);
       return await transaction.commit();
     };
+    return { send, begin, close: async () => {} };
+  }
+
+  /** Each send is visible as soon as it was written. */
+  #plainProducer(): Producer {
+    const send = (records: readonly NewRecord[]): Promise<readonly Ack[]> =>
+      this.call(() =>
+        records.map((record) => {
+          const { topic } = record;
+          return { topic, partition: 0, baseOffset: this.#log.write(record), count: 1 };
+        }),
+      );
+    const begin = (): Promise<Transaction> => Promise.reject(new Error('a producer without a fence id has no transactions'));
     return { send, begin, close: async () => {} };
   }
 

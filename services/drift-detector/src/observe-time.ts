@@ -1,10 +1,10 @@
 /** Windows over event time: their panes close by the column's own events, or by the clock when it has none. */
 import { PANES } from '@weir/drift/paned-window';
 import type { Row } from '@weir/events/prediction-reader';
-import type { Meters, StepContext } from '@weir/service-kit/processor';
-import { observe, observeIdle, watermarkMs } from '@weir/service-kit/watermark';
+import type { StateFigures, StepContext } from '@weir/service-kit/processor';
+import { idleReachesMs, observe, observeIdle, watermarkMs } from '@weir/service-kit/processing/watermark';
 import { openAlert, raisedAlert, resolvedAlert, timeFinding } from './alerts.ts';
-import type { ColumnState, DriftState, ModelState, TimeWindowState } from './state.ts';
+import type { ColumnState, ModelState, TimeWindowState } from './state.ts';
 
 /** @param bin of the value; -1 for a missing one, which moves the time on and nothing else */
 export function observeTime(
@@ -30,32 +30,33 @@ export function observeClock(model: ModelState, context: StepContext): void {
     for (const state of column.timeWindows) {
       if (!observeIdle(state.watermark, context.clockMs, model.config)) continue;
       if (watermarkMs(state.watermark, model.config) < state.window.nextMs) continue;
-      model.changed = true;
       closePanes(model, column, state, 0, context);
     }
   }
 }
 
-/** Panes that only the clock may have to close. */
-export function awaitsClock(model: ModelState): boolean {
-  return [...model.columns.values()].some(({ timeWindows }) =>
-    timeWindows.some(({ window }) => Number.isFinite(window.nextMs)),
-  );
-}
-
-export function metersOf({ models }: DriftState): Meters {
-  let lateEvents = 0;
-  let oldestMs: number | undefined;
-  let oldestPaneEndMs: number | undefined;
-  for (const { columns, config } of models.values()) {
-    for (const { watermark, late, window } of [...columns.values()].flatMap(({ timeWindows }) => timeWindows)) {
-      lateEvents += late;
-      const mark = watermarkMs(watermark, config);
-      if (Number.isFinite(mark)) oldestMs = Math.min(oldestMs ?? mark, mark);
-      if (Number.isFinite(window.nextMs)) oldestPaneEndMs = Math.min(oldestPaneEndMs ?? window.nextMs, window.nextMs);
+/** Earliest clock time at which a pane would close for want of events; undefined when none is open. */
+export function nextCloseMs({ columns, config }: ModelState): number | undefined {
+  let nextMs: number | undefined;
+  for (const { timeWindows } of columns.values()) {
+    for (const { watermark, window } of timeWindows) {
+      if (!Number.isFinite(window.nextMs)) continue;
+      const atMs = idleReachesMs(watermark, window.nextMs, config);
+      if (atMs > (nextMs ?? Number.POSITIVE_INFINITY)) continue;
+      nextMs = atMs;
     }
   }
-  return { lateEvents, watermarkMs: oldestMs, oldestPaneEndMs };
+  return nextMs;
+}
+
+export function figuresOf({ columns }: ModelState): StateFigures {
+  let lateEvents = 0;
+  let oldestWindowEndMs = Number.POSITIVE_INFINITY;
+  for (const { late, window } of [...columns.values()].flatMap(({ timeWindows }) => timeWindows)) {
+    lateEvents += late;
+    if (Number.isFinite(window.nextMs)) oldestWindowEndMs = Math.min(oldestWindowEndMs, window.nextMs);
+  }
+  return Number.isFinite(oldestWindowEndMs) ? { lateEvents, oldestWindowEndMs } : { lateEvents };
 }
 
 /** No verdict on less than a whole span: half a day beside a reference of whole days would be drift of nothing but the hour. */

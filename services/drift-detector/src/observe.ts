@@ -10,7 +10,6 @@ import { observeTime } from './observe-time.ts';
 import type { ColumnState, ModelState, Plan, WindowState } from './state.ts';
 
 export function observe(model: ModelState, rows: readonly Row[], values: Float64Array, context: StepContext): void {
-  model.changed = true;
   let from = 0;
   let plan: Plan | undefined;
   let head: RowHead | undefined;

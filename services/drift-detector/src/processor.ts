@@ -6,17 +6,17 @@ import type { ModelVersionRegistered, ReferenceSet } from '@weir/events/generate
 import { PredictionReader, type Row } from '@weir/events/prediction-reader';
 import { referenceHash } from '@weir/events/reference-hash';
 import { BadRecord } from '@weir/service-kit/fates';
-import type { DecodedEvent, Processor, StepContext, View } from '@weir/service-kit/processor';
+import type { Kernel, KeyedEvent, Processor, StepContext } from '@weir/service-kit/processor';
 import { DRIFT_DEFAULTS, type DriftConfig } from './config.ts';
 import { observe, unplanned } from './observe.ts';
-import { awaitsClock, metersOf, observeClock } from './observe-time.ts';
+import { figuresOf, nextCloseMs, observeClock } from './observe-time.ts';
 import { replaceReference } from './replace-reference.ts';
-import { fromSnapshot, STATE_VERSION, toSnapshot } from './snapshot.ts';
-import { type DriftState, type ModelState, newModel } from './state.ts';
-import { alertViews, modelViews } from './views.ts';
+import { loadModel, STATE_VERSION, saveModel, unpackModels } from './snapshot.ts';
+import { type ModelState, newModel } from './state.ts';
+import { modelViews } from './views.ts';
 
 /** What a data topic carries is a row; control events keep their whole content. */
-export type DriftEvent = DecodedEvent &
+export type DriftEvent = KeyedEvent &
   (
     | Row
     | { readonly name: 'ModelVersionRegistered'; readonly event: ModelVersionRegistered }
@@ -30,55 +30,63 @@ const TOPIC_EVENTS: Readonly<Record<string, string>> = {
   features: 'FeaturesLogged',
 };
 /** Identifies the kernels below; a change that can alter a verdict changes it. */
-export const BUILD = 'drift-detector/5';
+export const BUILD = 'drift-detector/6';
 
-export function createDriftProcessor(config: DriftConfig): Processor<DriftState, DriftEvent> {
-  // The rows of one batch: emptied before its first decode, so nothing of it outlives a fold.
+export type DriftProcessor = Processor<DriftConfig, ModelState, DriftEvent>;
+
+export function createDriftProcessor(): DriftProcessor {
+  // The rows of one slice: emptied before its first decode, so nothing of it outlives a step.
   const reader = new PredictionReader();
+  const input = (topic: string, role: 'control' | 'data'): DriftProcessor['inputs'][number] => ({
+    topic,
+    role,
+    decode: (record) => decodeFor(topic, record, reader),
+  });
   return {
-    configured: (recorded) => createDriftProcessor({ ...DRIFT_DEFAULTS, ...(recorded as Partial<DriftConfig>) }),
     service: 'drift-detector',
-    controlTopics: ['models', 'references'],
-    dataTopics: ['features', 'predictions'],
+    inputs: [
+      input('models', 'control'),
+      input('references', 'control'),
+      input('features', 'data'),
+      input('predictions', 'data'),
+    ],
+    outputs: ['alerts'],
     build: BUILD,
-    config: JSON.stringify(config),
     stateVersion: STATE_VERSION,
-    initialState: () => ({ models: new Map() }),
-    unannounced: (state, events) => {
+    configOf: (recorded) => ({ ...DRIFT_DEFAULTS, ...(recorded as Partial<DriftConfig>) }),
+    kernel: (config) => driftKernel(config, reader),
+    beginSlice: () => reader.reset(),
+    unpack: unpackModels,
+  };
+}
+
+function driftKernel(config: DriftConfig, reader: PredictionReader): Kernel<ModelState, DriftEvent> {
+  return {
+    steps: 'runs',
+    lateness: config,
+    initial: (key) => newModel(key, config),
+    isEmpty: ({ versions }) => versions.size === 0,
+    missingRegistrations: (model, events) => {
       const { key, name } = events[0] as DriftEvent;
       if (name === 'ModelVersionRegistered') return [];
-      const model = state.models.get(key);
       if (model === undefined) return [key];
       return name === 'ReferenceSet' ? [] : unplanned(model, events as readonly Row[]);
     },
-    beginBatch: () => reader.reset(),
-    decode: (topic, record) => decodeFor(topic, record, reader),
-    stepRun: (state, events, context) => {
-      if (context.topic === 'models' || context.topic === 'references') {
-        for (const [index, event] of events.entries()) control(state, event, index, context, config);
-        return;
-      }
-      const model = state.models.get((events[0] as DriftEvent).key);
-      if (model !== undefined) return observe(model, events as readonly Row[], reader.values, context);
-      for (const [index, { key }] of events.entries()) context.reject(index, unknownModel(key));
+    step: (model, events, context) => {
+      const isControl = context.topic === 'models' || context.topic === 'references';
+      if (isControl) for (const [index, event] of events.entries()) control(model, event, index, context);
+      else if (model.versions.size > 0) observe(model, events as readonly Row[], reader.values, context);
+      else for (const [index, { key }] of events.entries()) context.reject(index, unknownModel(key));
     },
-    tick: (state, context) => {
-      for (const model of state.models.values()) observeClock(model, context);
+    nextTimer: (model) => {
+      const atMs = nextCloseMs(model);
+      return atMs === undefined ? undefined : { domain: 'clock', atMs };
     },
-    awaitsTick: (state) => [...state.models.values()].some(awaitsClock),
-    toSnapshot,
-    fromSnapshot: (bytes) => fromSnapshot(bytes, config),
-    views: (state, scope) => {
-      const views: View[] = [];
-      for (const model of state.models.values()) {
-        if (scope === 'changed' && !model.changed) continue;
-        model.changed = false;
-        views.push(...modelViews(model));
-      }
-      return views;
-    },
-    meters: metersOf,
-    outputViews: alertViews,
+    onTimer: observeClock,
+    save: saveModel,
+    load: (_, bytes, stateVersion) => loadModel(bytes, stateVersion, config),
+    views: (_, model) => modelViews(model),
+    figures: figuresOf,
   };
 }
 
@@ -100,11 +108,10 @@ function decodeFor(topic: string, { value }: LogRecord, reader: PredictionReader
   );
 }
 
-function control(state: DriftState, event: DriftEvent, index: number, context: StepContext, config: DriftConfig): void {
-  if (event.name === 'ModelVersionRegistered') return register(state, event.event, config);
-  const model = state.models.get(event.key);
-  if (model === undefined) return context.reject(index, unknownModel(event.key));
-  if (event.name === 'ReferenceSet') setReference(model, event.event, index, context);
+function control(model: ModelState, event: DriftEvent, index: number, context: StepContext): void {
+  if (event.name === 'ModelVersionRegistered') register(model, event.event);
+  else if (model.versions.size === 0) context.reject(index, unknownModel(event.key));
+  else if (event.name === 'ReferenceSet') setReference(model, event.event, index, context);
 }
 
 function unknownModel(model: string): { code: string; message: string } {
@@ -112,12 +119,7 @@ function unknownModel(model: string): { code: string; message: string } {
   return { code: 'UNKNOWN_MODEL', message };
 }
 
-function register(state: DriftState, event: ModelVersionRegistered, config: DriftConfig): void {
-  let model = state.models.get(event.model);
-  if (model === undefined) {
-    model = newModel(event.model, config);
-    state.models.set(event.model, model);
-  }
+function register(model: ModelState, event: ModelVersionRegistered): void {
   const named = (type: 'numeric' | 'categorical'): string[] =>
     event.featureSet.features.filter((feature) => feature.type === type).map(({ name }) => name);
   model.featureSets.set(event.featureSet.id, {
@@ -130,7 +132,6 @@ function register(state: DriftState, event: ModelVersionRegistered, config: Drif
     outputs: event.outputs.map(({ name }) => name),
   });
   model.plans.clear();
-  model.changed = true;
 }
 
 function setReference(model: ModelState, event: ReferenceSet, index: number, context: StepContext): void {

@@ -24,7 +24,6 @@ export function replaceReference(
   }
   model.columns.set(name, column);
   model.plans.clear();
-  model.changed = true;
 }
 
 function openFindings(

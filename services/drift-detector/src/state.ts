@@ -3,7 +3,7 @@ import type { Reference } from '@weir/drift/reference';
 import { SlidingKs } from '@weir/drift/sliding-ks';
 import { SlidingMissing } from '@weir/drift/sliding-missing';
 import { threshold } from '@weir/drift/threshold';
-import { createWatermark, type Watermark } from '@weir/service-kit/watermark';
+import { createWatermark, type Watermark } from '@weir/service-kit/processing/watermark';
 import { binomialLimit } from '@weir/stats/binomial';
 import type { DriftConfig, TimeWindowConfig } from './config.ts';
 
@@ -112,11 +112,6 @@ export interface ModelState {
   readonly plans: Map<string, Plan>;
   events: number;
   lastEventMs: number;
-  changed: boolean;
-}
-
-export interface DriftState {
-  readonly models: Map<string, ModelState>;
 }
 
 export function newModel(model: string, config: DriftConfig): ModelState {
@@ -129,7 +124,6 @@ export function newModel(model: string, config: DriftConfig): ModelState {
     plans: new Map(),
     events: 0,
     lastEventMs: Number.NEGATIVE_INFINITY,
-    changed: true,
   };
 }
 

@@ -1,8 +1,7 @@
 /** What routes answer with, computed from the state at commit boundaries. */
 
 import { histogramOf } from '@weir/drift/histogram';
-import { decode } from '@weir/events/codec';
-import type { Output, View } from '@weir/service-kit/processor';
+import type { View } from '@weir/service-kit/processor';
 import { type Finding, ksFinding, missingFinding, timeFinding } from './alerts.ts';
 import { isWarmingUp } from './observe-time.ts';
 import { type ColumnState, isLive, type ModelState, type OpenAlert } from './state.ts';
@@ -122,16 +121,4 @@ function verdictView(
     referenceHash: column.referenceHash,
     missing: column.missing,
   };
-}
-
-/** History entry of an alert: the key sorts by event time. */
-export function alertViews(output: Output): readonly View[] {
-  const { name, event } = decode(output.value);
-  const at = String(Math.max(0, output.eventTimeMs)).padStart(16, '0');
-  return [
-    {
-      key: `alert/${at}/${output.id}`,
-      json: JSON.stringify({ state: name === 'AlertRaised' ? 'raised' : 'resolved', ...event }),
-    },
-  ];
 }

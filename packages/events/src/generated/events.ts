@@ -11,17 +11,17 @@ export interface AlertWindow {
 
 /** Where to look. */
 export interface AlertEvidence {
-  /** Logical input topic; empty when a timer caused it. */
+  /** Logical input topic; empty when a timer caused it. At most 512 bytes of UTF-8. */
   readonly topic: string;
   /** Partition, a number from 0. */
   readonly partition: number;
-  /** Id of the event that completed the window; of a time window its rule and end. */
+  /** Id of the event that completed the window; of a time window its rule and end. At most 1,024 bytes of UTF-8. */
   readonly eventId: string;
 }
 
 /** What a rule promises about its false alarms. */
 export interface FalseAlarmRate {
-  /** Name of the promise and what it rests on, e.g. exchangeable, arl, budget. */
+  /** Name of the promise and what it rests on, e.g. exchangeable, arl, budget. At most 8,192 bytes of UTF-8. */
   readonly guarantee: string;
   /** Events between two false alarms on average, at least; a count. */
   readonly expectedEventsBetweenFalseAlarms: number;
@@ -51,7 +51,7 @@ export interface DriftDetail {
   readonly effectSize: number;
   /** Values in the reference, a count. */
   readonly referenceSize: number;
-  /** Content hash of the reference used. */
+  /** Content hash of the reference used. At most 1,024 bytes of UTF-8. */
   readonly referenceHash: string;
   /** Quantiles of the reference; null for columns without an order. */
   readonly before: null | Quantiles;
@@ -61,7 +61,7 @@ export interface DriftDetail {
 
 /** What one feature contributed to an anomaly score. */
 export interface AnomalousFeature {
-  /** Name of the feature. */
+  /** Name of the feature. At most 8,192 bytes of UTF-8. */
   readonly feature: string;
   /** Its share of the score, in [0, 1]. */
   readonly share: number;
@@ -91,7 +91,7 @@ export interface AnomalyDetail {
   readonly score: number;
   /** Calibrated p-value of that score, in [0, 1]. */
   readonly pValue: number;
-  /** Calibration that gave the p-value: reference, budget or fdr. */
+  /** Calibration that gave the p-value: reference, budget or fdr. At most 8,192 bytes of UTF-8. */
   readonly guarantee: string;
   /** Features with the largest shares, largest first. */
   readonly features: readonly (AnomalousFeature)[];
@@ -101,23 +101,23 @@ export interface AnomalyDetail {
 
 /** Which rule of data quality was broken, and how. */
 export interface QualityDetail {
-  /** Name of the fault, e.g. missing, unit-change, unseen-category, stuck, absent. */
+  /** Name of the fault, e.g. missing, unit-change, unseen-category, stuck, absent. At most 8,192 bytes of UTF-8. */
   readonly fault: string;
   /** Factor between what was seen and what was expected, no unit; null for faults without one. */
   readonly factor: null | number;
-  /** What was seen, for people, with its unit; null = nothing. */
+  /** What was seen, for people, with its unit; null = nothing. At most 8,192 bytes of UTF-8. */
   readonly observed: null | string;
-  /** What the rule asks for, for people, with its unit. */
+  /** What the rule asks for, for people, with its unit. At most 8,192 bytes of UTF-8. */
   readonly expected: string;
 }
 
 /** How a group is treated against another. */
 export interface FairnessDetail {
-  /** Name of the metric, e.g. selection-rate-difference. */
+  /** Name of the metric, e.g. selection-rate-difference. At most 8,192 bytes of UTF-8. */
   readonly metric: string;
-  /** Group that is treated worse, as attribute=value. */
+  /** Group that is treated worse, as attribute=value. At most 8,192 bytes of UTF-8. */
   readonly group: string;
-  /** Group that it is compared with, as attribute=value; null = all others. */
+  /** Group that it is compared with, as attribute=value; null = all others. At most 8,192 bytes of UTF-8. */
   readonly referenceGroup: null | string;
   /** Value of the metric over the window, in the unit of the alert. */
   readonly current: number;
@@ -131,7 +131,7 @@ export interface FairnessDetail {
 
 /** How well predictions agree with outcomes. */
 export interface PerformanceDetail {
-  /** Name of the metric, e.g. log-loss, accuracy. */
+  /** Name of the metric, e.g. log-loss, accuracy. At most 8,192 bytes of UTF-8. */
   readonly metric: string;
   /** Value of the metric over the window, in the unit of the alert. */
   readonly current: number;
@@ -145,49 +145,49 @@ export interface PerformanceDetail {
 
 /** What became of a version on its way to serve. */
 export interface PromotionDetail {
-  /** Id of the decision in the governance log. */
+  /** Id of the decision in the governance log. At most 1,024 bytes of UTF-8. */
   readonly decisionId: string;
-  /** Version or state before; null = none. */
+  /** Version or state before; null = none. At most 8,192 bytes of UTF-8. */
   readonly from: null | string;
-  /** Version or state after; null = none. */
+  /** Version or state after; null = none. At most 8,192 bytes of UTF-8. */
   readonly to: null | string;
-  /** Why, each a short code or sentence. */
+  /** Why, each a short code or sentence. At most 8,192 bytes of UTF-8. */
   readonly reasons: readonly (string)[];
 }
 
 /** A rule found evidence that something is wrong. */
 export interface AlertRaised {
-  /** Digest of rule, model, column and the event that caused it: stable over restarts. */
+  /** Digest of rule, model, column and the event that caused it: stable over restarts. At most 1,024 bytes of UTF-8. */
   readonly id: string;
-  /** Digest of model, rule, column and, where they are set, version and segment: an AlertResolved carries that of its AlertRaised. */
+  /** Digest of model, rule, column and, where they are set, version and segment: an AlertResolved carries that of its AlertRaised. At most 1,024 bytes of UTF-8. */
   readonly fingerprint: string;
-  /** Model id; also the record key. */
+  /** Model id; also the record key. At most 512 bytes of UTF-8. */
   readonly model: string;
-  /** Model version concerned; null = all. */
+  /** Model version concerned; null = all. At most 512 bytes of UTF-8. */
   readonly version: null | string;
-  /** Feature or output concerned; null = the model as a whole. */
+  /** Feature or output concerned; null = the model as a whole. At most 512 bytes of UTF-8. */
   readonly column: null | string;
-  /** Segment concerned, as name=value; null = all traffic. */
+  /** Segment concerned, as name=value; null = all traffic. At most 512 bytes of UTF-8. */
   readonly segment: null | string;
   /** Says which of the details below is set. other: a kind that a later version of this schema has. */
   readonly kind: 'drift' | 'anomaly' | 'quality' | 'fairness' | 'performance' | 'promotion' | 'pipeline' | 'other';
-  /** Which test spoke, e.g. ks-1000. */
+  /** Which test spoke, e.g. ks-1000. At most 512 bytes of UTF-8. */
   readonly rule: string;
   /** info, warning or critical. */
   readonly severity: 'info' | 'warning' | 'critical';
-  /** One sentence for people. */
+  /** One sentence for people. At most 8,192 bytes of UTF-8. */
   readonly summary: string;
-  /** What to look at next, and what the alert does not say; empty in records of version 1. */
+  /** What to look at next, and what the alert does not say; empty in records of version 1. At most 8,192 bytes of UTF-8. */
   readonly advice: string;
   /** The rule's statistic, in `unit`. */
   readonly value: number;
   /** Level that the value had to reach, in `unit`. */
   readonly threshold: number;
-  /** Unit of value and threshold; null = none. */
+  /** Unit of value and threshold; null = none. At most 512 bytes of UTF-8. */
   readonly unit: null | string;
   /** Event time at which what the alert tells of most probably began, milliseconds since 1970-01-01 UTC. */
   readonly sinceMs: number;
-  /** Event time of the event that caused it, milliseconds since 1970-01-01 UTC. */
+  /** Event time of the event that caused it, milliseconds since 1970-01-01 UTC. Within ±8.64e15. */
   readonly eventTimeMs: number;
   /** Null for rules without a window, and in records of version 1. */
   readonly window: null | AlertWindow;
@@ -195,7 +195,7 @@ export interface AlertRaised {
   readonly evidence: AlertEvidence;
   /** Null when the rule promises nothing. */
   readonly rate: null | FalseAlarmRate;
-  /** For routing and grouping in other tools. */
+  /** For routing and grouping in other tools. At most 8,192 bytes of UTF-8. */
   readonly labels: Readonly<Record<string, string>>;
   /** Set for alerts of kind drift. */
   readonly drift: null | DriftDetail;
@@ -209,43 +209,43 @@ export interface AlertRaised {
   readonly performance: null | PerformanceDetail;
   /** Set for alerts of kind promotion. */
   readonly promotion: null | PromotionDetail;
-  /** Id of the open AlertRaised that this one makes more urgent, which alone is resolved later; null = it stands for itself. */
+  /** Id of the open AlertRaised that this one makes more urgent, which alone is resolved later; null = it stands for itself. At most 1,024 bytes of UTF-8. */
   readonly escalates: null | string;
 }
 
 /** The evidence of an earlier AlertRaised is gone, or it no longer applies. The figures are those at this time. */
 export interface AlertResolved {
-  /** Digest of rule, model, column and the event that caused it: stable over restarts. */
+  /** Digest of rule, model, column and the event that caused it: stable over restarts. At most 1,024 bytes of UTF-8. */
   readonly id: string;
-  /** Digest of model, rule, column and, where they are set, version and segment: an AlertResolved carries that of its AlertRaised. */
+  /** Digest of model, rule, column and, where they are set, version and segment: an AlertResolved carries that of its AlertRaised. At most 1,024 bytes of UTF-8. */
   readonly fingerprint: string;
-  /** Model id; also the record key. */
+  /** Model id; also the record key. At most 512 bytes of UTF-8. */
   readonly model: string;
-  /** Model version concerned; null = all. */
+  /** Model version concerned; null = all. At most 512 bytes of UTF-8. */
   readonly version: null | string;
-  /** Feature or output concerned; null = the model as a whole. */
+  /** Feature or output concerned; null = the model as a whole. At most 512 bytes of UTF-8. */
   readonly column: null | string;
-  /** Segment concerned, as name=value; null = all traffic. */
+  /** Segment concerned, as name=value; null = all traffic. At most 512 bytes of UTF-8. */
   readonly segment: null | string;
   /** Says which of the details below is set. other: a kind that a later version of this schema has. */
   readonly kind: 'drift' | 'anomaly' | 'quality' | 'fairness' | 'performance' | 'promotion' | 'pipeline' | 'other';
-  /** Which test spoke, e.g. ks-1000. */
+  /** Which test spoke, e.g. ks-1000. At most 512 bytes of UTF-8. */
   readonly rule: string;
   /** info, warning or critical. */
   readonly severity: 'info' | 'warning' | 'critical';
-  /** One sentence for people. */
+  /** One sentence for people. At most 8,192 bytes of UTF-8. */
   readonly summary: string;
-  /** What to look at next, and what the alert does not say; empty in records of version 1. */
+  /** What to look at next, and what the alert does not say; empty in records of version 1. At most 8,192 bytes of UTF-8. */
   readonly advice: string;
   /** The rule's statistic, in `unit`. */
   readonly value: number;
   /** Level that the value had to reach, in `unit`. */
   readonly threshold: number;
-  /** Unit of value and threshold; null = none. */
+  /** Unit of value and threshold; null = none. At most 512 bytes of UTF-8. */
   readonly unit: null | string;
   /** Event time at which what the alert tells of most probably began, milliseconds since 1970-01-01 UTC. */
   readonly sinceMs: number;
-  /** Event time of the event that caused it, milliseconds since 1970-01-01 UTC. */
+  /** Event time of the event that caused it, milliseconds since 1970-01-01 UTC. Within ±8.64e15. */
   readonly eventTimeMs: number;
   /** Null for rules without a window, and in records of version 1. */
   readonly window: null | AlertWindow;
@@ -253,7 +253,7 @@ export interface AlertResolved {
   readonly evidence: AlertEvidence;
   /** Null when the rule promises nothing. */
   readonly rate: null | FalseAlarmRate;
-  /** For routing and grouping in other tools. */
+  /** For routing and grouping in other tools. At most 8,192 bytes of UTF-8. */
   readonly labels: Readonly<Record<string, string>>;
   /** Set for alerts of kind drift. */
   readonly drift: null | DriftDetail;
@@ -267,33 +267,33 @@ export interface AlertResolved {
   readonly performance: null | PerformanceDetail;
   /** Set for alerts of kind promotion. */
   readonly promotion: null | PromotionDetail;
-  /** Id of the AlertRaised. */
+  /** Id of the AlertRaised. At most 1,024 bytes of UTF-8. */
   readonly raisedId: string;
   /** Event time of the AlertRaised, milliseconds since 1970-01-01 UTC. */
   readonly raisedAtMs: number;
-  /** Why: recovered, reference-replaced, rule-removed, …; empty in records of version 1. */
+  /** Why: recovered, reference-replaced, rule-removed, …; empty in records of version 1. At most 8,192 bytes of UTF-8. */
   readonly reason: string;
 }
 
 /** Who asked. */
 export interface Principal {
-  /** Pseudonymous id; anonymous where no identity is configured. */
+  /** Pseudonymous id; anonymous where no identity is configured. At most 1,024 bytes of UTF-8. */
   readonly id: string;
-  /** Roles at that time. */
+  /** Roles at that time. At most 8,192 bytes of UTF-8. */
   readonly roles: readonly (string)[];
 }
 
 /** A person or a tool told Weir to do something. */
 export interface CommandIssued {
-  /** Unique id of the command: sent twice it counts once. */
+  /** Unique id of the command: sent twice it counts once. At most 1,024 bytes of UTF-8. */
   readonly id: string;
-  /** Model id; also the record key. */
+  /** Model id; also the record key. At most 512 bytes of UTF-8. */
   readonly model: string;
-  /** What to do: acknowledge, mute, approve, reject, freeze, kill, rollback, rebase, reanchor, label. */
+  /** What to do: acknowledge, mute, approve, reject, freeze, kill, rollback, rebase, reanchor, label. At most 8,192 bytes of UTF-8. */
   readonly action: string;
-  /** What it is about, by name: alert, version, column, decision, …; names depend on the action. */
+  /** What it is about, by name: alert, version, column, decision, …; names depend on the action. At most 8,192 bytes of UTF-8. */
   readonly subject: Readonly<Record<string, string>>;
-  /** Why, in the issuer's words; may be empty. */
+  /** Why, in the issuer's words; may be empty. At most 8,192 bytes of UTF-8. */
   readonly reason: string;
   /** Who issued it. */
   readonly principal: Principal;
@@ -303,17 +303,17 @@ export interface CommandIssued {
 
 /** What came of something that a service asked of the world: an input of the service that asked. */
 export interface EffectAnswered {
-  /** Id of the effect: the same question has the same id. */
+  /** Id of the effect: the same question has the same id. At most 1,024 bytes of UTF-8. */
   readonly effectId: string;
-  /** Key whose state asked, usually the model id; also the record key. */
+  /** Key whose state asked, usually the model id; also the record key. At most 1,024 bytes of UTF-8. */
   readonly key: string;
-  /** Name of the handler, like webhook. */
+  /** Name of the handler, like webhook. At most 512 bytes of UTF-8. */
   readonly kind: string;
   /** done, or failed after the last try. */
   readonly outcome: 'done' | 'failed';
   /** What the handler returned; empty when it failed. */
   readonly payload: Uint8Array;
-  /** Why it failed; empty when it did not. */
+  /** Why it failed; empty when it did not. At most 8,192 bytes of UTF-8. */
   readonly error: string;
   /** Tries that were made, a count. */
   readonly tries: number;
@@ -331,33 +331,33 @@ export interface AttributionInterval {
 
 /** Why a model answered one sampled prediction as it did. */
 export interface ExplanationSampled {
-  /** Model id; also the record key. */
+  /** Model id; also the record key. At most 512 bytes of UTF-8. */
   readonly model: string;
-  /** Model version that is explained. */
+  /** Model version that is explained. At most 512 bytes of UTF-8. */
   readonly version: string;
-  /** Id of the feature set that names the attributions. */
+  /** Id of the feature set that names the attributions. At most 512 bytes of UTF-8. */
   readonly featureSet: string;
-  /** Event time of the prediction, milliseconds since 1970-01-01 UTC. */
+  /** Event time of the prediction, milliseconds since 1970-01-01 UTC. Within ±8.64e15. */
   readonly eventTimeMs: number;
-  /** Digest of prediction, version, output, game and seed: stable over restarts. */
+  /** Digest of prediction, version, output, game and seed: stable over restarts. At most 1,024 bytes of UTF-8. */
   readonly id: string;
-  /** Id of the prediction. */
+  /** Id of the prediction. At most 1,024 bytes of UTF-8. */
   readonly predictionId: string;
-  /** Output that is explained. */
+  /** Output that is explained. At most 8,192 bytes of UTF-8. */
   readonly output: string;
-  /** How the attributions were computed: table, quadrature, kernel or lime. */
+  /** How the attributions were computed: table, quadrature, kernel or lime. At most 8,192 bytes of UTF-8. */
   readonly method: string;
-  /** Value function: path-dependent, interventional-raw, interventional-prob, kernel or lime. */
+  /** Value function: path-dependent, interventional-raw, interventional-prob, kernel or lime. At most 8,192 bytes of UTF-8. */
   readonly game: string;
-  /** Content hash of the background sample; null for games without one. */
+  /** Content hash of the background sample; null for games without one. At most 8,192 bytes of UTF-8. */
   readonly backgroundId: null | string;
-  /** Content hash of the model that was called or read; null = not known. */
+  /** Content hash of the model that was called or read; null = not known. At most 8,192 bytes of UTF-8. */
   readonly modelHash: null | string;
-  /** Seed of the random numbers used; empty when none were. */
+  /** Seed of the random numbers used; empty when none were. At most 8,192 bytes of UTF-8. */
   readonly seed: string;
   /** Probability with which the prediction was drawn, in (0, 1]: a mean over explanations weighs each by its inverse. */
   readonly inclusionProbability: number;
-  /** Version of the sampling weights that it was drawn with. */
+  /** Version of the sampling weights that it was drawn with. At most 8,192 bytes of UTF-8. */
   readonly weightsVersion: string;
   /** One per feature in the order of the feature set, in the unit of the game; their sum plus base plus residual is the prediction. */
   readonly attributions: readonly (number)[];
@@ -373,45 +373,45 @@ export interface ExplanationSampled {
   readonly residual: number;
   /** Rows that the model was asked for, a count. */
   readonly modelRows: number;
-  /** What a reader must know: partial, unstable, ridge. */
+  /** What a reader must know: partial, unstable, ridge. At most 8,192 bytes of UTF-8. */
   readonly flags: readonly (string)[];
 }
 
 /** A feature pipeline produced a row, without a prediction. */
 export interface FeaturesLogged {
-  /** Model id; also the record key. */
+  /** Model id; also the record key. At most 512 bytes of UTF-8. */
   readonly model: string;
-  /** Id of the feature set that gives names, types and units of the arrays. */
+  /** Id of the feature set that gives names, types and units of the arrays. At most 512 bytes of UTF-8. */
   readonly featureSet: string;
-  /** When it happened, milliseconds since 1970-01-01 UTC. */
+  /** When it happened, milliseconds since 1970-01-01 UTC. Within ±8.64e15. */
   readonly eventTimeMs: number;
   /** Numeric features in the feature set's order, each in the unit that the feature set names; NaN = missing. */
   readonly numeric: readonly (number)[];
-  /** Categorical features in the feature set's order; null = missing. */
+  /** Categorical features in the feature set's order; null = missing. Each at most 8,192 bytes of UTF-8. */
   readonly categorical: readonly (null | string)[];
-  /** Unique id of the row. */
+  /** Unique id of the row. At most 1,024 bytes of UTF-8. */
   readonly id: string;
 }
 
 /** A signed tree head of the governance log. */
 export interface GovernanceCheckpoint {
-  /** Which log: <deployment>/governance/<partition>; also the record key. */
+  /** Which log: <deployment>/governance/<partition>; also the record key. At most 512 bytes of UTF-8. */
   readonly origin: string;
   /** Leaves of the tree, a count. */
   readonly size: number;
-  /** Signed note (C2SP tlog-checkpoint), verbatim. */
+  /** Signed note (C2SP tlog-checkpoint), verbatim. At most 262,144 bytes of UTF-8. */
   readonly note: string;
 }
 
 /** An entry of a model's hash chain. The fields in front repeat what the entry says, for routing. */
 export interface GovernanceEntry {
-  /** Model id, or _system; also the record key. */
+  /** Model id, or _system; also the record key. At most 512 bytes of UTF-8. */
   readonly model: string;
   /** Position in the chain of the model, a count from 0. */
   readonly seq: number;
   /** Epoch of the owner that wrote it, a count. */
   readonly owner: number;
-  /** Kind of the entry, e.g. promoted, rolled-back, approval. */
+  /** Kind of the entry, e.g. promoted, rolled-back, approval. At most 512 bytes of UTF-8. */
   readonly kind: string;
   /** Canonical JSON (RFC 8785), at most 65,535 bytes. These bytes are hashed and signed; nothing is serialised again. */
   readonly entry: Uint8Array;
@@ -419,7 +419,7 @@ export interface GovernanceEntry {
 
 /** Either records taken from one input topic, or a tick of the clock. */
 export interface JournalStep {
-  /** Logical topic the records came from; null = a tick. */
+  /** Logical topic the records came from; null = a tick. At most 512 bytes of UTF-8. */
   readonly topic: null | string;
   /** Records taken, a count; 0 = the position was set, nothing taken. */
   readonly count: number;
@@ -443,13 +443,13 @@ export interface JournalEntry {
   readonly outputsDigest: null | Uint8Array;
   /** SHA-256 over the state after this entry; null when none was taken. */
   readonly stateDigest: null | Uint8Array;
-  /** take-over: a value only this owner knows, the barrier it reads up to. */
+  /** take-over: a value only this owner knows, the barrier it reads up to. At most 1,024 bytes of UTF-8. */
   readonly nonce: null | string;
-  /** take-over: host and process of the owner. */
+  /** take-over: host and process of the owner. At most 512 bytes of UTF-8. */
   readonly owner: null | string;
-  /** take-over: build of the owner. */
+  /** take-over: build of the owner. At most 512 bytes of UTF-8. */
   readonly build: null | string;
-  /** take-over: JSON of all configuration that can change an output. */
+  /** take-over: JSON of all configuration that can change an output. At most 262,144 bytes of UTF-8. */
   readonly config: null | string;
   /** Wall clock at the commit, milliseconds since 1970-01-01 UTC. */
   readonly processingTimeMs: number;
@@ -461,11 +461,11 @@ export interface JournalEntry {
 
 /** One feature. */
 export interface Feature {
-  /** Name, unique in the feature set. */
+  /** Name, unique in the feature set. At most 512 bytes of UTF-8. */
   readonly name: string;
   /** numeric or categorical: each array keeps the order of this list. */
   readonly type: 'numeric' | 'categorical';
-  /** Unit of the values, e.g. mi, min, ms; null = none. */
+  /** Unit of the values, e.g. mi, min, ms; null = none. At most 512 bytes of UTF-8. */
   readonly unit: null | string;
   /** True for attributes that need access control (age, sex, …). */
   readonly protected: boolean;
@@ -473,7 +473,7 @@ export interface Feature {
 
 /** Names, types and units of the feature arrays. */
 export interface FeatureSet {
-  /** Id that events refer to. */
+  /** Id that events refer to. At most 512 bytes of UTF-8. */
   readonly id: string;
   /** Features in order. */
   readonly features: readonly (Feature)[];
@@ -481,25 +481,25 @@ export interface FeatureSet {
 
 /** One model output. */
 export interface OutputColumn {
-  /** Name, unique among outputs and features. */
+  /** Name, unique among outputs and features. At most 512 bytes of UTF-8. */
   readonly name: string;
-  /** Unit of the values; null = none. */
+  /** Unit of the values; null = none. At most 512 bytes of UTF-8. */
   readonly unit: null | string;
 }
 
 /** How an explainer may call or read the model. */
 export interface ModelAccess {
-  /** Kind of access, e.g. http, onnx. */
+  /** Kind of access, e.g. http, onnx. At most 512 bytes of UTF-8. */
   readonly kind: string;
-  /** Where it is, in the terms of its kind. */
+  /** Where it is, in the terms of its kind. At most 8,192 bytes of UTF-8. */
   readonly location: string;
 }
 
 /** A model version and the shape of its events became known. */
 export interface ModelVersionRegistered {
-  /** Model id; also the record key. */
+  /** Model id; also the record key. At most 512 bytes of UTF-8. */
   readonly model: string;
-  /** Model version. */
+  /** Model version. At most 512 bytes of UTF-8. */
   readonly version: string;
   /** The feature set of this version. */
   readonly featureSet: FeatureSet;
@@ -507,21 +507,21 @@ export interface ModelVersionRegistered {
   readonly outputs: readonly (OutputColumn)[];
   /** Null when Weir has no access. */
   readonly access: null | ModelAccess;
-  /** Content hash of the model artefact; null = not given. */
+  /** Content hash of the model artefact; null = not given. At most 1,024 bytes of UTF-8. */
   readonly digest: null | string;
-  /** When it happened, milliseconds since 1970-01-01 UTC. */
+  /** When it happened, milliseconds since 1970-01-01 UTC. Within ±8.64e15. */
   readonly eventTimeMs: number;
-  /** Unique id of this registration. */
+  /** Unique id of this registration. At most 1,024 bytes of UTF-8. */
   readonly id: string;
 }
 
 /** What became of a prediction. */
 export interface OutcomeObserved {
-  /** Model id; also the record key. */
+  /** Model id; also the record key. At most 512 bytes of UTF-8. */
   readonly model: string;
-  /** Id of the prediction. */
+  /** Id of the prediction. At most 1,024 bytes of UTF-8. */
   readonly predictionId: string;
-  /** When it happened, milliseconds since 1970-01-01 UTC. */
+  /** When it happened, milliseconds since 1970-01-01 UTC. Within ±8.64e15. */
   readonly eventTimeMs: number;
   /** Ground truth in the unit of the output it judges; null = none. */
   readonly label: null | number;
@@ -543,17 +543,17 @@ export interface OversizedDeadLetter {
 
 /** The promotion policy of a model was set; it replaces the one before. */
 export interface PolicySet {
-  /** Model id; also the record key. */
+  /** Model id; also the record key. At most 512 bytes of UTF-8. */
   readonly model: string;
-  /** The policy as JSON, in the bytes that were hashed. */
+  /** The policy as JSON, in the bytes that were hashed. At most 262,144 bytes of UTF-8. */
   readonly policy: string;
-  /** SHA-256 over the UTF-8 bytes of `policy`, lower-case hex. */
+  /** SHA-256 over the UTF-8 bytes of `policy`, lower-case hex. At most 1,024 bytes of UTF-8. */
   readonly hash: string;
   /** Who set it. */
   readonly principal: Principal;
-  /** When it happened, milliseconds since 1970-01-01 UTC. */
+  /** When it happened, milliseconds since 1970-01-01 UTC. Within ±8.64e15. */
   readonly eventTimeMs: number;
-  /** Unique id of this setting. */
+  /** Unique id of this setting. At most 1,024 bytes of UTF-8. */
   readonly id: string;
 }
 
@@ -561,7 +561,7 @@ export interface PolicySet {
 export interface Routing {
   /** Epoch of the traffic split, a count. */
   readonly epoch: number;
-  /** Arm that was drawn. */
+  /** Arm that was drawn. At most 512 bytes of UTF-8. */
   readonly arm: string;
   /** Probability of that arm, in (0, 1]. */
   readonly propensity: number;
@@ -569,25 +569,25 @@ export interface Routing {
 
 /** A model version answered a request. The fields a detector needs come first, so that a reader may stop early. */
 export interface PredictionLogged {
-  /** Model id; also the record key. */
+  /** Model id; also the record key. At most 512 bytes of UTF-8. */
   readonly model: string;
-  /** Model version that answered. */
+  /** Model version that answered. At most 512 bytes of UTF-8. */
   readonly version: string;
-  /** Id of the feature set that gives names, types and units of the arrays. */
+  /** Id of the feature set that gives names, types and units of the arrays. At most 512 bytes of UTF-8. */
   readonly featureSet: string;
-  /** When it happened, milliseconds since 1970-01-01 UTC. */
+  /** When it happened, milliseconds since 1970-01-01 UTC. Within ±8.64e15. */
   readonly eventTimeMs: number;
   /** Numeric features in the feature set's order, each in the unit that the feature set names; NaN = missing. */
   readonly numeric: readonly (number)[];
-  /** Categorical features in the feature set's order; null = missing. */
+  /** Categorical features in the feature set's order; null = missing. Each at most 8,192 bytes of UTF-8. */
   readonly categorical: readonly (null | string)[];
   /** Model outputs in the order of the registered output columns, each in its unit there; NaN = missing. */
   readonly outputs: readonly (number)[];
-  /** Unique id of the prediction; outcomes refer to it. */
+  /** Unique id of the prediction; outcomes refer to it. At most 1,024 bytes of UTF-8. */
   readonly id: string;
-  /** Whom the prediction is about (pseudonymous id); null = unknown. */
+  /** Whom the prediction is about (pseudonymous id); null = unknown. At most 512 bytes of UTF-8. */
   readonly unit: null | string;
-  /** Segment name to value, for breakdowns. */
+  /** Segment name to value, for breakdowns. Names and values at most 512 bytes of UTF-8. */
   readonly segment: Readonly<Record<string, string>>;
   /** Present when Weir routed the request. */
   readonly routing: null | Routing;
@@ -597,9 +597,9 @@ export interface PredictionLogged {
 
 /** Immutable, content-hashed reference sample of one column. */
 export interface ReferenceSet {
-  /** Model id; also the record key. */
+  /** Model id; also the record key. At most 512 bytes of UTF-8. */
   readonly model: string;
-  /** Feature or output name. */
+  /** Feature or output name. At most 512 bytes of UTF-8. */
   readonly column: string;
   /** Distinct values, ascending, finite, in the column's unit. */
   readonly values: readonly (number)[];
@@ -607,21 +607,21 @@ export interface ReferenceSet {
   readonly counts: readonly (number)[];
   /** Missing values in the sample, a count. */
   readonly missing: number;
-  /** SHA-256 over the content, lower-case hex: see reference-hash.ts. */
+  /** SHA-256 over the content, lower-case hex: see reference-hash.ts. At most 1,024 bytes of UTF-8. */
   readonly hash: string;
-  /** Where the sample came from, for people. */
+  /** Where the sample came from, for people. At most 8,192 bytes of UTF-8. */
   readonly source: string;
-  /** When it happened, milliseconds since 1970-01-01 UTC. */
+  /** When it happened, milliseconds since 1970-01-01 UTC. Within ±8.64e15. */
   readonly eventTimeMs: number;
-  /** Unique id of this reference set. */
+  /** Unique id of this reference set. At most 1,024 bytes of UTF-8. */
   readonly id: string;
-  /** Null for a numeric column. For a categorical one its distinct values, ascending by their UTF-8 bytes; counts then has one count for each and values is empty. */
+  /** Null for a numeric column. For a categorical one its distinct values, ascending by their UTF-8 bytes; counts then has one count for each and values is empty. At most 8,192 bytes of UTF-8. */
   readonly categories: null | readonly (string)[];
 }
 
 /** Buckets that go to one version. */
 export interface BucketRange {
-  /** Model version. */
+  /** Model version. At most 512 bytes of UTF-8. */
   readonly version: string;
   /** First bucket, in [0, 1000000). */
   readonly from: number;
@@ -631,31 +631,31 @@ export interface BucketRange {
 
 /** Which versions serve, and for what share of the traffic. */
 export interface TrafficSplitSet {
-  /** Model id; also the record key. */
+  /** Model id; also the record key. At most 512 bytes of UTF-8. */
   readonly model: string;
   /** Epoch of the owner that wrote it, a count: readers refuse one whose (owner, epoch) is below the highest that they have seen. */
   readonly owner: number;
   /** Epoch of the split, a count; rises with each change of a weight. */
   readonly epoch: number;
-  /** Version that serves all traffic once the lease has expired. */
+  /** Version that serves all traffic once the lease has expired. At most 8,192 bytes of UTF-8. */
   readonly champion: string;
   /** Weight by version, in millionths; they sum to 1,000,000. */
   readonly arms: Readonly<Record<string, number>>;
   /** All buckets, each once, ascending. */
   readonly ranges: readonly (BucketRange)[];
-  /** Bucket of a unit = floor(first 4 bytes of SHA-256(salt|unit), big-endian, times 1,000,000 / 2^32). */
+  /** Bucket of a unit = floor(first 4 bytes of SHA-256(salt|unit), big-endian, times 1,000,000 / 2^32). At most 8,192 bytes of UTF-8. */
   readonly salt: string;
   /** How long it holds from its receipt, milliseconds, never past validUntilMs. */
   readonly leaseMs: number;
   /** When it ends at the latest, milliseconds since 1970-01-01 UTC. */
   readonly validUntilMs: number;
-  /** Id of the decision in the governance log. */
+  /** Id of the decision in the governance log. At most 1,024 bytes of UTF-8. */
   readonly decisionId: string;
-  /** Key that signed it; null = not signed. */
+  /** Key that signed it; null = not signed. At most 8,192 bytes of UTF-8. */
   readonly keyId: null | string;
   /** Signature over the split document; empty when it is not signed. */
   readonly signature: Uint8Array;
-  /** Event time of the decision, milliseconds since 1970-01-01 UTC. */
+  /** Event time of the decision, milliseconds since 1970-01-01 UTC. Within ±8.64e15. */
   readonly eventTimeMs: number;
 }
 

@@ -31,6 +31,8 @@ export interface EffectHandler {
   readonly deadlineMs?: number;
   /** Tries before the answer is a failure; 5 by default. */
   readonly tries?: number;
+  /** Wait after the first failed try, ms; doubles up to 30 s; 250 by default. */
+  readonly backoffMs?: number;
 }
 
 /** Trying again would not help; the message becomes the answer. */

@@ -1,0 +1,181 @@
+/**
+ * The kit's example: a service that pages somebody when outcomes stay away. Two data inputs are joined, a timer by event time notices what
+ * did not come, a command over REST closes the alert, and the page is an effect: sent after the decision is committed, again by the next
+ * owner if this one dies before the answer, and never by a replay.
+ */
+import { type Raised, raiseAlert, resolveAlert } from '@weir/alerts/alert';
+import type { Finding } from '@weir/alerts/finding';
+import type { OpenAlert } from '@weir/alerts/open-alert';
+import type { LogRecord } from '@weir/event-log/port';
+import { decode, type EventName } from '@weir/events/codec';
+import type { EventTypes } from '@weir/events/generated/events';
+import type { ServiceDefinition } from '../src/definition.ts';
+import type { EffectHandler } from '../src/effects/effect.ts';
+import { BadRecord } from '../src/fates.ts';
+import type { Kernel, KeyedEvent, Processor, StepContext } from '../src/processor.ts';
+import { decodeState, encodeState } from '../src/state-codec.ts';
+
+export interface OverdueConfig {
+  /** An outcome is overdue when it has not come this long after its prediction, ms of event time. */
+  readonly withinMs: number;
+  /** A stream without events for this long is not waited for, ms. */
+  readonly idleAfterMs: number;
+  /** Overdue outcomes that raise the alert. */
+  readonly limit: number;
+}
+
+interface Overdue {
+  /** By prediction id until when its outcome, or the prediction of an outcome that came first, is waited for, ms; at most `MAX_WAITING`. */
+  readonly predictions: Map<string, number>;
+  readonly outcomes: Map<string, number>;
+  overdue: number;
+  alert: OpenAlert | null;
+  /** Id of the page that was not answered yet. */
+  page: string | null;
+}
+
+type Saved = {
+  readonly [Name in keyof Overdue]: Overdue[Name] extends Map<string, number> ? [string, number][] : Overdue[Name];
+};
+type Watched = 'PredictionLogged' | 'OutcomeObserved' | 'CommandIssued';
+type OverdueEvent = KeyedEvent &
+  { [Name in Watched]: { readonly name: Name; readonly event: EventTypes[Name] } }[Watched];
+
+const MAX_WAITING = 100_000;
+const LEVELS = { warning: 1, critical: 1_000 };
+
+function decodeAs(topic: string, expected: Watched) {
+  return ({ value }: LogRecord): OverdueEvent => {
+    if (value === null) throw new BadRecord('TOMBSTONE', `a record of ${topic} has no value; send a ${expected}`);
+    const { name, event } = decode(value) as { name: EventName; event: EventTypes[Watched] };
+    if (name !== expected)
+      throw new BadRecord('WRONG_EVENT', `a ${name} came in on ${topic}, which carries ${expected}`);
+    const eventTimeMs = 'issuedMs' in event ? event.issuedMs : event.eventTimeMs;
+    return { key: event.model, eventTimeMs, name, event } as OverdueEvent;
+  };
+}
+
+export const OVERDUE: Processor<OverdueConfig, Overdue, OverdueEvent> = {
+  service: 'overdue',
+  inputs: [
+    { topic: 'commands', role: 'control', decode: decodeAs('commands', 'CommandIssued') },
+    { topic: 'predictions', role: 'data', decode: decodeAs('predictions', 'PredictionLogged') },
+    { topic: 'outcomes', role: 'data', decode: decodeAs('outcomes', 'OutcomeObserved') },
+  ],
+  outputs: ['alerts'],
+  build: 'overdue/1',
+  stateVersion: 1,
+  configOf: (recorded) => recorded as OverdueConfig,
+  kernel: overdueKernel,
+};
+
+function overdueKernel({ withinMs, limit, idleAfterMs }: OverdueConfig): Kernel<Overdue, OverdueEvent> {
+  return {
+    steps: 'events',
+    joins: ['predictions', 'outcomes'],
+    lateness: { allowedLatenessMs: 1_000, idleAfterMs },
+    initial: () => ({ predictions: new Map(), outcomes: new Map(), overdue: 0, alert: null, page: null }),
+    isEmpty: ({ predictions, outcomes, overdue, page }) =>
+      predictions.size + outcomes.size + overdue === 0 && page === null,
+    step: (state, [given], context) => {
+      const { name, event } = given as OverdueEvent;
+      if (state.predictions.size + state.outcomes.size === MAX_WAITING)
+        context.reject(0, {
+          code: 'TOO_MANY_OPEN',
+          message: `${MAX_WAITING} predictions of ${event.model} wait for outcomes`,
+        });
+      else if (name === 'PredictionLogged') join(event.id, event.eventTimeMs, state.outcomes, state.predictions);
+      else if (name === 'OutcomeObserved')
+        join(event.predictionId, event.eventTimeMs, state.predictions, state.outcomes);
+      else if (event.action === 'acknowledge' && state.alert !== null) {
+        const cause = {
+          topic: context.topic,
+          partition: context.partition,
+          eventId: event.id,
+          eventTimeMs: event.issuedMs,
+        };
+        context.emit(
+          0,
+          resolveAlert(state.alert, findingOf(state, context.key, limit, state.alert.sinceMs), cause, 'acknowledged'),
+        );
+        state.alert = null;
+        state.overdue = 0;
+      }
+    },
+    // The order of arrival is that of time, but for the lateness that is allowed.
+    nextTimer: ({ predictions, outcomes }) => {
+      const [first = Number.POSITIVE_INFINITY] = predictions.values();
+      const [early = Number.POSITIVE_INFINITY] = outcomes.values();
+      return first === early ? undefined : { domain: 'event', atMs: Math.min(first, early) };
+    },
+    onTimer: (state, context) => {
+      for (const [id, untilMs] of state.outcomes) if (untilMs <= context.watermarkMs) state.outcomes.delete(id);
+      for (const [id, dueMs] of state.predictions) {
+        if (dueMs > context.watermarkMs) continue;
+        state.predictions.delete(id);
+        state.overdue += 1;
+        if (state.alert === null && state.overdue >= limit) open(state, context, id, dueMs);
+      }
+    },
+    pendingEffects: ({ page, alert }) =>
+      page === null ? [] : [{ id: page, kind: 'page', payload: Buffer.from(alert?.id ?? '') }],
+    onEffectAnswer: (state) => {
+      state.page = null;
+    },
+    save: ({ predictions, outcomes, ...rest }) =>
+      encodeState({ ...rest, predictions: [...predictions], outcomes: [...outcomes] }),
+    load: (_, bytes) => {
+      const { predictions, outcomes, overdue, alert, page } = decodeState<Saved>(bytes).head;
+      return { predictions: new Map(predictions), outcomes: new Map(outcomes), overdue, alert, page };
+    },
+    views: (model, { predictions, overdue, alert }) => [
+      {
+        key: `model/${model}`,
+        json: JSON.stringify({ model, waiting: predictions.size, overdue, alert: alert?.id ?? null }),
+      },
+    ],
+  };
+
+  function join(id: string, atMs: number, others: Map<string, number>, own: Map<string, number>): void {
+    if (!others.delete(id)) own.set(id, atMs + withinMs);
+  }
+
+  function open(state: Overdue, context: StepContext, eventId: string, eventTimeMs: number): void {
+    const cause = { topic: 'predictions', partition: context.partition, eventId, eventTimeMs };
+    const raised: Raised = raiseAlert(findingOf(state, context.key, limit, eventTimeMs), cause, LEVELS);
+    context.emit(0, raised.output);
+    state.alert = raised.open;
+    state.page = `page/${raised.open.id}`;
+  }
+}
+
+function findingOf({ overdue }: Overdue, model: string, limit: number, sinceMs: number): Finding {
+  return {
+    subject: { model, version: null, column: null, segment: null },
+    rule: 'overdue',
+    detail: { kind: 'pipeline' },
+    value: overdue,
+    threshold: limit,
+    unit: 'outcomes',
+    effect: overdue / limit,
+    summary: `${model}: ${overdue} outcomes are overdue`,
+    advice: 'Look at the job that sends outcomes; it does not say whether predictions were right.',
+    onsetMs: () => sinceMs,
+    window: null,
+    rate: null,
+    labels: {},
+  };
+}
+
+/** @param page called once for each alert in effect: it must be idempotent by the effect's id */
+export function overdueService(config: OverdueConfig, page: EffectHandler): ServiceDefinition {
+  return {
+    name: 'overdue',
+    title: 'Overdue outcomes',
+    description:
+      'Pages when outcomes stay away; POST /v1/models/MODEL/commands with action acknowledge closes the alert.',
+    processor: OVERDUE,
+    config,
+    effects: { page },
+  };
+}

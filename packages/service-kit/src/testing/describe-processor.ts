@@ -1,0 +1,102 @@
+/**
+ * The promises of the kit, tested on one processor: any cut of the run, any restore, any read in between and any crash give the bytes of
+ * an undisturbed run, and the journal gives them again.
+ */
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { describe, expect, test } from 'vitest';
+import type { AnyFold } from '../journal/replayer.ts';
+import { foldRun, newFold, restoredFold } from './fold-run.ts';
+import type { GoldenState, Scenario } from './scenario.ts';
+import { SimulatedRun } from './simulated-run.ts';
+
+const SEEDS = [1, 2, 3];
+const DEFAULT_FAULT_RUNS = 12;
+
+export function describeProcessor(name: string, scenario: Scenario): void {
+  describe(`${name} as a processor`, () => {
+    const whole = foldRun(scenario, { cut: () => scenario.events });
+    describeFold(scenario, whole);
+    describeRunner(scenario);
+    const { golden = [] } = scenario;
+    if (golden.length > 0) test.each(golden)('goes on from a state of $name', (state) => expectGolden(scenario, state));
+  });
+}
+
+function describeFold(scenario: Scenario, whole: ReturnType<typeof foldRun>): void {
+  test('the scenario has outputs and refusals', () => {
+    expect(whole.outputs.length).toBeGreaterThanOrEqual(scenario.minOutputs);
+    expect(new Set(whole.rejections.map((each) => each.split(' ')[1])).size).toBeGreaterThan(1);
+  });
+
+  test('one event at a time gives the same', () => {
+    expect(foldRun(scenario, { cut: () => 1 })).toEqual(whole);
+  });
+
+  test.each(SEEDS)('any cut gives the same (seed %i)', (seed) => {
+    expect(foldRun(scenario, { cut: cutsOf(seed) })).toEqual(whole);
+  });
+
+  test.each(SEEDS)('restored from its bytes at any place it goes on the same (seed %i)', (seed) => {
+    const between = (fold: AnyFold): AnyFold => restoredFold(fold, scenario);
+    expect(foldRun(scenario, { cut: cutsOf(seed), between })).toEqual(whole);
+  });
+
+  test.each(SEEDS)('reading it at any place changes nothing (seed %i)', (seed) => {
+    const random = xoroshiro128plus(seed);
+    const between = (fold: AnyFold): AnyFold => {
+      const reads = [
+        () => fold.keys.takeUnpublished(),
+        () => fold.keys.allViews(),
+        () => fold.keys.records(),
+        () => fold.keys.digest(fold.clockMs),
+        () => fold.keys.takeUnasked(),
+        () => [...fold.keys.values()].map(({ state }) => fold.kernel.figures?.(state)),
+      ];
+      for (let left = uniformInt(random, 0, 3); left > 0; left -= 1) reads[uniformInt(random, 0, reads.length - 1)]?.();
+      return fold;
+    };
+    expect(foldRun(scenario, { cut: cutsOf(seed), between })).toEqual(whole);
+  });
+
+  test('a refused event leaves nothing behind', () => {
+    const refused = new Set(whole.rejections.map((each) => Number(each.split(' ')[0])));
+    const without = foldRun(scenario, { cut: () => scenario.events, skip: refused });
+    expect(without.rejections).toEqual([]);
+    expect(without.outputs).toEqual(whole.outputs);
+    expect(without.digest).toBe(whole.digest);
+  });
+}
+
+function describeRunner(scenario: Scenario): void {
+  const runs = Array.from({ length: scenario.faultRuns ?? DEFAULT_FAULT_RUNS }, (_, index) => index + 1);
+
+  test.each(runs)('dying at any call of the log changes no output, and the journal replays (run %i)', async (seed) => {
+    const reference = await new SimulatedRun(scenario, seed).reference();
+    expect(reference.length).toBeGreaterThanOrEqual(scenario.minOutputs);
+    const run = new SimulatedRun(scenario, seed);
+    expect(await run.faults()).toEqual(reference);
+    expect(run.processes + run.failures).toBeGreaterThan(4);
+    expect(await run.replayed()).toBeUndefined();
+  });
+
+  test('a log without transactions is noticed', async () => {
+    const reference = await new SimulatedRun(scenario, 1).reference();
+    expect(await new SimulatedRun(scenario, 1).faults(false)).not.toEqual(reference);
+  });
+}
+
+function expectGolden(scenario: Scenario, { key, stateVersion, bytes, next, outputIds }: GoldenState): void {
+  const fold = newFold(scenario);
+  fold.load({ key, stateVersion, bytes });
+  const ids: string[] = [];
+  const sink = { output: ({ id }: { readonly id: string }) => void ids.push(id), reject: () => {} };
+  for (const [index, { topic, key: recordKey, value, headers = [] }] of next.entries())
+    fold.records(topic, [{ offset: BigInt(index), key: recordKey, value, headers, timestampMs: 0 }], sink);
+  expect(ids).toEqual(outputIds);
+}
+
+function cutsOf(seed: number): () => number {
+  const random = xoroshiro128plus(seed);
+  return () => uniformInt(random, 1, 40);
+}
