@@ -4,7 +4,7 @@ import type { CheckpointStore } from './checkpoints/store.ts';
 import type { EffectAnswer, EffectHandler } from './effects/effect.ts';
 import type { Divergence, OnDataLoss } from './journal/restore.ts';
 import type { DeadLettered } from './processing/batch.ts';
-import type { Output, View } from './processor.ts';
+import type { Output, StateFigures, View } from './processor.ts';
 import type { ReadViews } from './views/read-views.ts';
 
 export interface TaskOptions {
@@ -56,6 +56,16 @@ export interface Lag {
   readonly records: number;
   /** Age of the oldest of them, where it is at hand already, s. */
   readonly seconds: number;
+}
+
+/** Of one task, for the metrics. */
+export interface TaskFigures {
+  readonly keys: number;
+  readonly states: readonly StateFigures[];
+  /** Effects that wait or run. */
+  readonly pendingEffects: number;
+  /** Oldest watermark of the keys that have one, ms. */
+  readonly watermarkMs: number | undefined;
 }
 
 export interface CommittedBatch {

@@ -28,11 +28,12 @@ import { restore } from './journal/restore.ts';
 import { Batch } from './processing/batch.ts';
 import type { InputCursor } from './processing/input-cursor.ts';
 import { InputMerge } from './processing/input-merge.ts';
+import { keyWatermarkMs } from './processing/key-state.ts';
 import { RegistrationSearch } from './processing/registration-search.ts';
 import { isTickDue, TickClock } from './processing/tick-clock.ts';
 import { Wake } from './processing/wake.ts';
 import type { AnyProcessor, Output, StateFigures, View } from './processor.ts';
-import type { Lag, TaskEvents, TaskOptions, TaskPorts } from './task-contract.ts';
+import type { Lag, TaskEvents, TaskFigures, TaskOptions, TaskPorts } from './task-contract.ts';
 import { readHistories } from './views/histories.ts';
 import { ViewPublisher } from './views/publisher.ts';
 
@@ -140,13 +141,25 @@ export class Task {
     });
   }
 
-  /** What the kernel says of its keys, and how many there are; undefined before the restore. */
-  get figures(): { readonly keys: number; readonly states: readonly StateFigures[] } | undefined {
-    const { kernel, keys } = this.#fold ?? {};
-    if (kernel === undefined || keys === undefined) return undefined;
-    const states =
-      kernel.figures === undefined ? [] : [...keys.values()].map(({ state }) => kernel.figures?.(state) ?? {});
-    return { keys: keys.size, states };
+  /** Undefined before the restore. O(keys). */
+  get figures(): TaskFigures | undefined {
+    const fold = this.#fold;
+    if (fold === undefined) return undefined;
+    const { kernel, keys } = fold;
+    let watermarkMs = Number.POSITIVE_INFINITY;
+    const states: StateFigures[] = [];
+    for (const entry of keys.values()) {
+      const mark = keyWatermarkMs(entry, kernel.lateness);
+      if (Number.isFinite(mark)) watermarkMs = Math.min(watermarkMs, mark);
+      const figures = kernel.figures?.(entry.state);
+      if (figures !== undefined) states.push(figures);
+    }
+    return {
+      keys: keys.size,
+      states,
+      pendingEffects: this.#effects?.size ?? 0,
+      watermarkMs: Number.isFinite(watermarkMs) ? watermarkMs : undefined,
+    };
   }
 
   /** Why the read views do not show what is true; undefined when they do. */
