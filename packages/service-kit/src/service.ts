@@ -215,19 +215,20 @@ class RunningServices implements Services {
       },
       passedOver: (reason) => logger.warn({ reason }, 'a checkpoint did not serve; an older one is tried'),
       checkpointFailed: (error) => {
-        metrics.degraded('checkpoints');
+        metrics.transportError('checkpoints');
         logger.warn({ err: error }, 'a checkpoint could not be written; a restart would process more records again');
       },
       viewsBehind: (reason) => {
         if (reason === undefined) logger.info('read views are up to date again');
         else {
-          metrics.degraded('views');
+          metrics.transportError('views');
           logger.warn(
             { reason },
             'read views are older than the last commit; they are written again when the store answers',
           );
         }
       },
+      offsetsNotCommitted: () => metrics.transportError('offsets'),
       clockJumped: () => logger.warn('the wall clock jumped; no tick is recorded until it has stood for a minute'),
       effectAnswered: (kind, outcome) => metrics.effectAnswered(kind, outcome),
       effectFailed: (kind, error, retryInMs) => {
