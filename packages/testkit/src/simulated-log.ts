@@ -12,6 +12,7 @@ import type {
   NewRecord,
   PartitionStream,
   Producer,
+  ProducerOptions,
   RecordBatch,
   Transaction,
 } from '@weir/event-log/port';
@@ -215,7 +216,7 @@ export class Life implements EventLog {
     return result;
   }
 
-  async producer(options?: { readonly fenceId?: string }): Promise<Producer> {
+  async producer(options?: ProducerOptions): Promise<Producer> {
     const fenceId = options?.fenceId;
     if (fenceId === undefined) throw new Error('only producers with a fence id are simulated');
     const log = this.#log;
@@ -271,7 +272,7 @@ export class Life implements EventLog {
       await transaction.send(records);
       return await transaction.commit();
     };
-    return { send, begin, close: async () => {} };
+    return { settled: [], send, begin, close: async () => {} };
   }
 
   async reader(): ReturnType<EventLog['reader']> {

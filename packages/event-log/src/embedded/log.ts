@@ -10,6 +10,7 @@ import type {
   NewRecord,
   PartitionStream,
   Producer,
+  ProducerOptions,
   Reader,
   RecordBatch,
   TopicPartition,
@@ -67,7 +68,7 @@ class Embedded implements EmbeddedLog {
     return this.#store.database;
   }
 
-  async producer(options?: { readonly fenceId?: string }): Promise<Producer> {
+  async producer(options?: ProducerOptions): Promise<Producer> {
     this.#open();
     const id = options?.fenceId;
     const fence = id === undefined ? undefined : { id, epoch: this.#store.raiseFence(id) };
@@ -82,6 +83,8 @@ class Embedded implements EmbeddedLog {
       return acks;
     };
     return {
+      // A transaction is one of SQLite's: it ends everywhere or nowhere.
+      settled: [],
       send: async (records) => append(records),
       begin: async (): Promise<Transaction> => {
         if (fence === undefined) throw new LogError('FATAL', 'transactions need a producer created with a fenceId');
