@@ -34,6 +34,8 @@ export interface ClusterOptions {
   readonly clientProtocol?: 'PLAINTEXT' | 'SASL_SSL';
   /** Broker settings beside ours, like those of the listener: `listener.name.client.…`. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Brokers log at INFO what their coordinators do with transactions, such as skipping a marker. */
+  readonly logTransactions?: boolean;
   /** Who may log in by SCRAM-SHA-512, with their passwords: written when the storage is formatted, which then takes another JVM's start. */
   readonly scramUsers?: Readonly<Record<string, string>>;
 }
@@ -101,7 +103,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     folder,
     kill: (id) => end(nodeOf(id), 'SIGKILL'),
     start: async (id) => {
-      launch(nodeOf(id), jars);
+      launch(nodeOf(id), jars, options);
       await serving(nodes, nodeOf(id));
     },
     stop: async () => {
@@ -116,7 +118,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   };
   process.once('exit', killAll);
   try {
-    for (const node of nodes) launch(node, jars);
+    for (const node of nodes) launch(node, jars, options);
     await Promise.all(nodes.map((node) => serving(nodes, node)));
   } catch (error) {
     await cluster.stop();
@@ -192,9 +194,10 @@ function format(
   );
 }
 
-function launch(node: Node, jars: string): void {
+function launch(node: Node, jars: string, { logTransactions = false }: ClusterOptions): void {
   const output = openSync(join(node.folder, 'broker.log'), 'a');
   const java = ['-Xms256m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=4'];
+  if (logTransactions) java.push('-Dweir.log.transactions=info');
   const classPath = `${join(jars, '*')}:${join(import.meta.dirname, '..')}`;
   node.process = spawn('java', [...java, '-cp', classPath, 'kafka.Kafka', join(node.folder, 'server.properties')], {
     stdio: ['ignore', output, output],
