@@ -17,15 +17,15 @@ import type {
   Transaction,
 } from '../port.ts';
 import { GroupCoordinator } from './group.ts';
+import { LogCleaner } from './log-cleaner.ts';
 import { Store } from './store.ts';
-import { Upkeep } from './upkeep.ts';
 
 export const EMBEDDED_FEATURES: Features = {
   transactions: true,
   fencing: true,
   durable: true,
   multiHost: false,
-  compaction: true,
+  compaction: false,
   retention: true,
   codecs: [],
 };
@@ -52,7 +52,7 @@ export function createEmbeddedLog(options: EmbeddedOptions): EmbeddedLog {
 class Embedded implements EmbeddedLog {
   readonly features: Features = EMBEDDED_FEATURES;
   readonly #store: Store;
-  readonly #upkeep: Upkeep;
+  readonly #cleaner: LogCleaner;
   readonly #now: () => number;
   readonly #groups = new Map<string, GroupCoordinator>();
   readonly #streams = new Set<Stream>();
@@ -60,7 +60,7 @@ class Embedded implements EmbeddedLog {
 
   constructor(options: EmbeddedOptions) {
     this.#store = new Store(options.file, options.durability ?? 'process');
-    this.#upkeep = new Upkeep(this.#store);
+    this.#cleaner = new LogCleaner(this.#store);
     this.#now = options.now ?? Date.now;
   }
 
@@ -79,7 +79,7 @@ class Embedded implements EmbeddedLog {
       const nowMs = this.#now();
       const acks = this.#store.append(records, nowMs, fence);
       for (const stream of this.#streams) stream.wake();
-      this.#upkeep.run(nowMs, records);
+      this.#cleaner.run(nowMs, records);
       return acks;
     };
     return {
@@ -155,7 +155,7 @@ class Embedded implements EmbeddedLog {
       offsets: async (tp) => ({ earliest: this.#store.earliest(tp), end: this.#store.end(tp) }),
       deleteTopics: async (topics) => {
         this.#store.deleteTopics(topics);
-        this.#upkeep.reset();
+        this.#cleaner.reset();
       },
       close: async () => {},
     };
