@@ -38,7 +38,7 @@ test('an answer that names the place of earlier records is a failed send, and an
       return { connect: async () => {}, disconnect: async () => {}, sendBatch };
     },
   } as unknown as Kafka;
-  const producer = await createProducer(kafka, { fenceId: undefined, transactionTimeoutMs: 1, check: async () => {} });
+  const producer = await createProducer(kafka, { check: async () => {} });
   const send = () => producer.send([{ topic: 't', partition: 0, key: null, value: null }]);
   next = 5;
   expect(await send()).toMatchObject([{ baseOffset: 5n }]);

@@ -3,12 +3,21 @@ import type { ConnectionOptions } from 'node:tls';
 import { Kafka, logLevel, type SASLOptions } from 'kafkajs';
 import { LogError } from '../errors.ts';
 import type { Features } from '../features.ts';
-import type { Admin, EventLog, Group, GroupOptions, Producer, Reader, TopicPartition } from '../port.ts';
+import type {
+  Admin,
+  EventLog,
+  Group,
+  GroupOptions,
+  Producer,
+  ProducerOptions,
+  Reader,
+  TopicPartition,
+} from '../port.ts';
 import { createAdmin } from './admin.ts';
 import { logErrorOf } from './errors.ts';
 import { Fetcher, type Offsets } from './fetcher.ts';
 import { joinGroup } from './group.ts';
-import { type ClusterClient, createCluster } from './internals.ts';
+import { type ClusterClient, type ClusterOptions, createCluster } from './internals.ts';
 import { createProducer } from './producer.ts';
 import { createReader } from './reader.ts';
 
@@ -84,18 +93,21 @@ class KafkaLog implements EventLog {
     this.#fetcher = new Fetcher(this.#cluster, (tp) => this.#offsets(tp));
   }
 
-  async producer(options?: { readonly fenceId?: string }): Promise<Producer> {
+  async producer({ fenceId, writes = [] }: ProducerOptions = {}): Promise<Producer> {
     this.#open();
     const { transactionTimeoutMs = TRANSACTION_TIMEOUT_MS, maxSequence } = this.#options;
+    await this.#mustExist(writes, 'FATAL');
     const producer = await createProducer(this.#kafka, {
-      fenceId: options?.fenceId,
-      transactionTimeoutMs,
       check: (records) => this.#mustExist(records, 'POISON'),
+      ...(fenceId === undefined
+        ? {}
+        : { owner: { ...this.#clusterOptions(REQUEST_TIMEOUT_MS), fenceId, writes, transactionTimeoutMs } }),
       ...(maxSequence === undefined ? {} : { maxSequence }),
     });
     const close = (): Promise<void> => producer.close();
     this.#closing.add(close);
     return {
+      settled: producer.settled,
       send: (records) => producer.send(records),
       begin: () => producer.begin(),
       close: async () => {
@@ -173,8 +185,12 @@ class KafkaLog implements EventLog {
   }
 
   #newCluster(requestTimeoutMs: number): ClusterClient {
+    return createCluster(this.#clusterOptions(requestTimeoutMs));
+  }
+
+  #clusterOptions(requestTimeoutMs: number): ClusterOptions {
     const { brokers, clientId, ssl, sasl } = this.#options;
-    return createCluster({ brokers, clientId, ssl, sasl, requestTimeoutMs });
+    return { brokers, clientId, ssl, sasl, requestTimeoutMs };
   }
 
   /** kafkajs leaves records of a partition that does not exist out without a word. */
