@@ -284,8 +284,9 @@ export class Life implements EventLog {
           return { topic, partition: 0, baseOffset: this.#log.write(record), count: 1 };
         }),
       );
-    const begin = (): Promise<Transaction> => Promise.reject(new Error('a producer without a fence id has no transactions'));
-    return { send, begin, close: async () => {} };
+    const begin = (): Promise<Transaction> =>
+      Promise.reject(new Error('a producer without a fence id has no transactions'));
+    return { settled: [], send, begin, close: async () => {} };
   }
 
   async reader(): ReturnType<EventLog['reader']> {
