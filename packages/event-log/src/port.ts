@@ -174,7 +174,16 @@ export interface EventLog {
   reader(): Promise<Reader>;
   joinGroup(options: GroupOptions): Promise<Group>;
   admin(): Promise<Admin>;
-  /** Resolves when the log answers; rejects with a LogError that names the address or file and the cure. */
+  /**
+   * Errors since the log was opened that nothing explains, neither a broker nor a connection: faults of the client library or of the
+   * adapter. Each is RETRIABLE, until calls of the same kind have had nothing else for five minutes: then FATAL.
+   * Absent where there is no client library.
+   */
+  readonly unexplainedErrors?: number;
+  /**
+   * Resolves when the log answers. One that cannot be reached is asked again until `timeoutMs` have passed; then, and at once where
+   * waiting cannot help (login, certificate), it rejects with a LogError that names the address or file and the cure.
+   */
   ping(timeoutMs: number): Promise<void>;
   close(): Promise<void>;
 }

@@ -189,6 +189,8 @@ interface ConnectionState {
 }
 
 interface BrokerPoolState {
+  seedBroker: object | undefined;
+  removeBroker: (this: BrokerPoolState, address: { readonly host: string; readonly port: number }) => void;
   withBroker: (this: BrokerPoolState, use: (found: object) => Promise<object>) => Promise<object | null>;
 }
 
@@ -277,6 +279,14 @@ BrokerPool.prototype.withBroker = async function withBrokerOrFailure(use): Promi
   });
   if (found === null) throw failure;
   return found;
+};
+
+/** kafkajs drops the broker that all others are learnt from when its connection ends, and trips over that it has none. */
+const { removeBroker } = BrokerPool.prototype;
+BrokerPool.prototype.removeBroker = function removeButTheSeed(address): void {
+  const { seedBroker } = this;
+  removeBroker.call(this, address);
+  this.seedBroker ??= seedBroker;
 };
 
 const LENGTH_BYTES = 4;

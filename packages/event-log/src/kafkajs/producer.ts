@@ -6,7 +6,7 @@
 import type { Kafka, Producer as KafkaProducer, Transaction as KafkaTransaction, RecordMetadata } from 'kafkajs';
 import { LogError } from '../errors.ts';
 import type { Ack, NewRecord, Producer, Settled, Transaction } from '../port.ts';
-import { logErrorOf } from './errors.ts';
+import type { Failures } from './errors.ts';
 import { Acks, batches, byPartition, requestOf } from './produce-request.ts';
 import { type OwnerOptions, RETRY, TransactionOwner } from './transaction-owner.ts';
 
@@ -19,6 +19,7 @@ export interface ProducerSettings {
   readonly owner?: OwnerOptions;
   /** Records after which kafkajs's producer is replaced; a seam for tests. */
   readonly maxSequence?: number;
+  readonly failures: Failures;
   /** Rejects with POISON when a topic or partition does not exist. */
   readonly check: (records: readonly NewRecord[]) => Promise<void>;
 }
@@ -53,6 +54,11 @@ class PortProducer implements Producer {
     return this.#owner?.settled ?? [];
   }
 
+  /** Of its calls, among the failures of the log: an owner that has failed creates another producer. */
+  get #kind(): string {
+    return `producer ${this.#settings.owner?.fenceId ?? ''}`;
+  }
+
   async connect(): Promise<void> {
     this.#producer =
       this.#owner?.producer ??
@@ -69,8 +75,9 @@ class PortProducer implements Producer {
       this.#failure = undefined;
     } catch (error) {
       await this.#disconnect();
-      const { owner } = this.#settings;
-      throw logErrorOf(error, owner === undefined ? 'connecting a producer' : `taking ${owner.fenceId} over`);
+      const { owner, failures } = this.#settings;
+      const attempted = owner === undefined ? 'connecting a producer' : `taking ${owner.fenceId} over`;
+      throw failures.of(this.#kind, error, attempted);
     }
   }
 
@@ -123,6 +130,7 @@ class PortProducer implements Producer {
     );
     const errors = written.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
     if (errors.length > 0) throw errors[0];
+    this.#settings.failures.succeeded(this.#kind);
   }
 
   /** A broker that takes new records for a repetition acknowledges them, drops them, and says where the old ones are. */
@@ -178,7 +186,7 @@ class PortProducer implements Producer {
   }
 
   #failed(error: unknown, attempted: string): LogError {
-    this.#failure = logErrorOf(error, attempted);
+    this.#failure = this.#settings.failures.of(this.#kind, error, attempted);
     return this.#failure;
   }
 
