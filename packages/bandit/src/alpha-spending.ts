@@ -1,0 +1,15 @@
+/** How much of a model's lifetime α its k-th test may spend. */
+import { requireInside } from './errors.ts';
+
+/**
+ * α_k = min(perTest, 6·lifetime/(k²π²)): over all tests a model ever has, Σ α_k ≤ lifetime, because Σ 1/k² = π²/6. A test that is reset is a new
+ * test with the next k.
+ * @param k number of the test of this model, from 1; @param lifetime @param perTest probabilities in (0, 1)
+ * @throws {BanditError} BAD_SETTING
+ */
+export function alphaOfTest(k: number, lifetime: number, perTest: number): number {
+  requireInside('BAD_SETTING', 'lifetime', lifetime, 0, 1, 'give the chance that any test ever promotes wrongly');
+  requireInside('BAD_SETTING', 'perTest', perTest, 0, 1, 'give the chance that one test promotes wrongly');
+  requireInside('BAD_SETTING', 'k', Number.isInteger(k) ? k : Number.NaN, 0, 2 ** 31, 'count tests from 1');
+  return Math.min(perTest, (6 * lifetime) / (k * k * Math.PI * Math.PI));
+}
