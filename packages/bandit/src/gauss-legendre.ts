@@ -28,8 +28,8 @@ export const weights: readonly number[] = nodes.map((x) => {
   return (2 * (1 - x * x)) / (NODES * NODES * before * before);
 });
 
-/** `partial[k][l]`: weight of the value at node l in the integral from −1 to node k. */
-export const partial: readonly (readonly number[])[] = nodes.map((to) => {
+/** Entry k · NODES + l: weight of the value at node l in the integral from −1 to node k. */
+export const partial: readonly number[] = nodes.flatMap((to) => {
   const end = legendre(NODES, to);
   return nodes.map((from, l) => {
     const start = legendre(NODES, from);

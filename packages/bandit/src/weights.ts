@@ -77,9 +77,13 @@ export interface WeightPace {
   readonly leastMove: number;
   /** No arm moves by more than this in one epoch, millionths. */
   readonly mostMove: number;
+  /** Matured outcomes between two looks of the policy: at least so many, and at least this share of all so far. */
+  readonly leastOutcomes: number;
+  readonly growth: number;
 }
 
-export const DEFAULT_PACE: WeightPace = { leastMove: 10_000, mostMove: 250_000 };
+/** A worse challenger loses its traffic within a few hundred outcomes: bench/promotion holds what that exposes (P5). */
+export const DEFAULT_PACE: WeightPace = { leastMove: 20_000, mostMove: 500_000, leastOutcomes: 50, growth: 0.05 };
 
 /** Weights of the next epoch on the way from `current` to `wanted`; `current` itself when no arm would move enough. O(arms). */
 export function paced(
@@ -92,6 +96,11 @@ export function paced(
   if (largest <= mostMove) return wanted;
   const part = mostMove / largest;
   return rounded(current.map((weight, arm) => weight + part * ((wanted[arm] as number) - weight)));
+}
+
+/** Count of matured outcomes at which the policy is asked again: early often, later when there is something new to learn. */
+export function nextLook(outcomes: number, { leastOutcomes, growth }: WeightPace): number {
+  return outcomes + Math.max(leastOutcomes, Math.floor(growth * outcomes));
 }
 
 /** Propensity of challenger `arm` out of itself and the champion: what a comparison of the two is told. */

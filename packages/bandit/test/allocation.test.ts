@@ -9,7 +9,7 @@ import { cappedThompson } from '../src/policies/capped-thompson.ts';
 import { fixed } from '../src/policies/fixed.ts';
 import { DEFAULT_LADDER, ladder } from '../src/policies/ladder.ts';
 import { topTwo, topTwoOf, transportCost } from '../src/policies/top-two.ts';
-import { DEFAULT_BOUNDS, DEFAULT_PACE, paced, pairPropensity, WHOLE, weightsOf } from '../src/weights.ts';
+import { DEFAULT_BOUNDS, DEFAULT_PACE, nextLook, paced, pairPropensity, WHOLE, weightsOf } from '../src/weights.ts';
 
 const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
 const arm = (outcomes: number, rewards: number) => ({ outcomes, rewards });
@@ -39,7 +39,7 @@ test('eight nodes integrate degree 15 exactly, and degree 7 up to every node', (
   }
   for (let degree = 0; degree <= 7; degree += 1)
     nodes.forEach((to, k) => {
-      const part = sumOf(nodes.map((x, l) => (partial[k]?.[l] as number) * x ** degree));
+      const part = sumOf(nodes.map((x, l) => (partial[k * nodes.length + l] as number) * x ** degree));
       expect(part).toBeCloseTo((to ** (degree + 1) - (-1) ** (degree + 1)) / (degree + 1), 13);
     });
 });
@@ -79,9 +79,10 @@ test('bounds and shares that cannot be kept are refused', () => {
 });
 
 test('pace: small moves wait, large ones are taken in part, and every epoch sums to a million', () => {
-  expect(paced([500_000, 500_000], [505_000, 495_000], DEFAULT_PACE)).toEqual([500_000, 500_000]);
-  expect(paced([500_000, 500_000], [600_000, 400_000], DEFAULT_PACE)).toEqual([600_000, 400_000]);
-  expect(paced([500_000, 500_000], [950_000, 50_000], DEFAULT_PACE)).toEqual([750_000, 250_000]);
+  const slow = { ...DEFAULT_PACE, mostMove: 250_000 };
+  expect(paced([500_000, 500_000], [515_000, 485_000], slow)).toEqual([500_000, 500_000]);
+  expect(paced([500_000, 500_000], [600_000, 400_000], slow)).toEqual([600_000, 400_000]);
+  expect(paced([500_000, 500_000], [950_000, 50_000], slow)).toEqual([750_000, 250_000]);
   fc.assert(
     fc.property(shares, fc.infiniteStream(fc.double({ min: 0.01, max: 1, noNaN: true })), (from, stream) => {
       const raw = from.map(() => stream.next().value as number);
@@ -90,10 +91,10 @@ test('pace: small moves wait, large ones are taken in part, and every epoch sums
         raw.map((each) => each / sumOf(raw)),
         DEFAULT_BOUNDS,
       );
-      const next = paced(current, wanted, DEFAULT_PACE);
+      const next = paced(current, wanted, slow);
       expect(sumOf(next)).toBe(WHOLE);
       next.forEach((weight, index) => {
-        expect(Math.abs(weight - (current[index] as number))).toBeLessThanOrEqual(DEFAULT_PACE.mostMove + 1);
+        expect(Math.abs(weight - (current[index] as number))).toBeLessThanOrEqual(slow.mostMove + 1);
         expect(weight).toBeGreaterThanOrEqual(DEFAULT_BOUNDS.floor);
       });
     }),
@@ -130,6 +131,12 @@ test('top two: leader and the arm that is hardest to tell from it share the traf
   expect(topTwoOf([arm(1_000, 700), arm(1_000, 650), arm(4, 2)]).rival).toBe(2);
   expect(transportCost(arm(0, 0), arm(0, 0))).toBe(0);
   expect(transportCost(arm(10, 0), arm(10, 0))).toBe(0);
+});
+
+test('looks of the policy: every 50 outcomes at first, then after every twentieth more', () => {
+  expect([0, 50, 990, 1_020, 10_000].map((outcomes) => nextLook(outcomes, DEFAULT_PACE))).toEqual([
+    50, 100, 1_040, 1_071, 10_500,
+  ]);
 });
 
 test('a pair of arms among others has its own propensity', () => {
