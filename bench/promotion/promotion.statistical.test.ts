@@ -31,7 +31,7 @@ test('P1: no world promotes wrongly more often than α, deciding after every out
 });
 
 test('the same judgement convicts a z-test that peeks', () => {
-  const { convicted, rate } = judge(ruleNamed('z-test, peeking'));
+  const { convicted, rate } = judge(ruleNamed('peeking-z-test'));
   expect(convicted).toContain('stationary');
   expect(convicted.length).toBeGreaterThan(5);
   expect(rate).toBeGreaterThan(3 * ALPHA);

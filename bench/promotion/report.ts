@@ -42,7 +42,7 @@ export function reportWrongPromotions(scale: Scale, print: Print): boolean {
     print(`  ${world.name.padEnd(18)} ${bounds(found).padEnd(28)} ${judged(found, scale.alpha)}`);
   }
   const control = { ...scale, runs: Math.min(scale.runs, 1_000) };
-  const peeking = wrongPromotions(NULL_WORLDS[0] as World, ruleNamed('z-test, peeking'), scale.alpha, control);
+  const peeking = wrongPromotions(NULL_WORLDS[0] as World, ruleNamed('peeking-z-test'), scale.alpha, control);
   print(
     `  control: z-test with a look every 100 outcomes, stationary, ${count(control.runs)} runs: ${bounds(peeking)}`,
   );
@@ -71,7 +71,7 @@ export function reportSamples(scale: Scale, print: Print): void {
     }
     const meanOf = (name: string): number => rows.find(({ rule }) => rule.name === name)?.mean ?? Number.NaN;
     print(
-      `    e-process against two intervals: ${(meanOf('e-process') / meanOf('two intervals')).toFixed(2)} (bar .50)`,
+      `    e-process against two intervals: ${(meanOf('e-process') / meanOf('two-intervals')).toFixed(2)} (bar .50)`,
     );
   }
 }

@@ -94,20 +94,20 @@ const zOf = ({ n0, s0, n1, s1 }: Counts): number => {
   return (s1 / n1 - s0 / n0) / Math.sqrt(pooled * (1 / n0 + 1 / n1));
 };
 
-const twoIntervals = onCounts('two intervals', 'VW --epsilon_decay: lower bound above the upper bound', (c, alpha) => {
+const twoIntervals = onCounts('two-intervals', 'VW --epsilon_decay: lower bound above the upper bound', (c, alpha) => {
   const low = c.s1 / c.n1 - Math.sqrt(variance(c.s1, c.n1)) * halfWidth(c.n1, alpha);
   const high = c.s0 / c.n0 + Math.sqrt(variance(c.s0, c.n0)) * halfWidth(c.n0, alpha);
   return low > high;
 });
 
-const asymptotic = onCounts('asymptotic CS', 'GrowthBook sequential, N* = 5,000', (c, alpha) => {
+const asymptotic = onCounts('asymptotic-cs', 'GrowthBook sequential, N* = 5,000', (c, alpha) => {
   const n = c.n0 + c.n1;
   const spread = Math.sqrt(n * (variance(c.s0, c.n0) / c.n0 + variance(c.s1, c.n1) / c.n1));
   return c.s1 / c.n1 - c.s0 / c.n0 > spread * halfWidth(n, alpha);
 });
 
 const mixtureSprt = (planned: number): Rule =>
-  onCounts('mSPRT', 'Optimizely form, normal mixture at the planned effect', (c, alpha) => {
+  onCounts('msprt', 'Optimizely form, normal mixture at the planned effect', (c, alpha) => {
     const effect = c.s1 / c.n1 - c.s0 / c.n0;
     if (effect <= 0) return false;
     const v = variance(c.s0 + c.s1, c.n0 + c.n1) * (1 / c.n0 + 1 / c.n1);
@@ -115,7 +115,7 @@ const mixtureSprt = (planned: number): Rule =>
     return Math.log(scaled) / 2 + ((1 - scaled) * effect * effect) / (2 * v) >= Math.log(1 / alpha);
   });
 
-const peeking = onCounts('z-test, peeking', 'a one-sided z-test at every look of 100 outcomes', (c, alpha) => {
+const peeking = onCounts('peeking-z-test', 'a one-sided z-test at every look of 100 outcomes', (c, alpha) => {
   if ((c.n0 + c.n1) % 100 !== 0) return false;
   return zOf(c) > normalQuantile(1 - alpha);
 });
@@ -130,7 +130,7 @@ export function fixedHorizon(base: number, effect: number, alpha: number): numbe
 /** One look after a number of outcomes that was fixed before. */
 export function singleLook(outcomes: number): Rule {
   const emulates = `one z-test after ${outcomes} outcomes, planned for power .9`;
-  return onCounts('fixed horizon', emulates, (c, alpha) => {
+  return onCounts('fixed-horizon', emulates, (c, alpha) => {
     return c.n0 + c.n1 === outcomes && zOf(c) > normalQuantile(1 - alpha);
   });
 }
