@@ -9,6 +9,7 @@ import {
   type Rule,
   rejects,
   type Verdict,
+  verdictOf,
 } from '../../packages/bandit/src/promotion-rule.ts';
 import { createRateGuard, observeRate, peakOfRate } from '../../packages/bandit/src/rate-guard.ts';
 import { harmWasDetectable } from '../../packages/bandit/src/samples-needed.ts';
@@ -55,8 +56,9 @@ export function runWholeTest(matrix: Matrix, world: World, options: TestOptions)
     if (arrived || options.missing === 'zero')
       test.mature(matrix.segments[outcome] as number, challenger, reward, propensity);
     if (!test.mayEnd(outcome)) continue;
-    const { verdict, reasons } = decide(test.evidence(outcome + 1), test.bars);
-    if (verdict === 'hold') continue;
+    const evidence = test.evidence(outcome + 1);
+    if (verdictOf(evidence, test.bars) === 'hold') continue;
+    const { verdict, reasons } = decide(evidence, test.bars);
     const unmet = reasons.filter(({ holds }) => !holds);
     return {
       verdict,

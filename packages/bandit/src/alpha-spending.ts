@@ -1,5 +1,5 @@
 /** How much of a model's lifetime α its k-th test may spend. */
-import { requireInside } from './errors.ts';
+import { BanditError, requireInside } from './errors.ts';
 
 /**
  * α_k = min(perTest, 6·lifetime/(k²π²)): over all tests a model ever has, Σ α_k ≤ lifetime, because Σ 1/k² = π²/6. A test that is reset is a new
@@ -10,6 +10,7 @@ import { requireInside } from './errors.ts';
 export function alphaOfTest(k: number, lifetime: number, perTest: number): number {
   requireInside('BAD_SETTING', 'lifetime', lifetime, 0, 1, 'give the chance that any test ever promotes wrongly');
   requireInside('BAD_SETTING', 'perTest', perTest, 0, 1, 'give the chance that one test promotes wrongly');
-  requireInside('BAD_SETTING', 'k', Number.isInteger(k) ? k : Number.NaN, 0, 2 ** 31, 'count tests from 1');
+  if (!(Number.isSafeInteger(k) && k >= 1))
+    throw new BanditError('BAD_SETTING', `k is ${k}; it must be a whole number from 1; count the tests of the model`);
   return Math.min(perTest, (6 * lifetime) / (k * k * Math.PI * Math.PI));
 }

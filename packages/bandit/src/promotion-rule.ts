@@ -79,31 +79,37 @@ export function rejects(eValue: number, alpha: number): boolean {
 /**
  * One breached guardrail, a segment's harm or a kill rolls back and asks for nothing else; a hopeless or overdue test retires; `promote` needs
  * every rule. Model signature, model card and approvals are asked at the step to live, where they can be void again.
- * O(guardrails + segments).
+ * O(guardrails + segments), allocates nothing: for every matured outcome. `evidence` may be one lasting object whose fields are getters.
  */
+export function verdictOf(evidence: Evidence, bars: PromotionBars): Verdict {
+  const { halt, guardrails, segments } = evidence;
+  if (halt === 'killed') return 'rollback';
+  for (const { peak } of guardrails) if (rejects(peak, bars.guardAlpha)) return 'rollback';
+  for (const { peak } of segments) if (peak !== undefined && rejects(peak, bars.guardAlpha)) return 'rollback';
+  if (halt === 'frozen') return 'hold';
+  const { effect } = evidence;
+  if (above(bars.leastUseful, effect.upper)) return 'retire';
+  const ready =
+    rejects(evidence.peak, bars.alpha) &&
+    above(effect.lower, -bars.margin) &&
+    evidence.elapsedMs >= bars.leastMs &&
+    evidence.exposure >= bars.leastExposure &&
+    segments.every(({ harmDetectable }) => harmDetectable);
+  // A test that has everything by its last day still promotes.
+  if (ready) return 'promote';
+  return evidence.elapsedMs < bars.mostMs ? 'hold' : 'retire';
+}
+
+/** The verdict with each rule and its numbers: what a decision records, and what a person asks of a test that holds. */
 export function decide(evidence: Evidence, bars: PromotionBars): Decision {
+  const { halt } = evidence;
   const reasons = [
     ...guardrailReasons(evidence, bars),
     ...segmentReasons(evidence, bars),
     ...testReasons(evidence, bars),
-    reason(
-      'halt',
-      evidence.halt === 'none',
-      `the model is ${evidence.halt === 'none' ? 'neither frozen nor killed' : evidence.halt}`,
-    ),
+    reason('halt', halt === 'none', `the model is ${halt === 'none' ? 'neither frozen nor killed' : halt}`),
   ];
-  return { verdict: verdictOf(reasons, evidence.halt), reasons };
-}
-
-function verdictOf(reasons: readonly Reason[], halt: Evidence['halt']): Verdict {
-  const fails = (...rules: readonly Rule[]): boolean =>
-    reasons.some(({ rule, holds }) => !holds && rules.includes(rule));
-  if (halt === 'killed' || fails('guardrail', 'segment-harm')) return 'rollback';
-  if (halt === 'frozen') return 'hold';
-  if (fails('futility')) return 'retire';
-  // A test that has everything by its last day still promotes.
-  if (!fails('evidence', 'effect', 'duration', 'exposure', 'segment-power')) return 'promote';
-  return fails('deadline') ? 'retire' : 'hold';
+  return { verdict: verdictOf(evidence, bars), reasons };
 }
 
 function guardrailReasons({ guardrails }: Evidence, { guardAlpha }: PromotionBars): Reason[] {

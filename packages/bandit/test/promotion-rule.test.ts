@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decide, type Evidence, type PromotionBars, rejects } from '../src/promotion-rule.ts';
 
@@ -84,6 +85,33 @@ test('non-inferior: no useful gain is asked for', () => {
 
 test('crossing effects: what was better once and is worse on the whole is not promoted', () => {
   expect(verdict({ peak: 1e6, effect: { lower: -0.02, upper: 0.01 } })).toBe('hold');
+});
+
+test('the verdict is what the reasons say, for any evidence', () => {
+  const peak = fc.constantFrom(0, 1, 79, 80, 99, 100, 1e9);
+  const evidence: fc.Arbitrary<Evidence> = fc.record({
+    peak,
+    effect: fc.record({ lower: fc.constantFrom(-0.1, -0.005, 0.01), upper: fc.constantFrom(0.004, 0.005, 0.2) }),
+    elapsedMs: fc.constantFrom(0, 7 * DAY, 30 * DAY),
+    exposure: fc.constantFrom(0, 1_000),
+    guardrails: fc.array(fc.record({ name: fc.constant('g'), peak }), { maxLength: 2 }),
+    segments: fc.array(
+      fc.record({ name: fc.constant('s'), peak: fc.option(peak, { nil: undefined }), harmDetectable: fc.boolean() }),
+      { maxLength: 2 },
+    ),
+    halt: fc.constantFrom('none', 'frozen', 'killed'),
+  });
+  fc.assert(
+    fc.property(evidence, (given) => {
+      const { verdict: said, reasons } = decide(given, BARS);
+      const broken = new Set(reasons.filter(({ holds }) => !holds).map(({ rule }) => rule));
+      const harmed = broken.has('guardrail') || broken.has('segment-harm') || given.halt === 'killed';
+      expect(said === 'rollback').toBe(harmed);
+      broken.delete('deadline');
+      expect(said === 'promote').toBe(broken.size === 0);
+    }),
+    { seed: 71, numRuns: 2_000 },
+  );
 });
 
 test('no data is no evidence', () => {
