@@ -18,7 +18,7 @@ const HELP = `npm run bench -- promotion [p1] [p2] [p5] [p7] [p8] [options]
 
 Without a part: all of them. A bar that is judged "open" needs more runs.
 
-  --runs N        tests in each cell (500; p2 takes as many, p8 and p7 too)
+  --runs N        tests in each cell (500; peers in p2 at most 500)
   --outcomes N    length of a test in p1 (20000)
   --alpha A       level of a test in p1 and p2, and of --matrix (0.01)
   --seed N        all draws follow from it (20260101)

@@ -42,7 +42,10 @@ export const eProcess: Rule = {
   },
 };
 
-/** Counts of both arms, which is all that the rules below know: none of them uses propensities. */
+/**
+ * Counts of both arms, which is all that the rules below know: none of them uses propensities. Two-sided sequences promote by one of their sides
+ * only, so they are given 2α: every row of a table may promote wrongly with probability α.
+ */
 interface Counts {
   n0: number;
   s0: number;
@@ -103,7 +106,7 @@ const twoIntervals = onCounts('two-intervals', 'VW --epsilon_decay: lower bound 
 const asymptotic = onCounts('asymptotic-cs', 'GrowthBook sequential, N* = 5,000', (c, alpha) => {
   const n = c.n0 + c.n1;
   const spread = Math.sqrt(n * (variance(c.s0, c.n0) / c.n0 + variance(c.s1, c.n1) / c.n1));
-  return c.s1 / c.n1 - c.s0 / c.n0 > spread * halfWidth(n, alpha);
+  return c.s1 / c.n1 - c.s0 / c.n0 > spread * halfWidth(n, 2 * alpha);
 });
 
 const mixtureSprt = (planned: number): Rule =>
@@ -112,7 +115,7 @@ const mixtureSprt = (planned: number): Rule =>
     if (effect <= 0) return false;
     const v = variance(c.s0 + c.s1, c.n0 + c.n1) * (1 / c.n0 + 1 / c.n1);
     const scaled = v / (v + planned * planned);
-    return Math.log(scaled) / 2 + ((1 - scaled) * effect * effect) / (2 * v) >= Math.log(1 / alpha);
+    return Math.log(scaled) / 2 + ((1 - scaled) * effect * effect) / (2 * v) >= Math.log(1 / (2 * alpha));
   });
 
 const peeking = onCounts('peeking-z-test', 'a one-sided z-test at every look of 100 outcomes', (c, alpha) => {

@@ -1,10 +1,12 @@
 /** P2: how many outcomes a better challenger needs, beside the test that knows both rates and beside peers' rules on the same outcomes. */
 import { oracleSamples } from '../../packages/bandit/src/samples-needed.ts';
 import { createMatrix, drawMatrix } from './matrix.ts';
-import type { Rule } from './rules.ts';
+import { eProcess, type Rule } from './rules.ts';
 import { runTrial } from './trial.ts';
 import { effectWorld } from './worlds.ts';
 
+/** Peers are slower to compute, and no bar depends on the third digit of theirs. */
+const PEER_RUNS = 500;
 /** Times the oracle's samples after which a test that has not decided ends and counts with that many. */
 const HORIZON = 5;
 
@@ -48,11 +50,13 @@ export function samplesNeeded(
   const oracle = oracleOf(effect, alpha);
   const world = effectWorld(effect.champion, effect.challenger);
   const matrix = createMatrix(Math.round(HORIZON * oracle));
-  const tallies = rules.map(() => ({ sum: 0, squares: 0, by3: 0, by5: 0 }));
+  const tallies = rules.map(() => ({ runs: 0, sum: 0, squares: 0, by3: 0, by5: 0 }));
   for (let run = 0; run < runs; run += 1) {
     drawMatrix(matrix, world, seed, run);
     rules.forEach((rule, index) => {
+      if (rule !== eProcess && run >= PEER_RUNS) return;
       const tally = tallies[index] as (typeof tallies)[number];
+      tally.runs += 1;
       const { sample } = runTrial(matrix, world, rule.start(alpha, 1));
       const taken = sample ?? matrix.outcomes;
       tally.sum += taken;
@@ -61,9 +65,9 @@ export function samplesNeeded(
       if (sample !== undefined) tally.by5 += 1;
     });
   }
-  return tallies.map(({ sum, squares, by3, by5 }, index) => {
-    const mean = sum / runs;
-    const halfWidth = 2.576 * Math.sqrt(Math.max(0, squares / runs - mean * mean) / runs);
-    return { rule: rules[index] as Rule, mean, halfWidth, power3: by3 / runs, power5: by5 / runs };
+  return tallies.map(({ runs: taken, sum, squares, by3, by5 }, index) => {
+    const mean = sum / taken;
+    const halfWidth = 2.576 * Math.sqrt(Math.max(0, squares / taken - mean * mean) / taken);
+    return { rule: rules[index] as Rule, mean, halfWidth, power3: by3 / taken, power5: by5 / taken };
   });
 }

@@ -58,7 +58,7 @@ export type Rule =
   | 'deadline'
   | 'halt';
 
-/** One rule, whether it stands in the way of promotion, and the numbers it compared. */
+/** One rule, whether it is satisfied, and the numbers it compared. */
 export interface Reason {
   readonly rule: Rule;
   readonly holds: boolean;
