@@ -33,14 +33,15 @@ export class RuntimeError extends Error {
 
 /**
  * A known key that fails rejects the note; unknown keys are ignored; a required kind that is missing fails.
- * @param needsQuorum false for checkpoints between, which witnesses need not have seen
+ * @param decides false for earlier checkpoints of a bundle: one signature of the log is enough, since what the trust file requires now need
+ * not have existed then, and witnesses need not have seen every size
  * @throws CheckpointError, or RuntimeError when a required kind cannot be checked here
  */
 export function openCheckpoint(
   bytes: Uint8Array,
   trust: Trust,
   verifiers: Verifiers,
-  needsQuorum: boolean,
+  decides: boolean,
 ): OpenedCheckpoint {
   let note: ReturnType<typeof parseNote>;
   let checkpoint: Checkpoint;
@@ -81,6 +82,20 @@ export function openCheckpoint(
       );
     kinds.add(vkey.type as LogKind);
   }
+  if (kinds.size === 0 && notChecked.size > 0)
+    throw new RuntimeError(`this runtime can check none of the signatures: ${[...notChecked].join(', ')}`);
+  if (kinds.size === 0) throw new CheckpointError('checkpoint-kind', 'no key that the trust file names has signed');
+  if (decides) checkPolicy(trust, kinds, notChecked, cosigned);
+  const witnesses = [...cosigned].map((keyId) => trust.witnesses.get(keyId)?.label as string);
+  return { ...checkpoint, kinds: [...kinds], notChecked: [...notChecked], witnesses };
+}
+
+function checkPolicy(
+  trust: Trust,
+  kinds: ReadonlySet<LogKind>,
+  notChecked: ReadonlySet<string>,
+  cosigned: ReadonlySet<string>,
+): void {
   for (const kind of trust.required) {
     if (kinds.has(kind)) continue;
     if (notChecked.has(kind))
@@ -90,11 +105,9 @@ export function openCheckpoint(
       `no known key of kind ${kind} has signed, and the trust file requires it`,
     );
   }
-  if (needsQuorum && trust.quorum !== undefined && !hasQuorum(trust.quorum, cosigned))
+  if (trust.quorum !== undefined && !hasQuorum(trust.quorum, cosigned))
     throw new CheckpointError(
       'quorum',
       `${cosigned.size} witnesses have cosigned: too few for the quorum of the trust file`,
     );
-  const witnesses = [...cosigned].map((keyId) => trust.witnesses.get(keyId)?.label as string);
-  return { ...checkpoint, kinds: [...kinds], notChecked: [...notChecked], witnesses };
 }

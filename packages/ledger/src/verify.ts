@@ -11,7 +11,7 @@ import { decodeEntry } from './entry-codec.ts';
 import { CheckpointError, type OpenedCheckpoint, openCheckpoint } from './open-checkpoint.ts';
 import { consistencyProof, verifyConsistency } from './proof.ts';
 import type { SavedState } from './saved-state.ts';
-import { BundleReader, HASH_LENGTH, TILE_WIDTH, tileHolds, tilePath, tileWidth } from './tiles.ts';
+import { BundleReader, HASH_LENGTH, partialTilesOf, TILE_WIDTH, tileHolds, tilePath, tileWidth } from './tiles.ts';
 import { Frontier, TreeHasher } from './tree.ts';
 import { keyRingOf, type Trust } from './trust.ts';
 
@@ -122,7 +122,10 @@ export class LogVerifier {
     const width = tileWidth(this.total, 'entries', bundle);
     const reader = this.#bundle(bundle);
     for (let skipped = bundle * TILE_WIDTH; skipped < this.size; skipped += 1) reader.next();
-    for (let index = this.size; index < bundle * TILE_WIDTH + width; index += 1) this.#entry(index, reader.next());
+    for (let index = this.size; index < bundle * TILE_WIDTH + width; index += 1) {
+      this.#entry(index, reader.next());
+      if (this.#roots.has(index + 1)) this.#checkpointReached(reader);
+    }
     if (reader.left > 0)
       throw new TamperError({
         reason: 'trailing',
@@ -228,8 +231,29 @@ export class LogVerifier {
       const detail = `${this.#tileName(height / 8, at)} has another hash at place ${at % TILE_WIDTH}`;
       throw new TamperError({ reason: 'tile', detail, ...(height === 0 ? named : { index }) });
     });
-    const due = this.#roots.get(index + 1);
-    if (due !== undefined && !equalBytes(due, this.#frontier.root())) throw new TamperError(this.#rootFault(index + 1));
+  }
+
+  /** The root of the tree so far is due, and the partial files of this size may still be in the bundle. */
+  #checkpointReached(reader: BundleReader): void {
+    const { size } = this;
+    if (!equalBytes(this.#roots.get(size) as Uint8Array, this.#frontier.root()))
+      throw new TamperError(this.#rootFault(size));
+    for (const { level, index, width } of partialTilesOf(size)) {
+      const name = tilePath({ level, index, width });
+      const bytes = width === tileWidth(this.total, level, index) ? undefined : this.#options.read(name);
+      if (bytes === undefined) continue;
+      const whole =
+        level === 'entries' ? reader.taken : this.#tile(level, index * TILE_WIDTH).subarray(0, width * HASH_LENGTH);
+      if (equalBytes(bytes, whole)) continue;
+      const place =
+        level === 'entries' ? entryAt(whole, bytes) : Math.floor(firstDifference(whole, bytes) / HASH_LENGTH);
+      const at = level === 'entries' || level === 0 ? { index: index * TILE_WIDTH + place } : {};
+      throw new TamperError({
+        reason: 'tile',
+        detail: `${name} differs from what follows it, at place ${place}`,
+        ...at,
+      });
+    }
   }
 
   /** The tiles agree with the entries and the signed root does not: both were made anew, somewhere after the checkpoint before. */
@@ -310,4 +334,19 @@ function textOf(bytes: Uint8Array): string {
   } catch {
     return '';
   }
+}
+
+function firstDifference(a: Uint8Array, b: Uint8Array): number {
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at += 1;
+  return at;
+}
+
+/** Place of the entry in which the other bytes begin to differ from a bundle. */
+function entryAt(bundle: Uint8Array, other: Uint8Array): number {
+  const at = firstDifference(bundle, other);
+  const reader = new BundleReader(bundle);
+  let place = 0;
+  while (reader.next() !== undefined && reader.taken.length <= at) place += 1;
+  return place;
 }
