@@ -202,5 +202,8 @@ export const MUTATORS: Readonly<Record<string, Mutator>> = {
 
 /** @returns undefined when this log has no place for this kind of mutation */
 export function mutate(kind: string, scene: Scene, seed: number): Mutation | undefined {
-  return MUTATORS[kind]?.(scene, xoroshiro128plus(seed));
+  const rng = xoroshiro128plus(Math.imul(seed, 0x9e37_79b1));
+  // The first numbers of neighbouring seeds are alike.
+  for (let skipped = 0; skipped < 8; skipped += 1) rng.next();
+  return MUTATORS[kind]?.(scene, rng);
 }
