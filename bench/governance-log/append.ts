@@ -4,7 +4,6 @@ import { dirname, join } from 'node:path';
 import { sha256, verifiers } from '@weir/cli/commands/verify/node-crypto';
 import { type AdmissionState, admit, advance } from '@weir/ledger/admission';
 import { BundleWriter, CHECKPOINT } from '@weir/ledger/bundle';
-import { toHex } from '@weir/ledger/bytes';
 import { chainFault, emptyHead, type Head, nextHead } from '@weir/ledger/chain';
 import { signCheckpoint } from '@weir/ledger/checkpoint';
 import type { Entry } from '@weir/ledger/entry';
@@ -27,7 +26,7 @@ function append(entries: readonly Uint8Array[], decoded: readonly Entry[]): void
     const head = heads.get(entry.model) ?? emptyHead(ORIGIN, entry.model, sha256);
     const leaf = hasher.leaf(bytes);
     if (chainFault(head, entry)?.reason === 'gap') throw new Error('the chain is torn');
-    heads.set(entry.model, nextHead(head, entry, toHex(leaf)));
+    heads.set(entry.model, nextHead(head, entry, leaf));
     writer.append(bytes, leaf);
     if (writer.size % BATCH === 0) writer.take();
   }
@@ -37,7 +36,7 @@ function append(entries: readonly Uint8Array[], decoded: readonly Entry[]): void
 function admitted(entries: readonly Uint8Array[]): void {
   const keys = new KeyRing([{ role: 'entry', vkey: OLD_KEY.vkey, first: 0, last: Infinity }]);
   const state: AdmissionState = { origin: ORIGIN, size: 0, heads: new Map(), keys };
-  const tools = { hasher, checkEntry: () => true, checkRotation: () => true };
+  const tools = { hasher, checkRotation: () => true };
   const writer = new BundleWriter(hasher);
   for (const bytes of entries) {
     const verdict = admit(state, { bytes }, tools);

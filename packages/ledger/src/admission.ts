@@ -65,8 +65,8 @@ export interface SignatureCheck {
 
 export interface AdmissionTools {
   readonly hasher: TreeHasher;
-  /** Signatures of entries and approvals. A verifier may answer true and check later, or rest on the checkpoint. */
-  readonly checkEntry: (check: SignatureCheck) => boolean;
+  /** Signatures of entries and approvals. A verifier may answer true and check later; absent where it rests on the checkpoint. */
+  readonly checkEntry?: ((check: SignatureCheck) => boolean) | undefined;
   /** Signatures of key rotations, which decide what later signatures are worth: always checked at once. */
   readonly checkRotation: (check: SignatureCheck) => boolean;
   /** Leaf hash admitted earlier at (model, seq), where the caller has an index: tells a repeated record from a fork. */
@@ -114,7 +114,7 @@ export function advance(state: AdmissionState, verdict: Verdict, hasher: TreeHas
       state.heads.set(entry.model, { ...head, halted: `${verdict.reason}: ${verdict.detail}` });
     return;
   }
-  state.heads.set(entry.model, nextHead(head, entry, toHex(verdict.leaf)));
+  state.heads.set(entry.model, nextHead(head, entry, verdict.leaf));
   if (entry.kind === 'key-rotated')
     state.keys.rotate({ index: state.size, oldKeyId: entry.keyId, next: introducedKey(entry, hasher) as VerifierKey });
   state.size += 1;
@@ -130,7 +130,7 @@ function routingFault(entry: Entry, routing: Record['routing']): string | undefi
 
 function isDuplicate(head: Head, { model, seq }: Entry, leaf: Uint8Array, { leafOf }: AdmissionTools): boolean {
   if (seq > head.seq) return false;
-  if (seq === head.seq) return head.leaf === toHex(leaf);
+  if (seq === head.seq) return equalBytes(head.leaf, leaf);
   const earlier = leafOf?.(model, seq);
   return earlier !== undefined && equalBytes(earlier, leaf);
 }
@@ -144,14 +144,15 @@ function signatureFault(
   const key = keys.activeAt('entry', entry.keyId, index);
   if (key === undefined) return { reason: 'key', detail: keys.describe('entry', entry.keyId, index) };
   const check = entry.kind === 'key-rotated' ? tools.checkRotation : tools.checkEntry;
-  if (!check({ index, key, message: signedMessage(bytes, entry), signature: signatureOf(entry) }))
+  if (check?.({ index, key, message: signedMessage(bytes, entry), signature: signatureOf(entry) }) === false)
     return { reason: 'signature', detail: `the signature is not that of ${entry.keyId} over this entry` };
   const { approval } = entry;
   if (approval === undefined || entry.kind === 'key-rotated') return undefined;
   const approver = keys.activeAt('approver', approval.keyId, index);
   if (approver === undefined) return { reason: 'approval', detail: keys.describe('approver', approval.keyId, index) };
   const message = approvalMessage(approval.of);
-  if (tools.checkEntry({ index, key: approver, message, signature: signatureOf(approval) })) return undefined;
+  if (tools.checkEntry?.({ index, key: approver, message, signature: signatureOf(approval) }) !== false)
+    return undefined;
   return { reason: 'approval', detail: `the approval is not that of ${approval.keyId} over decision ${approval.of}` };
 }
 

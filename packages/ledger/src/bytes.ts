@@ -1,6 +1,7 @@
 /** Bytes as text and back, in a browser as in Node: hex, base64 and UTF-8, each with exactly one spelling per value. */
 
 const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const HEX_DIGITS = '0123456789abcdef';
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const SEXTETS: Uint8Array = new Uint8Array(128).fill(255);
 for (const [value, letter] of ALPHABET.split('').entries()) SEXTETS[letter.charCodeAt(0)] = value;
@@ -22,6 +23,17 @@ export function toHex(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += HEX[byte];
   return text;
+}
+
+/** Whether the text is toHex(bytes), without writing it. */
+export function isHexOf(text: string, bytes: Uint8Array): boolean {
+  if (text.length !== bytes.length * 2) return false;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at] as number;
+    if (text.charCodeAt(2 * at) !== HEX_DIGITS.charCodeAt(byte >> 4)) return false;
+    if (text.charCodeAt(2 * at + 1) !== HEX_DIGITS.charCodeAt(byte & 15)) return false;
+  }
+  return true;
 }
 
 /** @returns undefined unless the text is an even number of lower-case hex digits */

@@ -1,7 +1,7 @@
 /** One chain of entries per model: where it begins and where it stands. */
-import { toHex, utf8 } from './bytes.ts';
+import { isHexOf, toHex, utf8 } from './bytes.ts';
 import type { Sha256 } from './crypto.ts';
-import type { Entry, Hex32 } from './entry.ts';
+import type { Entry } from './entry.ts';
 
 /** The chain of entries that belong to no single model: key rotations and general drills. One per tree. */
 export const SYSTEM_MODEL = '_system';
@@ -9,8 +9,8 @@ export const SYSTEM_MODEL = '_system';
 /** The model's last admitted entry, as far as the next one is judged by it. */
 export interface Head {
   readonly seq: number;
-  /** Leaf hash. */
-  readonly leaf: Hex32;
+  /** Leaf hash; of an empty chain, its genesis. */
+  readonly leaf: Uint8Array;
   readonly owner: number;
   readonly epoch: number;
   readonly keyId: string;
@@ -21,15 +21,15 @@ export interface Head {
 }
 
 /** SHA-256("weir/genesis/v1\n" ‖ origin ‖ "\n" ‖ model): a chain cannot be moved to another log or model. */
-export function genesis(origin: string, model: string, sha256: Sha256): Hex32 {
-  return toHex(sha256(utf8(`weir/genesis/v1\n${origin}\n${model}`)));
+export function genesis(origin: string, model: string, sha256: Sha256): Uint8Array {
+  return sha256(utf8(`weir/genesis/v1\n${origin}\n${model}`));
 }
 
 export function emptyHead(origin: string, model: string, sha256: Sha256): Head {
   return { seq: 0, leaf: genesis(origin, model, sha256), owner: 0, epoch: 0, keyId: '', claimSeq: 0 };
 }
 
-export function nextHead(head: Head, entry: Entry, leaf: Hex32): Head {
+export function nextHead(head: Head, entry: Entry, leaf: Uint8Array): Head {
   const { seq, owner, epoch, keyId } = entry;
   return { seq, leaf, owner, epoch, keyId, claimSeq: entry.kind === 'epoch-claim' ? seq : head.claimSeq };
 }
@@ -59,10 +59,10 @@ export function chainFault(head: Head, entry: Entry): ChainFault | undefined {
       reason: 'gap',
       detail: `${model} goes from seq ${head.seq} to ${seq}: ${seq - head.seq - 1} entries are missing`,
     };
-  if (prev !== head.leaf)
+  if (!isHexOf(prev, head.leaf))
     return {
       reason: 'broken',
-      detail: `prev is ${prev}, ${head.seq === 0 ? 'the genesis' : `the entry before`} is ${head.leaf}`,
+      detail: `prev is ${prev}, ${head.seq === 0 ? 'the genesis' : `the entry before`} is ${toHex(head.leaf)}`,
     };
   if (isClaim ? owner !== head.owner + 1 : owner !== head.owner)
     return {

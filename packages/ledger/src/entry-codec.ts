@@ -1,5 +1,5 @@
 /** Entries as canonical JSON whose bytes are signed and hashed as they are. */
-import { concatBytes, fromBase64, toBase64, toHex, utf8 } from './bytes.ts';
+import { concatBytes, fromBase64, isHexOf, toBase64, toHex, utf8 } from './bytes.ts';
 import type { Sha256, SignMessage } from './crypto.ts';
 import { type Entry, type EntryBody, EntryError, type Hex32, MAX_ENTRY_BYTES } from './entry.ts';
 import { checkEntry } from './entry-schema.ts';
@@ -13,11 +13,15 @@ const APPROVAL_PREFIX = 'weir/approval/v1\n';
  * crashes take part.
  */
 export function decisionIdOf(entry: Pick<Entry, 'model' | 'no' | 'decision'>, sha256: Sha256): Hex32 {
+  return toHex(decisionHash(entry, sha256));
+}
+
+function decisionHash(entry: Pick<Entry, 'model' | 'no' | 'decision'>, sha256: Sha256): Uint8Array {
   const { action, policyHash, cursor, stateHash } = entry.decision;
   const { id, maturity, n } = cursor;
   // The members in canonical order; the schema has checked that each is what JSON.stringify and canonicalize write alike.
   const text = `{"action":${JSON.stringify(action)},"cursor":{"id":${JSON.stringify(id)},"maturity":${maturity},"n":${n}},"model":${JSON.stringify(entry.model)},"no":${entry.no},"policyHash":"${policyHash}","stateHash":"${stateHash}"}`;
-  return toHex(sha256(utf8(text)));
+  return sha256(utf8(text));
 }
 
 /** Bytes of a new entry. @throws EntryError before anything is published: a field out of its range, or more than 65,535 bytes */
@@ -44,9 +48,9 @@ export function decodeEntry(bytes: Uint8Array, sha256: Sha256): Entry {
     throw error;
   }
   const entry = checkEntry(value);
-  const decisionId = decisionIdOf(entry, sha256);
-  if (decisionId !== entry.decisionId)
-    throw new EntryError('decisionId', `decisionId is ${entry.decisionId}, the decision gives ${decisionId}`);
+  const hash = decisionHash(entry, sha256);
+  if (!isHexOf(entry.decisionId, hash))
+    throw new EntryError('decisionId', `decisionId is ${entry.decisionId}, the decision gives ${toHex(hash)}`);
   return entry;
 }
 

@@ -1,10 +1,16 @@
 /** The schema of an entry: every field, its type and its range, and no other field. */
-import { fromBase64 } from './bytes.ts';
 import { type Entry, EntryError, type Kind } from './entry.ts';
 import type { Json } from './jcs.ts';
 
 type Members = { readonly [key: string]: Json | undefined };
-type Check = (value: Json, field: string) => void;
+
+/** The path is built on the way out of a refusal: an entry that is in order costs no string. */
+interface Fault {
+  readonly path: string;
+  readonly value: Json | undefined;
+  readonly rule: string;
+}
+type Check = (value: Json) => Fault | undefined;
 
 const KINDS: ReadonlySet<string> = new Set<Kind>([
   'version-registered',
@@ -30,56 +36,54 @@ const MILLION = 1_000_000;
 
 /** @param value parsed canonical JSON. @throws EntryError with the field, the value and the rule */
 export function checkEntry(value: Json): Entry {
-  ENTRY(value, '');
-  return value as unknown as Entry;
+  const fault = ENTRY(value);
+  if (fault === undefined) return value as unknown as Entry;
+  const { path, rule } = fault;
+  const shown = fault.value === undefined ? 'missing' : JSON.stringify(fault.value);
+  const short = shown.length > 80 ? `${shown.slice(0, 80)}…` : shown;
+  throw new EntryError(path, `${path || 'the entry'} is ${short}, it must be ${rule}`);
 }
 
-const count: Check = (value, field) => {
-  if (typeof value !== 'number' || value < 0) throw refusal(field, value, 'an integer of at least 0');
-};
-const integer: Check = (value, field) => {
-  if (typeof value !== 'number') throw refusal(field, value, 'an integer');
-};
-const positive: Check = (value, field) => {
-  if (typeof value !== 'number' || value < 1) throw refusal(field, value, 'an integer of at least 1');
-};
-const hex32: Check = (value, field) => {
-  if (typeof value !== 'string' || !/^[0-9a-f]{64}$/.test(value))
-    throw refusal(field, value, '64 lower-case hex digits');
-};
-const text: Check = (value, field) => {
-  if (typeof value !== 'string') throw refusal(field, value, 'a string');
-};
+/** A check of a single value against a rule in words. */
+const rule =
+  (text: string, holds: (value: Json) => boolean): Check =>
+  (value) =>
+    holds(value) ? undefined : { path: '', value, rule: text };
+
+const isAtLeast =
+  (least: number) =>
+  (value: Json): boolean =>
+    typeof value === 'number' && value >= least;
+
+const count = rule('an integer of at least 0', isAtLeast(0));
+const integer = rule('an integer', (value) => typeof value === 'number');
+const positive = rule('an integer of at least 1', isAtLeast(1));
+const hex32 = rule('64 lower-case hex digits', (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value));
+const text = rule('a string', (value) => typeof value === 'string');
 /** A name goes into keys, lines of text and file names. */
-const name: Check = (value, field) => {
-  if (typeof value !== 'string' || value === '' || value.length > MAX_NAME || /\p{Cc}/u.test(value))
-    throw refusal(field, value, `1 to ${MAX_NAME} characters, none of them a control character`);
-};
-const signature: Check = (value, field) => {
-  if (typeof value !== 'string' || value.length !== 88 || fromBase64(value)?.length !== 64)
-    throw refusal(field, value, 'an Ed25519 signature of 64 bytes in base64');
-};
-const kind: Check = (value, field) => {
-  if (typeof value !== 'string' || !KINDS.has(value)) throw refusal(field, value, `one of ${[...KINDS].join(', ')}`);
-};
-const version: Check = (value, field) => {
-  if (value !== 1) throw refusal(field, value, '1, the version of the format that this build reads');
-};
-const share: Check = (value, field) => {
-  if (typeof value !== 'number' || value < 0 || value > MILLION) throw refusal(field, value, 'an integer in [0, 10^6]');
-};
-const scalar: Check = (value, field) => {
-  if (typeof value !== 'number' && typeof value !== 'string') throw refusal(field, value, 'an integer or a string');
-};
-const reasons: Check = (value, field) => {
-  if (!Array.isArray(value)) throw refusal(field, value, 'an array of strings');
-  for (const [index, reason] of (value as readonly Json[]).entries()) text(reason, `${field}[${index}]`);
+const name = rule(
+  `1 to ${MAX_NAME} characters, none of them a control character`,
+  (value) => typeof value === 'string' && value !== '' && value.length <= MAX_NAME && !/\p{Cc}/u.test(value),
+);
+/** 64 bytes have two bits in their last digit: any other digit there would be a second spelling. */
+const signature = rule(
+  'an Ed25519 signature of 64 bytes in base64',
+  (value) => typeof value === 'string' && /^[A-Za-z0-9+/]{85}[AQgw]==$/.test(value),
+);
+const kind = rule(`one of ${[...KINDS].join(', ')}`, (value) => typeof value === 'string' && KINDS.has(value));
+const version = rule('1, the version of the format that this build reads', (value) => value === 1);
+const share = rule('an integer in [0, 10^6]', (value) => typeof value === 'number' && value >= 0 && value <= MILLION);
+const scalar = rule('an integer or a string', (value) => typeof value === 'number' || typeof value === 'string');
+
+const reasons: Check = (value) => {
+  if (!Array.isArray(value)) return { path: '', value, rule: 'an array of strings' };
+  const index = (value as readonly Json[]).findIndex((reason) => typeof reason !== 'string');
+  return index < 0 ? undefined : { path: `[${index}]`, value: value[index] as Json, rule: 'a string' };
 };
 
-const actor: Check = (value, field) => {
-  const isService = isObject(value) && 'service' in value;
-  (isService ? object({ service: name }) : object({ principal: name, role: name }))(value, field);
-};
+const service = object({ service: name });
+const principal = object({ principal: name, role: name });
+const actor: Check = (value) => (isObject(value) && 'service' in value ? service : principal)(value);
 
 const ENTRY: Check = object(
   {
@@ -117,38 +121,39 @@ const ENTRY: Check = object(
 /** An object with all the required members, any of the optional ones, and no other. */
 function object(required: Readonly<Record<string, Check>>, optional: Readonly<Record<string, Check>> = {}): Check {
   const needed = Object.keys(required);
-  const checks = new Map(Object.entries({ ...required, ...optional }));
-  return (value, field) => {
-    if (!isObject(value)) throw refusal(field, value, 'an object');
-    const prefix = field === '' ? '' : `${field}.`;
-    let found = 0;
-    for (const key of Object.keys(value)) {
+  const checks = new Map(Object.entries({ ...optional, ...required }));
+  return (value) => {
+    if (!isObject(value)) return { path: '', value, rule: 'an object' };
+    let optionals = 0;
+    const keys = Object.keys(value);
+    for (const key of keys) {
       const check = checks.get(key);
-      if (check === undefined) throw new EntryError(`${prefix}${key}`, `${prefix}${key} is not a field of an entry`);
-      check(value[key] as Json, prefix + key);
-      if (Object.hasOwn(required, key)) found += 1;
+      if (check === undefined) return { path: key, value: value[key], rule: 'absent: it is not a field of an entry' };
+      const fault = check(value[key] as Json);
+      if (fault !== undefined) return within(key, fault);
+      if (key in optional) optionals += 1;
     }
-    if (found === needed.length) return;
-    const missing = needed.find((key) => !Object.hasOwn(value, key)) as string;
-    throw new EntryError(`${prefix}${missing}`, `${prefix}${missing} is missing`);
+    if (keys.length - optionals === needed.length) return undefined;
+    return { path: needed.find((key) => !Object.hasOwn(value, key)) as string, value: undefined, rule: 'there' };
   };
 }
 
 function map(check: Check): Check {
-  return (value, field) => {
-    if (!isObject(value)) throw refusal(field, value, 'an object');
-    for (const key of Object.keys(value)) check(value[key] as Json, `${field}.${key}`);
+  return (value) => {
+    if (!isObject(value)) return { path: '', value, rule: 'an object' };
+    for (const key of Object.keys(value)) {
+      const fault = check(value[key] as Json);
+      if (fault !== undefined) return within(key, fault);
+    }
+    return undefined;
   };
+}
+
+function within(key: string, fault: Fault): Fault {
+  const { path } = fault;
+  return { ...fault, path: path === '' || path.startsWith('[') ? key + path : `${key}.${path}` };
 }
 
 function isObject(value: Json): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function refusal(field: string, value: Json, rule: string): EntryError {
-  const shown = JSON.stringify(value);
-  return new EntryError(
-    field,
-    `${field || 'the entry'} is ${shown.length > 80 ? `${shown.slice(0, 80)}…` : shown}, it must be ${rule}`,
-  );
 }

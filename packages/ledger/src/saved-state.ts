@@ -25,7 +25,7 @@ export function formatSavedState({ origin, size, root, frontier, heads, rotation
     size,
     root: toHex(root),
     frontier: frontier.map(toHex),
-    heads: [...heads].map(([model, head]) => ({ model, ...head })),
+    heads: [...heads].map(([model, head]) => ({ model, ...head, leaf: toHex(head.leaf) })),
     rotations: rotations.map(({ index, oldKeyId, next }) => ({ index, oldKeyId, next: formatVkey(next) })),
   };
   return `${canonicalize(state as unknown as Json)}\n`;
@@ -40,7 +40,7 @@ export function parseSavedState(text: string, sha256: Sha256): SavedState | unde
       readonly size: number;
       readonly root: string;
       readonly frontier: readonly string[];
-      readonly heads: readonly ({ readonly model: string } & Head)[];
+      readonly heads: readonly (Omit<Head, 'leaf'> & { readonly model: string; readonly leaf: string })[];
       readonly rotations: readonly { readonly index: number; readonly oldKeyId: string; readonly next: string }[];
     };
     if (value.format !== FORMAT || !Number.isSafeInteger(value.size)) return undefined;
@@ -49,7 +49,7 @@ export function parseSavedState(text: string, sha256: Sha256): SavedState | unde
       size: value.size,
       root: hash(value.root),
       frontier: value.frontier.map(hash),
-      heads: new Map(value.heads.map(({ model, ...head }) => [model, head])),
+      heads: new Map(value.heads.map(({ model, leaf, ...head }) => [model, { ...head, leaf: hash(leaf) }])),
       rotations: value.rotations.map(({ index, oldKeyId, next }) => {
         const vkey = parseVkey(next, sha256);
         if (vkey === undefined) throw new SyntaxError('not a verifier key');

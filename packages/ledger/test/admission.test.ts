@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type AdmissionState, type AdmissionTools, admit, advance, type Verdict } from '../src/admission.ts';
-import { toBase64 } from '../src/bytes.ts';
+import { toBase64, toHex } from '../src/bytes.ts';
 import { type Head, SYSTEM_MODEL } from '../src/chain.ts';
 import type { Kind } from '../src/entry.ts';
 import { approvalMessage, encodeEntry } from '../src/entry-codec.ts';
@@ -12,7 +12,7 @@ import { NEW_KEY, OLD_KEY, ORIGIN } from './scene.ts';
 
 const APPROVER = entryKey(5, 'weir.example/people');
 const hasher = new TreeHasher(sha256);
-const checkEntry: AdmissionTools['checkEntry'] = ({ key, message, signature }) =>
+const checkEntry: AdmissionTools['checkRotation'] = ({ key, message, signature }) =>
   verifiers.ed25519(key.key, message, signature);
 const ranged = (role: RangedKey['role'], { vkey }: NamedKey): RangedKey => ({ role, vkey, first: 0, last: Infinity });
 
@@ -148,7 +148,9 @@ describe('keys', () => {
     ['has no key', { decision: { evidence: {} } }],
     ['is approved for another decision', { no: 9 }],
   ])('a rotation that %s is refused', (_, change) => {
-    const verdict = take(author.rotate(NEW_KEY, { prev: author.head(change.model ?? SYSTEM_MODEL).leaf, ...change }));
+    const verdict = take(
+      author.rotate(NEW_KEY, { prev: toHex(author.head(change.model ?? SYSTEM_MODEL).leaf), ...change }),
+    );
     expect(verdict.reason).toBe('rotation');
     expect(take(new Author(ORIGIN, NEW_KEY).write('b')).reason).toBe('key');
   });

@@ -28,7 +28,7 @@ export function bodyAfter(head: Head, model: string, kind: Kind, keyId: string, 
     v: 1,
     model,
     seq,
-    prev: head.leaf,
+    prev: toHex(head.leaf),
     owner: kind === 'epoch-claim' ? head.owner + 1 : head.owner,
     epoch: kind === 'weights-set' ? head.epoch + 1 : head.epoch,
     no: seq,
@@ -90,7 +90,7 @@ export class Author {
 
   #commit(body: EntryBody): Uint8Array {
     const bytes = encodeEntry(body, sha256, this.key.sign);
-    this.heads.set(body.model, nextHead(this.head(body.model), body as Entry, toHex(this.hasher.leaf(bytes))));
+    this.heads.set(body.model, nextHead(this.head(body.model), body as Entry, this.hasher.leaf(bytes)));
     return bytes;
   }
 }

@@ -60,10 +60,10 @@ function rewritten(
     const { sig: _, decisionId: __, ...entry } = decodeEntry(bytes, sha256) as Entry;
     const { model } = entry;
     const head = heads.get(model) ?? emptyHead(scene.author.origin, model, sha256);
-    const whole = { ...entry, prev: head.leaf, ...(at < from ? {} : change(entry as Entry, at, head)) } as Entry;
+    const whole = { ...entry, prev: toHex(head.leaf), ...(at < from ? {} : change(entry as Entry, at, head)) } as Entry;
     const key = keyOf(whole);
     const written = at < from ? bytes : encodeEntry({ ...whole, keyId: key.vkey.keyId }, sha256, key.sign);
-    heads.set(model, nextHead(head, whole, toHex(scene.author.hasher.leaf(written))));
+    heads.set(model, nextHead(head, whole, scene.author.hasher.leaf(written)));
     return written;
   });
 }
@@ -160,7 +160,7 @@ const epoch: Mutator = (scene, rng) => {
     if (head !== undefined && head.owner > 0 && kind !== 'epoch-claim')
       places.push({ at, change: { owner: head.owner - 1 }, reason: 'stale' });
     if (head !== undefined && head.epoch > 0) places.push({ at, change: { epoch: head.epoch - 1 }, reason: 'epoch' });
-    heads.set(model, nextHead(head ?? emptyHead(scene.author.origin, model, sha256), entry, ''));
+    heads.set(model, nextHead(head ?? emptyHead(scene.author.origin, model, sha256), entry, new Uint8Array(32)));
   }
   const place = places[pick(rng, Math.max(1, places.length))];
   if (place === undefined) return undefined;

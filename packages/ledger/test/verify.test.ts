@@ -131,7 +131,7 @@ test('two readers who were shown different trees find out by their checkpoints',
     const log = [one.write('a'), one.write('b', 'promoted', { time })];
     return filesOf(log, one);
   }) as [Files, Files];
-  expect(fork(1).head('a').leaf).not.toBe(fork(2).head('a').leaf);
+  expect(fork(1).head('a').leaf).not.toEqual(fork(2).head('a').leaf);
   expect([judge(left), judge(right)]).toEqual(['sound', 'sound']);
   expect(judge(left, { since: checkpointOf(right) })).toMatchObject({ reason: 'equivocation' });
   expect(judge(right, { since: checkpointOf(left) })).toMatchObject({ reason: 'equivocation' });
