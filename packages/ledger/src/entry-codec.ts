@@ -1,5 +1,5 @@
 /** Entries as canonical JSON whose bytes are signed and hashed as they are. */
-import { concatBytes, fromBase64, isHexOf, toBase64, toHex, utf8 } from './bytes.ts';
+import { concatBytes, fromBase64, isHexOf, toBase64, toHex, utf8, utf8Scratch } from './bytes.ts';
 import type { Sha256, SignMessage } from './crypto.ts';
 import { type Entry, type EntryBody, EntryError, type Hex32, MAX_ENTRY_BYTES } from './entry.ts';
 import { checkEntry } from './entry-schema.ts';
@@ -21,7 +21,7 @@ function decisionHash(entry: Pick<Entry, 'model' | 'no' | 'decision'>, sha256: S
   const { id, maturity, n } = cursor;
   // The members in canonical order; the schema has checked that each is what JSON.stringify and canonicalize write alike.
   const text = `{"action":${JSON.stringify(action)},"cursor":{"id":${JSON.stringify(id)},"maturity":${maturity},"n":${n}},"model":${JSON.stringify(entry.model)},"no":${entry.no},"policyHash":"${policyHash}","stateHash":"${stateHash}"}`;
-  return sha256(utf8(text));
+  return sha256(utf8Scratch(text));
 }
 
 /** Bytes of a new entry. @throws EntryError before anything is published: a field out of its range, or more than 65,535 bytes */
@@ -74,9 +74,9 @@ export function approvalMessage(decisionId: Hex32): Uint8Array {
   return utf8(APPROVAL_PREFIX + decisionId);
 }
 
-/** Of an entry that decodeEntry has accepted. */
+/** No bytes, which no key verifies, unless the text is base64 in its one spelling. */
 export function signatureOf(signed: { readonly sig: string }): Uint8Array {
-  return fromBase64(signed.sig) as Uint8Array;
+  return fromBase64(signed.sig) ?? new Uint8Array(0);
 }
 
 function canonical(entry: Entry): string {
