@@ -6,9 +6,10 @@ import { approvalMessage, decodeEntry, signatureOf, signedMessage } from './entr
 import { CheckpointError, type OpenedCheckpoint, openCheckpoint } from './open-checkpoint.ts';
 import { verifyInclusion } from './proof.ts';
 import { type ProofFile, ProofFileError, parseProofFile } from './proof-file.ts';
+import { TamperError, UnusableError } from './tampering.ts';
 import { TreeHasher } from './tree.ts';
 import { keyRingOf, type Trust } from './trust.ts';
-import { type Mode, TamperError, UnusableError } from './verify.ts';
+import type { Mode } from './verify.ts';
 
 export interface ProvedEntry {
   readonly checkpoint: OpenedCheckpoint;

@@ -2,8 +2,9 @@
 
 import { concatBytes } from '../src/bytes.ts';
 import type { VerifySignature } from '../src/crypto.ts';
+import { TamperError, type Tampering, UnusableError } from '../src/tampering.ts';
 import { parseTrust, type Trust } from '../src/trust.ts';
-import { TamperError, type Tampering, UnusableError, type VerifierOptions, verifyLog } from '../src/verify.ts';
+import { type VerifierOptions, verifyLog } from '../src/verify.ts';
 import { sha256, verifiers } from './node-crypto.ts';
 import { type Files, TRUST, trustText } from './scene.ts';
 

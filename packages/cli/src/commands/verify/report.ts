@@ -2,7 +2,8 @@
 import { toBase64 } from '@weir/ledger/bytes';
 import type { Entry } from '@weir/ledger/entry';
 import type { OpenedCheckpoint } from '@weir/ledger/open-checkpoint';
-import type { Mode, Summary, Tampering } from '@weir/ledger/verify';
+import type { Tampering } from '@weir/ledger/tampering';
+import type { Mode, Summary } from '@weir/ledger/verify';
 import type { ProvedEntry } from '@weir/ledger/verify-proof';
 
 export interface Run {
