@@ -4,7 +4,7 @@ import { MUTATORS, type Mutation, mutate } from './mutations.ts';
 import { sha256, verifiers } from './node-crypto.ts';
 import { randomLog, type Scene } from './scene.ts';
 
-const LOGS = 40;
+const LOGS = 30;
 const PER_LOG = 8;
 const memory = { ...verifiers, ed25519: remembering(verifiers.ed25519) };
 // One log is longer than a tile, so that mutations fall on its edges too.
@@ -38,7 +38,7 @@ describe.each(Object.keys(MUTATORS))('%s', (kind) => {
         if (fault !== undefined) misses.push(`log ${at}, round ${round}: ${fault}`);
       }
     expect(misses).toEqual([]);
-    expect(tried).toBeGreaterThan(0.8 * LOGS * PER_LOG);
+    expect(tried).toBeGreaterThan(0.6 * LOGS * PER_LOG);
   });
 });
 

@@ -66,35 +66,55 @@ describe.each(SIZES)('proofs in a tree of %i leaves', (size) => {
   const root = mth(0, size);
   const flip = (hash: Uint8Array): Uint8Array => hash.with(5, (hash[5] as number) ^ 4);
 
+  /** Names of the claims that do not come out as they should: an expectation per claim would take longer than the proofs. */
+  const wrong = (claims: Readonly<Record<string, boolean>>, label: string): string[] =>
+    Object.entries(claims)
+      .filter(([name, holds]) => holds !== (name === 'sound'))
+      .map(([name]) => `${label}: ${name}`);
+
   test('every leaf is proved; nothing else is', () => {
+    const faults: string[] = [];
     for (let index = 0; index < size; index += 1) {
       const leaf = LEAVES[index] as Uint8Array;
       const proof = inclusionProof(hasher, node, index, size);
-      expect(verifyInclusion(hasher, index, size, leaf, proof, root)).toBe(true);
-      expect(verifyInclusion(hasher, index, size, flip(leaf), proof, root)).toBe(false);
-      expect(verifyInclusion(hasher, index, size, leaf, proof, flip(root))).toBe(false);
-      expect(verifyInclusion(hasher, index, size, leaf, [...proof, root], root)).toBe(false);
-      expect(verifyInclusion(hasher, index + 1, size, leaf, proof, root)).toBe(false);
+      const holds = (path: readonly Uint8Array[], at = index, of = leaf, under = root): boolean =>
+        verifyInclusion(hasher, at, size, of, path, under);
+      const claims: Record<string, boolean> = {
+        sound: holds(proof),
+        'another leaf': holds(proof, index, flip(leaf)),
+        'another root': holds(proof, index, leaf, flip(root)),
+        'a hash too many': holds([...proof, root]),
+        'the next index': holds(proof, index + 1),
+      };
       for (const [at, hash] of proof.entries()) {
-        expect(verifyInclusion(hasher, index, size, leaf, proof.with(at, flip(hash)), root)).toBe(false);
-        expect(verifyInclusion(hasher, index, size, leaf, proof.toSpliced(at, 1), root)).toBe(false);
+        claims[`hash ${at} changed`] = holds(proof.with(at, flip(hash)));
+        claims[`hash ${at} left out`] = holds(proof.toSpliced(at, 1));
       }
+      faults.push(...wrong(claims, `leaf ${index}`));
     }
+    expect(faults).toEqual([]);
   });
 
   test('every prefix is proved; no other tree is', () => {
+    const faults: string[] = [];
     for (let old = 0; old <= size; old += 1) {
       const proof = consistencyProof(hasher, node, old, size);
-      expect(verifyConsistency(hasher, old, size, mth(0, old), root, proof)).toBe(true);
-      expect(verifyConsistency(hasher, old, size, flip(mth(0, old)), root, proof)).toBe(false);
-      // Every tree begins with the empty one.
-      expect(verifyConsistency(hasher, old, size, mth(0, old), flip(root), proof)).toBe(old === 0);
-      expect(verifyConsistency(hasher, old, size, mth(0, old), root, [...proof, root])).toBe(false);
+      const holds = (path: readonly Uint8Array[], of = mth(0, old), under = root): boolean =>
+        verifyConsistency(hasher, old, size, of, under, path);
+      const claims: Record<string, boolean> = {
+        sound: holds(proof),
+        'another beginning': holds(proof, flip(mth(0, old))),
+        // Every tree begins with the empty one.
+        'another root': old > 0 && holds(proof, mth(0, old), flip(root)),
+        'a hash too many': holds([...proof, root]),
+      };
       for (const [at, hash] of proof.entries()) {
-        expect(verifyConsistency(hasher, old, size, mth(0, old), root, proof.with(at, flip(hash)))).toBe(false);
-        expect(verifyConsistency(hasher, old, size, mth(0, old), root, proof.toSpliced(at, 1))).toBe(false);
+        claims[`hash ${at} changed`] = holds(proof.with(at, flip(hash)));
+        claims[`hash ${at} left out`] = holds(proof.toSpliced(at, 1));
       }
+      faults.push(...wrong(claims, `prefix ${old}`));
     }
+    expect(faults).toEqual([]);
   });
 });
 
