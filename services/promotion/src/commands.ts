@@ -3,11 +3,14 @@ import type { PromotionPolicy } from '@weir/bandit/promotion-policy';
 import type { CommandIssued } from '@weir/events/generated/events';
 import { fromBase64 } from '@weir/ledger/bytes';
 import type { Entry, Approval as SignedApproval } from '@weir/ledger/entry';
+import { approvalMessage } from '@weir/ledger/entry-codec';
+import { parseVkey } from '@weir/ledger/keys';
 import type { Rejection } from '@weir/service-kit/processor';
 import { type Run, record } from './decision-log.ts';
 import { endTest, openTest, promote, returnToPrevious, voidApprovals, whyNotNow } from './machine.ts';
 import { nameOf } from './registrations.ts';
 import type { RunningTest } from './running-test.ts';
+import { sha256, verifyEd25519 } from './signer.ts';
 import { keep, MAX_COMMANDS } from './state.ts';
 
 /** May freeze, unfreeze, kill and roll back. */
@@ -59,7 +62,7 @@ function approve(run: Run, command: CommandIssued): string | Rejection {
     return refused(`${principal.id} wrote the policy; somebody else must approve what it allows`);
   if (test.approvals.some((approval) => approval.principal === principal.id))
     return refused(`${principal.id} has approved this decision; the next approval must come from somebody else`);
-  const signed = signatureIn(command, decisionId);
+  const signed = signatureIn(run, command, decisionId);
   if (signed !== undefined && 'code' in signed) return signed;
   test.approvals.push({ principal: principal.id, role });
   record(run, {
@@ -201,12 +204,22 @@ function breakGlass(run: Run, command: CommandIssued): string | Rejection {
   return 'promoted; the entry asks for a review';
 }
 
-/** The approver's own signature over the decision id, when the command carries one. */
-function signatureIn({ subject }: CommandIssued, of: string): SignedApproval | Rejection | undefined {
+/** The approver's own signature over the decision id, when the command carries one: readers of the log refuse what their keys do not verify. */
+function signatureIn({ config }: Run, { subject }: CommandIssued, of: string): SignedApproval | Rejection | undefined {
   const { keyId, signature: sig } = subject;
   if (keyId === undefined && sig === undefined) return undefined;
-  if (keyId === undefined || sig === undefined || fromBase64(sig)?.length !== 64 || !/^[^\p{Cc}]{1,255}$/u.test(keyId))
-    return refused('subject.keyId and subject.signature go together: the key id, and 64 bytes of Ed25519 in base64');
+  const signature = fromBase64(sig ?? '');
+  const approver = config.approvers
+    .map((vkey) => parseVkey(vkey, sha256))
+    .find((known) => known?.keyId === keyId && known?.type === 'ed25519');
+  if (keyId === undefined || sig === undefined || signature === undefined || approver === undefined)
+    return refused(
+      `subject.keyId is ${JSON.stringify(keyId ?? null)}; it must be that of a key of WEIR_PROMOTION_APPROVERS, with subject.signature in base64`,
+    );
+  if (!verifyEd25519(approver.key, approvalMessage(of), signature))
+    return refused(
+      `subject.signature is not that of ${keyId} over decision ${of}; sign "weir/approval/v1\\n" and the id`,
+    );
   return { of, keyId, sig };
 }
 

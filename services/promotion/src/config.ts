@@ -10,6 +10,7 @@ export const PROMOTION_DEFAULTS: KernelConfig = {
   allowedLatenessMs: 60_000,
   idleAfterMs: 60_000,
   maxOpen: 1_000_000,
+  approvers: [],
 };
 
 const OWN_SETTINGS = {
@@ -31,6 +32,14 @@ const OWN_SETTINGS = {
     type: 'boolean',
     default: false,
     reason: 'make the key file when it is not there: for development',
+  },
+  WEIR_PROMOTION_APPROVERS: {
+    type: 'list',
+    items: { type: 'string', pattern: '[^+\\s]+\\+[0-9a-f]{8}\\+[A-Za-z0-9+/=]+', rule: 'a key as NAME+HASH+BASE64' },
+    default: [],
+    unit: 'vkeys of C2SP signed-note, comma between',
+    reason:
+      'keys that people sign approvals with, those of the trust file; an approval with another signature is refused',
   },
   WEIR_PROMOTION_LEASE_MS: {
     type: 'integer',
@@ -117,5 +126,6 @@ export function kernelConfigOf(config: PromotionConfig, [signer = UNSIGNED]: rea
     allowedLatenessMs: config.WEIR_PROMOTION_LATENESS_MS,
     idleAfterMs: config.WEIR_PROMOTION_IDLE_MS,
     maxOpen: config.WEIR_PROMOTION_MAX_OPEN,
+    approvers: config.WEIR_PROMOTION_APPROVERS,
   };
 }

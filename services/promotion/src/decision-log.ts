@@ -25,6 +25,8 @@ export interface KernelConfig {
   readonly idleAfterMs: number;
   /** Predictions of one model that may wait for outcomes. */
   readonly maxOpen: number;
+  /** Public keys of approvers, as vkeys: those that readers of the log trust. */
+  readonly approvers: readonly string[];
 }
 
 /** Everything that a transition needs to be carried out. */
