@@ -4,12 +4,13 @@ import { rangesFor } from '@weir/bandit/bucket-ranges';
 import { encode } from '@weir/events/codec';
 import { toHex, utf8 } from '@weir/ledger/bytes';
 import { emptyHead, type Head, nextHead } from '@weir/ledger/chain';
-import type { Entry, EntryBody, Kind } from '@weir/ledger/entry';
+import type { Cursor, Entry, EntryBody, Kind } from '@weir/ledger/entry';
 import { decodeEntry, encodeEntry } from '@weir/ledger/entry-codec';
 import { canonicalize } from '@weir/ledger/jcs';
 import { TreeHasher } from '@weir/ledger/tree';
 import type { StepContext } from '@weir/service-kit/processor';
 import { askActuators } from './actuation.ts';
+import { hexOf } from './joiner.ts';
 import { stateHashOf } from './saved-state.ts';
 import { type Signer, sha256 } from './signer.ts';
 import { keep, MAX_SHOWN, MAX_SPLITS, type ModelState, type Split, splitOf, versionOf } from './state.ts';
@@ -114,7 +115,7 @@ function append(run: Run, head: Head, decision: Decision, no: number, owner: num
       action,
       policyHash: state.policy?.hash ?? NO_POLICY,
       ...(state.test === null ? {} : { testId: state.test.id }),
-      cursor: state.cursor,
+      cursor: cursorOf(state),
       stateHash: stateHashOf(state),
       ...(from == null ? {} : { from }),
       ...(to == null ? {} : { to }),
@@ -139,6 +140,11 @@ function append(run: Run, head: Head, decision: Decision, no: number, owner: num
     eventTimeMs: timeMs,
   });
   return entry;
+}
+
+/** The id of the prediction stands there by its hash: entries hold no personal data. */
+function cursorOf({ cursor: { n, maturity, hash } }: ModelState): Cursor {
+  return { n, maturity, id: hash === null ? '' : hexOf(hash) };
 }
 
 function changeSplit(run: Run, { weights = new Map(), salt }: Decision, decisionId: string): void {

@@ -1,0 +1,11 @@
+import { expect, test } from 'vitest';
+import { runSequences } from './approvals-law.ts';
+
+const SEQUENCES = 20_000;
+
+test(`the law of approvals holds in ${SEQUENCES} random sequences, and promotions happen among them`, () => {
+  const seen = runSequences(2, SEQUENCES);
+  for (const action of ['promoted', 'rolled-back', 'approvals-void', 'reset', 'frozen', 'killed', 'retired'])
+    expect(seen.get(action) ?? 0, action).toBeGreaterThan(SEQUENCES / 1_000);
+  expect(seen.has('break-glass')).toBe(false);
+}, 300_000);
