@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { CommonConfig } from './config/common-settings.ts';
 import type { ServiceDefinition } from './definition.ts';
 import type { MountedService } from './http/mount.ts';
-import { loadPrincipals } from './http/principals.ts';
+import type { Principals } from './http/principals.ts';
 import type { Check } from './http/probes.ts';
 import { createHttp, listen } from './http/server.ts';
 import { createMetrics, type ServiceMetrics } from './metrics.ts';
@@ -23,7 +23,7 @@ export interface Services {
   /** Records waiting, over all services. */
   readonly lagRecords: number;
   /** Resolves after `stop`; rejects with what stopped a service. */
-  readonly done: Promise<unknown>;
+  readonly done: Promise<void>;
   /** Not ready any more, then the batches in hand, checkpoints, groups, HTTP. The ports stay open. */
   stop(): Promise<void>;
 }
@@ -38,6 +38,7 @@ export interface ServicesOptions {
   readonly ports: Ports;
   readonly config: CommonConfig;
   readonly logger: Logger;
+  readonly principals: Principals;
   readonly events?: Partial<ServicesEvents>;
   /** Of the HTTP server; by default those of the only service. */
   readonly title?: string;
@@ -66,7 +67,7 @@ class RunningServices implements Services {
   readonly #options: ServicesOptions;
   readonly #metrics = createMetrics();
   readonly #submitter: Submitter;
-  #done: Promise<unknown> = Promise.resolve();
+  #done: Promise<void> = Promise.resolve();
   #close: () => Promise<void> = async () => {};
   #isStopping = false;
 
@@ -83,14 +84,13 @@ class RunningServices implements Services {
     return [...this.runners.values()].reduce((sum, { lagRecords }) => sum + lagRecords, 0);
   }
 
-  get done(): Promise<unknown> {
+  get done(): Promise<void> {
     return this.#done;
   }
 
   async start(): Promise<void> {
-    const { config, ports, logger, title, description } = this.#options;
+    const { config, ports, logger, principals, title, description } = this.#options;
     const [first] = this.#definitions;
-    const principals = loadPrincipals(config);
     const io = {
       views: ports.views,
       submit: this.#submitter.submit,
@@ -114,7 +114,7 @@ class RunningServices implements Services {
       await this.stop();
       throw error;
     }
-    this.#done = Promise.all([...this.runners.values()].map(({ done }) => done));
+    this.#done = Promise.all([...this.runners.values()].map(({ done }) => done)).then(() => {});
     this.#done.catch(() => {});
     const names = this.#definitions.map(({ name, processor }) => `${name} (${processor?.build ?? 'no fold'})`);
     logger.info({ url: this.url, services: names, partitioner: 'murmur2 of the model id' }, 'listening');
@@ -206,6 +206,11 @@ class RunningServices implements Services {
         events?.committed?.(service, batch);
       },
       aborted: () => metrics.aborted(),
+      settled: (partitions) =>
+        logger.warn(
+          { partitions },
+          'the broker had left these without the end of the last transaction; they were ended',
+        ),
       restored: ({ records, millis, startsOver, divergence }) => {
         metrics.restored({ records, millis, startsOver, diverged: divergence !== undefined });
         logger.info({ records, millis }, 'restored');

@@ -1,5 +1,5 @@
 /** What a task is given and what it tells. */
-import type { EventLog } from '@weir/event-log/port';
+import type { EventLog, Settled } from '@weir/event-log/port';
 import type { CheckpointStore } from './checkpoints/store.ts';
 import type { EffectAnswer, EffectHandler } from './effects/effect.ts';
 import type { Divergence, OnDataLoss } from './journal/restore.ts';
@@ -91,6 +91,8 @@ export interface TaskEvents {
     readonly startsOver: boolean;
     readonly divergence: Divergence | undefined;
   }): void;
+  /** Partitions in which the take-over had to end the last transaction of the owner before. */
+  settled?(partitions: readonly Settled[]): void;
   /** A transaction was aborted; the task is rebuilt from its last commit. */
   aborted?(): void;
   /** A checkpoint did not serve for the restore, and why. */

@@ -2,7 +2,7 @@
  * One task: one service on one partition, from take-over to the last commit.
  *
  * The order matters, and this is what a crash between any two steps leaves behind:
- *   1. fence       the old owner can commit nothing any more; nothing else has changed
+ *   1. fence       the old owner can commit nothing any more, and its last transaction has ended in every partition
  *   2. barrier     a take-over record with a nonce is in the journal; everything that was ever committed lies before it
  *   3. restore     checkpoint, then the journal up to the nonce, inputs processed again with outputs muted; nothing was written
  *   4. step        memory is ahead of the log; a crash throws that away
@@ -181,7 +181,8 @@ export class Task {
     const { log, checkpoints } = this.#ports;
     const { monotonic, topicPrefix, onDataLoss } = this.#options;
     const started = monotonic();
-    this.#producer = await log.producer({ fenceId: this.#names.task });
+    this.#producer = await log.producer({ fenceId: this.#names.task, writes: this.#written() });
+    if (this.#producer.settled.length > 0) this.#events.settled?.(this.#producer.settled);
     const nonce = randomUUID();
     this.#journalNext = await this.#write([], {
       ...NOTHING,
@@ -222,6 +223,13 @@ export class Task {
     await this.#views.rebuild(fold.keys.allViews());
     this.#startEffects(epoch);
     this.#events.restored({ records, millis: monotonic() - started, startsOver, divergence });
+  }
+
+  /** Every partition that a transaction of this task may write. */
+  #written(): readonly TopicPartition[] {
+    const outputs = this.#processor.outputs.map((name) => topicName(this.#options.topicPrefix, name));
+    const { journal, dlq } = this.#names;
+    return [journal, dlq, ...outputs].map((topic) => ({ topic, partition: this.partition }));
   }
 
   /** Everything that earlier owners committed lies before these: they are fenced. */

@@ -111,7 +111,7 @@ describe('a version', () => {
     expect(waited.headers).not.toHaveProperty('location');
     expect((await send('PUT', url, VERSION, { prefer: 'wait=2' })).status).toBe(202);
     await send('PUT', url, VERSION, { prefer: 'wait=9999' });
-    expect(http.appended.map(({ waitMs }) => waitMs)).toEqual([5_000, 2_000, 30_000]);
+    expect(http.appended.map(({ waitMs }) => waitMs)).toEqual([5_000, 2_000, 20_000]);
   });
 
   test.each([
@@ -219,7 +219,7 @@ describe('a reference', () => {
     [{ values: [1, 2], counts: [1] }, '/counts', /must have one for each of 2/],
     [{ samples: [1], counts: [1] }, '/counts', /goes with values or categories/],
     [{ values: [1], missing: -1 }, '/missing', /must be >= 0/],
-    [{ values: [1, 1], counts: [Number.MAX_SAFE_INTEGER, 1] }, '/counts/1', /add up to more than/],
+    [{ values: [1, 1], counts: [Number.MAX_SAFE_INTEGER, 1] }, '/counts', /add up to more than/],
     [{ categories: ['\ud800'] }, '/categories/0', /must be text/],
   ])('%j is refused with a pointer', async (body, pointer, message) => {
     const { status, json } = await send('PUT', url, body);

@@ -33,10 +33,17 @@ export function invalid(breaches: readonly Breach[]): Problem {
 
 /** Level by level, so that a hostile depth does not reach the stack. */
 function depthExceeds(body: unknown, limit: number): boolean {
-  let level: unknown[] = [body];
+  let level: object[] = isObject(body) ? [body] : [];
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > limit) return true;
-    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []));
+    const next: object[] = [];
+    for (const each of level)
+      for (const value of Array.isArray(each) ? each : Object.values(each)) if (isObject(value)) next.push(value);
+    level = next;
   }
   return false;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

@@ -18,10 +18,9 @@ const MAX_DISTINCT = 1_048_576;
 const MAX_CATEGORY = 10_000;
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const MISSING: ReadonlySet<string> = new Set(['', 'na', 'nan', 'null']);
-const Numbers = { maxItems: 10_000_000 } as const;
 
 /** Items are checked by hand: there may be millions. */
-const Items = Type.Array(Type.Unknown(), Numbers);
+const Items = Type.Unsafe<readonly unknown[]>({ type: 'array', maxItems: 10_000_000 });
 const Shape = Type.Object(
   {
     values: Type.Optional(Items),
@@ -111,10 +110,12 @@ interface Fault {
   readonly message: string;
 }
 
-/** Counts values or categories. */
+/** Gathers values or categories with their counts. */
 class Tally {
   readonly #isText: boolean;
-  readonly #counts = new Map<number | string, number>();
+  readonly #values: number[] = [];
+  readonly #counts: number[] = [];
+  readonly #categories = new Map<string, number>();
   #missing = 0;
 
   constructor(isText: boolean) {
@@ -124,20 +125,17 @@ class Tally {
   add(item: unknown, count: unknown): Fault | undefined {
     if (!isCount(count))
       return { field: 'counts', message: `has the count ${String(count)}; it must be a whole number of 1 or more` };
-    if (this.#isText) {
-      if (typeof item !== 'string' || item.length > MAX_CATEGORY || !item.isWellFormed())
-        return { message: `must be text of at most ${MAX_CATEGORY} characters, like the others` };
-    } else if (typeof item !== 'number' || !Number.isFinite(item))
-      return { message: 'must be a finite number; count missing values in missing' };
-    // −0 is 0: the two are one value of a column.
-    const value = typeof item === 'number' ? item + 0 : (item as string);
-    const total = (this.#counts.get(value) ?? 0) + count;
-    if (!Number.isSafeInteger(total)) return { field: 'counts', message: 'add up to more than 2^53; scale them down' };
-    this.#counts.set(value, total);
-    if (this.#counts.size > MAX_DISTINCT)
-      return {
-        message: `is the ${MAX_DISTINCT + 1}th distinct value; sample them, or round to the resolution of the column`,
-      };
+    if (!this.#isText) {
+      if (typeof item !== 'number' || !Number.isFinite(item))
+        return { message: 'must be a finite number; count missing values in missing' };
+      // −0 is 0: the two are one value of a column.
+      this.#values.push(item + 0);
+      this.#counts.push(count);
+      return undefined;
+    }
+    if (typeof item !== 'string' || item.length > MAX_CATEGORY || !item.isWellFormed())
+      return { message: `must be text of at most ${MAX_CATEGORY} characters, like the others` };
+    this.#categories.set(item, (this.#categories.get(item) ?? 0) + count);
     return undefined;
   }
 
@@ -149,19 +147,48 @@ class Tally {
   }
 
   content(): ReferenceContent {
-    if (this.#counts.size === 0)
+    const [values, categories, counts] = this.#isText ? this.#text() : this.#numbers();
+    if (counts.length === 0)
       throw invalid([{ pointer: '', message: 'has no value; take the reference from a period with data' }]);
-    const missing = this.#missing;
-    if (this.#isText) {
-      // Ascending by their UTF-8 bytes, which UTF-16 does not give.
-      const sorted = [...this.#counts.keys()]
-        .map((each) => Buffer.from(String(each)))
-        .sort((a, b) => Buffer.compare(a, b));
-      const categories = sorted.map((each) => each.toString());
-      return { values: [], categories, counts: categories.map((each) => this.#counts.get(each) as number), missing };
+    if (counts.length > MAX_DISTINCT)
+      throw invalid([
+        {
+          pointer: '',
+          message: `has ${counts.length} distinct values, at most ${MAX_DISTINCT} are allowed; sample them, or round to the resolution of the column`,
+        },
+      ]);
+    if (!Number.isSafeInteger(counts.reduce((sum, count) => sum + count, this.#missing)))
+      throw invalid([{ pointer: '/counts', message: 'add up to more than 2^53; scale them down' }]);
+    return { values, categories, counts, missing: this.#missing };
+  }
+
+  /** Ascending by their UTF-8 bytes, which UTF-16 does not give. */
+  #text(): [number[], string[], number[]] {
+    const sorted = [...this.#categories.keys()].map((each) => Buffer.from(each)).sort((a, b) => Buffer.compare(a, b));
+    const categories = sorted.map((each) => each.toString());
+    return [[], categories, categories.map((each) => this.#categories.get(each) as number)];
+  }
+
+  /** There may be millions: typed arrays are sorted in place, and a map of them would cost ten times as much. */
+  #numbers(): [number[], null, number[]] {
+    const order = Uint32Array.from(this.#values.keys());
+    const isAscending = this.#values.every(
+      (value, index) => index === 0 || (this.#values[index - 1] as number) <= value,
+    );
+    if (!isAscending) order.sort((a, b) => (this.#values[a] as number) - (this.#values[b] as number));
+    const values: number[] = [];
+    const counts: number[] = [];
+    for (const index of order) {
+      const value = this.#values[index] as number;
+      const count = this.#counts[index] as number;
+      const last = values.length - 1;
+      if (values[last] === value) counts[last] = (counts[last] as number) + count;
+      else {
+        values.push(value);
+        counts.push(count);
+      }
     }
-    const values = [...Float64Array.from(this.#counts.keys() as Iterable<number>).sort()];
-    return { values, categories: null, counts: values.map((each) => this.#counts.get(each) as number), missing };
+    return [values, null, counts];
   }
 }
 

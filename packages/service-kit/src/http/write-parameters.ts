@@ -7,7 +7,7 @@ export const WriteHeaders: TObject = Type.Object({
   'idempotency-key': Type.Optional(
     Type.String({ description: 'the same request under the same key is carried out once' }),
   ),
-  prefer: Type.Optional(Type.String({ description: '`wait=5`: wait up to 5 s, at most 30, until it was processed' })),
+  prefer: Type.Optional(Type.String({ description: '`wait=5`: wait up to 5 s, at most 20, until it was processed' })),
 });
 
 export const WriteHeadersIfMatch: TObject = Type.Object({

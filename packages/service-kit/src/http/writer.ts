@@ -8,8 +8,8 @@ import { getOfAll } from './merged-views.ts';
 import type { MountedService } from './mount.ts';
 import { Problem } from './problem.ts';
 
-/** The longest that a request is held, whatever Prefer asks for, s. */
-const MAX_WAIT_S = 30;
+/** The longest that a request is held, whatever Prefer asks for, s: shorter than an orderly stop may take. */
+const MAX_WAIT_S = 20;
 
 /** One write of one route. */
 export interface Write {
@@ -76,24 +76,24 @@ export class Writer {
   async write(request: FastifyRequest, reply: FastifyReply, principal: Principal, write: Write): Promise<FastifyReply> {
     const { topic, model, location, content, event } = write;
     const waitS = waitOf(request);
-    const eventId = eventIdOf(principal, idempotencyKey(request));
-    const answer = await this.#answers.once(eventId, [request.method, request.url, content], async () => {
+    const key = idempotencyKey(request);
+    const eventId = eventIdOf(principal, key);
+    const append = async (): Promise<Answer> => {
       const value = event(eventId, principal, Date.now());
       checkSize(topic, value);
       const wait = waitS === 0 ? undefined : { untilProcessedMs: waitS * 1_000 };
-      return {
-        id: eventId,
-        location: location(eventId),
-        submitted: await this.#io(topic).submit(topic, model, value, wait),
-      };
-    });
+      const submitted = await this.#io(topic).submit(topic, model, value, wait);
+      return { id: eventId, location: location(eventId), submitted };
+    };
+    const asked = [request.method, request.url, content];
+    const answer = await (key === undefined ? append() : this.#answers.once(eventId, asked, append));
     const { submitted } = answer;
     if (waitS > 0) reply.header('preference-applied', `wait=${waitS}`);
     if (!submitted.processed) reply.header('location', answer.location);
     return reply.status(submitted.processed ? 200 : 202).send(receiptOf(answer));
   }
 
-  /** The receipt of a write that this process took within the last day. */
+  /** The receipt of a write with an Idempotency-Key that this process took within the last day. */
   async receipt(eventId: string): Promise<object | undefined> {
     const answer = await this.#answers.find(eventId);
     return answer === undefined ? undefined : receiptOf(answer);

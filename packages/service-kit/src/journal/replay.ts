@@ -199,10 +199,7 @@ interface OutputStream {
 /** What one service committed to each of its output topics, in order. */
 class Committed {
   readonly #service: string;
-  readonly #streams: ReadonlyMap<
-    string,
-    { readonly stream: PartitionStream; readonly end: bigint; ahead: LogRecord[] }
-  >;
+  readonly #streams: ReadonlyMap<string, OutputStream>;
 
   private constructor(service: string, streams: ReadonlyMap<string, OutputStream>) {
     this.#service = service;

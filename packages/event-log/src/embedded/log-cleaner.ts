@@ -1,15 +1,14 @@
 /**
- * When retention and compaction are done: after an append has been committed, never by a timer, so that a log that is only read stays as it
- * is (a recording that is replayed a month later must still be whole).
+ * When retention is applied: after an append has been committed, never by a timer, so that a log that is only read stays as it is (a
+ * recording that is replayed a month later must still be whole).
  *
- * A sweep looks at every partition that has something to keep to. What it finds is done in runs, one after each append, until nothing is
- * left; each SQL transaction in them is complete in itself, so a crash loses no more than the rest of a sweep. Freed pages are used again by
- * the appends that follow: the file stops growing, and no VACUUM is needed.
+ * A sweep looks at every partition that has a retention. What it finds is dropped in runs, one after each append, until nothing is left;
+ * each SQL transaction in them is complete in itself, so a crash loses no more than the rest of a sweep. Freed pages are used again by the
+ * appends that follow: the file stops growing, and no VACUUM is needed.
  */
 import type { NewRecord } from '../port.ts';
 import { storedSize } from './batch-bytes.ts';
 import { Budget } from './budget.ts';
-import { CompactionPass, wantsCompaction } from './compaction.ts';
 import type { PartitionState } from './partition-state.ts';
 import { Retention } from './retention.ts';
 import type { Store } from './store.ts';
@@ -17,7 +16,7 @@ import type { Store } from './store.ts';
 /** By the log's clock. Short, so that a sweep finds about a second's worth of writes to drop; a look costs microseconds per partition. */
 const SWEEP_MS = 1_000;
 
-/** Stored batches that one run drops, or reads and rewrites. */
+/** Stored batches that one run drops. */
 export interface RunLimits {
   readonly batches: number;
   readonly bytes: number;
@@ -28,14 +27,12 @@ export interface RunLimits {
  */
 const RUN_LIMITS: RunLimits = { batches: 1_000, bytes: 2 << 20 };
 
-export class Upkeep {
+export class LogCleaner {
   readonly #store: Store;
   readonly #limits: RunLimits;
   readonly #retention: Retention;
   #sweptMs = Number.NEGATIVE_INFINITY;
   #expiring: PartitionState[] = [];
-  #compacting: PartitionState[] = [];
-  #pass: CompactionPass | undefined;
 
   constructor(store: Store, limits: RunLimits = RUN_LIMITS) {
     this.#store = store;
@@ -47,38 +44,30 @@ export class Upkeep {
   run(nowMs: number, appended: readonly NewRecord[]): void {
     const since = nowMs - this.#sweptMs;
     const due = since >= SWEEP_MS || since < 0;
-    if (!due && this.#expiring.length === 0 && this.#compacting.length === 0 && this.#pass === undefined) return;
+    if (!due && this.#expiring.length === 0) return;
     try {
       if (due) {
         this.#sweptMs = nowMs;
-        this.#plan();
+        this.#sweep();
       }
       this.#work(nowMs, this.#budget(appended));
     } catch {
-      // A full disk or a damaged batch: the next append, or whoever reads the batch, is told. The next sweep tries that partition again.
+      // A full disk or a damaged batch: the next append, or the reader of the batch, is told. The next sweep tries that partition again.
     }
   }
 
-  /** Topics have gone: forget what it was at. */
+  /** Topics were deleted: forget what is left of the sweep. */
   reset(): void {
     this.#expiring = [];
-    this.#compacting = [];
-    this.#pass = undefined;
   }
 
-  #plan(): void {
+  #sweep(): void {
     this.#expiring = [];
-    const compacted: PartitionState[] = [];
     for (const [name, topic] of this.#store.topics()) {
-      const expires = topic.retentionMs !== undefined || topic.retentionBytes !== undefined;
-      if (topic.cleanup === 'delete' && !expires) continue;
-      for (let partition = 0; partition < topic.partitions; partition += 1) {
-        const state = this.#store.state(name, partition);
-        (topic.cleanup === 'compact' ? compacted : this.#expiring).push(state);
-      }
+      if (topic.retentionMs === undefined && topic.retentionBytes === undefined) continue;
+      for (let partition = 0; partition < topic.partitions; partition += 1)
+        this.#expiring.push(this.#store.state(name, partition));
     }
-    // A pass may outlive the sweep that began it.
-    if (this.#compacting.length === 0 && this.#pass === undefined) this.#compacting = compacted.filter(wantsCompaction);
   }
 
   /** Twice what was appended, at least: dropping keeps up with any writer. */
@@ -96,16 +85,5 @@ export class Upkeep {
         return;
       }
     }
-    while (!budget.spent) {
-      const pass = this.#pass ?? this.#nextPass();
-      this.#pass = undefined;
-      if (pass === undefined) return;
-      if (!pass.step(budget)) this.#pass = pass;
-    }
-  }
-
-  #nextPass(): CompactionPass | undefined {
-    const state = this.#compacting.shift();
-    return state === undefined ? undefined : new CompactionPass(this.#store, state);
   }
 }
