@@ -7,8 +7,14 @@ import type { ControlTarget } from './target.ts';
 
 export const DEFAULT_URL = 'http://127.0.0.1:8081';
 
+/** s. */
+const DEFAULT_WAIT = 10;
+/** What a service grants, s. */
+const MAX_WAIT = 30;
+
 export const TARGET_FLAGS = {
   url: { type: 'string' },
+  wait: { type: 'string' },
   token: { type: 'string' },
   log: { type: 'string' },
   kafka: { type: 'string' },
@@ -17,6 +23,7 @@ export const TARGET_FLAGS = {
 
 export interface TargetFlags {
   readonly url?: string | undefined;
+  readonly wait?: string | undefined;
   readonly token?: string | undefined;
   readonly log?: string | undefined;
   readonly kafka?: string | undefined;
@@ -25,6 +32,7 @@ export interface TargetFlags {
 
 export const TARGET_HELP: string = `  --url URL           a running service (default ${DEFAULT_URL}, where npm start answers)
   --token TOKEN       bearer token, where the service wants one (default: WEIR_HTTP_TOKEN of the environment)
+  --wait SECONDS      how long the service may take to process each before it answers (default ${DEFAULT_WAIT}, at most ${MAX_WAIT})
   --log PATH          instead: straight into this embedded log; no other process may have it open
   --kafka HOST:PORT   instead: straight into the topics on this Kafka
   --prefix TEXT       with --log or --kafka: in front of every topic (default weir.)
@@ -45,12 +53,21 @@ export async function withTarget<Result>(
     if (prefix !== undefined)
       throw new UsageError('--prefix goes with --log or --kafka; a service over REST knows its own topics');
     const known = token ?? (process.env['WEIR_HTTP_TOKEN'] || undefined);
-    return await use(restTarget(url ?? DEFAULT_URL, known));
+    return await use(restTarget({ url: url ?? DEFAULT_URL, token: known, waitS: waitOf(flags.wait) }));
   }
-  if (url !== undefined || token !== undefined)
-    throw new UsageError('--url and --token exclude --log and --kafka: an event goes to one place');
+  if (url !== undefined || token !== undefined || flags.wait !== undefined)
+    throw new UsageError('--url, --token and --wait exclude --log and --kafka: an event goes to one place');
   const options = { fileFlag: '--log', command } as const;
   const config = configOf({ file, kafka, prefix }, options, process.env);
   const place = { topicPrefix: config.WEIR_TOPIC_PREFIX, partitions: config.WEIR_PARTITIONS };
   return await withLog(config, options, io, ({ log }) => use(logTarget(log, place)));
+}
+
+function waitOf(text: string | undefined): number {
+  const seconds = Number(text ?? DEFAULT_WAIT);
+  if (!(Number.isInteger(seconds) && seconds >= 0 && seconds <= MAX_WAIT))
+    throw new UsageError(
+      `--wait is ${JSON.stringify(text)}; it must be a whole number of seconds from 0 to ${MAX_WAIT}`,
+    );
+  return seconds;
 }

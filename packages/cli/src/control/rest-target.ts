@@ -2,8 +2,6 @@
 import { UsageError } from '../output.ts';
 import type { ControlTarget } from './target.ts';
 
-/** So long the service is given to process a write before the answer, s. */
-const WAIT_S = 10;
 const TIMEOUT_MS = 60_000;
 
 interface Receipt {
@@ -19,20 +17,27 @@ interface ProblemDetails {
   readonly errors?: readonly { readonly pointer: string; readonly message: string }[];
 }
 
+export interface RestOptions {
+  readonly url: string;
+  readonly token: string | undefined;
+  /** So long the service is given to process a write before it answers, s. */
+  readonly waitS: number;
+}
+
 /** @throws {UsageError} when `url` is none */
-export function restTarget(url: string, token: string | undefined): ControlTarget {
+export function restTarget({ url, token, waitS }: RestOptions): ControlTarget {
   const base = baseOf(url);
   const put = async (path: readonly string[], body: object): Promise<string> => {
     const place = `${base}/v1/models/${path.map(encodeURIComponent).join('/')}`;
     const headers = {
       'content-type': 'application/json',
-      prefer: `wait=${WAIT_S}`,
+      prefer: `wait=${waitS}`,
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     };
     const response = await ask(place, { method: 'PUT', headers, body: JSON.stringify(body) });
     const answer = await jsonOf(response);
     if (!response.ok) throw refused(place, response.status, answer as ProblemDetails | undefined);
-    return toldOf(place, answer as Receipt | undefined);
+    return toldOf(place, answer as Receipt | undefined, waitS);
   };
   return {
     register: (model, version, shape) => put([model, 'versions', version], shape),
@@ -82,9 +87,9 @@ function refused(url: string, status: number, problem: ProblemDetails | undefine
   return new UsageError(`PUT ${url} was refused (${status}): ${[said, ...breaches].join('; ')}${cure}`);
 }
 
-function toldOf(url: string, receipt: Receipt | undefined): string {
+function toldOf(url: string, receipt: Receipt | undefined, waitS: number): string {
   if (typeof receipt?.offset !== 'string')
     throw new UsageError(`${url} did not answer with a receipt; is it a service of Weir?`);
   const { topic, partition, offset, processed } = receipt;
-  return `${topic}[${partition}]@${offset}, ${processed ? 'processed' : `durable, not processed within ${WAIT_S} s`}`;
+  return `${topic}[${partition}]@${offset}, ${processed ? 'processed' : waitS === 0 ? 'durable' : `durable, not processed within ${waitS} s`}`;
 }

@@ -1,11 +1,9 @@
 /** A column of a file as a reference: distinct values and how often each was seen. */
+import { MAX_DISTINCT } from '@weir/drift/reference';
 import type { ReferenceContent } from '../../control/target.ts';
 import { UsageError } from '../../output.ts';
 import { shown } from '../../tables/shown.ts';
 import type { Values } from '../../tables/table.ts';
-
-/** Of one reference: what a service holds. */
-export const MAX_DISTINCT = 1_048_576;
 
 export interface Column {
   readonly content: ReferenceContent;

@@ -82,7 +82,10 @@ async function columnsOf(
   const table = await openTable(path, reading);
   const left = new Map<string, string[]>();
   const { numeric, text } = chosenColumns(table, asked, left);
-  const found = new Map([...(await numbers(table, numeric, sample, io)), ...(await categories(table, text, asked.length > 0, io))]);
+  const found = new Map([
+    ...(await numbers(table, numeric, sample, io)),
+    ...(await categories(table, text, asked.length > 0, io)),
+  ]);
   if (io.interactive) io.err('\r\x1b[K');
   for (const [name, tally] of table.unreadable) io.err(`weir: ${described(path, name, tally)}\n`);
   const columns = new Map<string, Column>();
