@@ -34,6 +34,10 @@ function file(name: string, content: string): string {
   return path;
 }
 
+function words(line: string): readonly string[] {
+  return line.split(' ');
+}
+
 async function eventsIn(db: string, topic: string, partitions = 1): Promise<readonly unknown[]> {
   const log = createEmbeddedLog({ file: db });
   const reader = await log.reader();
@@ -60,8 +64,11 @@ test('register: words on the command line, into a log that has no topics yet', a
   const db = join(folder, 'register.db');
   const said = await runCommand(
     register,
-    ...['--model', MODEL, '--version', '7', '--features', 'distance:numeric:mi,carrier:categorical'],
-    ...['--outputs', 'score,delay:min', '--log', db],
+    ...words(
+      `--model ${MODEL} --version 7 --features distance:numeric:mi,carrier:categorical --outputs score,delay:min`,
+    ),
+    '--log',
+    db,
   );
   expect(said).toMatchObject({
     status: 0,
@@ -174,7 +181,7 @@ test('--sample keeps the distribution function within one step of the whole one,
 });
 
 /** A service without a fold on an embedded log: the kit's own routes of writes. */
-async function service(db: string): Promise<{ readonly services: Services; close(): Promise<void> }> {
+async function service(db: string): Promise<{ readonly services: Services; readonly close: () => Promise<void> }> {
   const config = loadServiceConfig(
     { settings: {}, prefixes: [] },
     { WEIR_LOG_FILE: db, WEIR_HTTP_PORT: '0', WEIR_PARTITIONS: '2', WEIR_HTTP_TOKEN: TOKEN },

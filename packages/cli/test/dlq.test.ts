@@ -149,7 +149,8 @@ test('redrive sends the bytes and headers that came, to the partition of the key
   await runCommand(dlq, 'redrive', '--file', file, '--reason', 'UNKNOWN_MODEL', ...since.split(' '));
   const found = await predictions();
   const [mine, other] = [partitionFor(MODEL, PARTITIONS), partitionFor('other', PARTITIONS)];
-  expect(found.map(([partition]) => partition).sort()).toEqual([mine, mine, other].sort());
+  expect(found.filter(([partition]) => partition === mine)).toHaveLength(2);
+  expect(found.filter(([partition]) => partition === other)).toHaveLength(1);
   for (const [, { value, headers }] of found) {
     expect(Buffer.from(value as Uint8Array).equals(PREDICTION)).toBe(true);
     expect(headers.map(([name]) => name)).toEqual(['trace']);

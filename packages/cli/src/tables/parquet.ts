@@ -119,7 +119,7 @@ export async function openParquet(path: string, reading: Reading): Promise<Table
     texts: async function* (wanted): AsyncGenerator<TextPiece> {
       chosen(wanted, ({ isText }) => isText, 'text');
       yield* groups(wanted, (length) => {
-        const columns = new Map(wanted.map((name) => [name, new Array<string | null>(length).fill(null)]));
+        const columns = new Map(wanted.map((name) => [name, Array.from({ length }, (): string | null => null)]));
         const take: Take = (name, first, stored) => {
           const texts = columns.get(name) as (string | null)[];
           for (let at = 0; at < stored.length; at += 1) {

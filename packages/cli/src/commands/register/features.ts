@@ -81,7 +81,7 @@ async function ofTable(path: string, outputs: readonly OutputColumn[]): Promise<
   if (doubt !== undefined) throw new UsageError(`${path}: ${doubt}`);
   const names = columns.map(({ name }) => name);
   const missing = outputs.find(({ name }) => !names.includes(name));
-  if (missing !== undefined && outputs.length > 0 && outputs.some(({ name }) => names.includes(name)))
+  if (missing !== undefined && outputs.some(({ name }) => names.includes(name)))
     throw new UsageError(
       `${path} has no column ${shown(missing.name)}, which --outputs names beside others that it has`,
     );
