@@ -17,11 +17,16 @@ import { feed } from './feed.ts';
 import { HELP } from './help.ts';
 import { type DevOptions, parseOptions, type Until } from './options.ts';
 import { Screen } from './screen.ts';
+import type { ShownOutput } from './shown-output.ts';
 
 export const dev: Command = { help: HELP, run };
 
-/** Which output ends a run. */
-const AWAITED: Readonly<Record<string, Until>> = { alert: 'first-alert', decision: 'decision' };
+/** Which output ends a run, by what `--until` names. */
+const AWAITED: Readonly<Record<Until, ShownOutput['counts']>> = {
+  'first-alert': 'alert',
+  decision: 'decision',
+  end: undefined,
+};
 
 /** A run in hand. */
 interface Run {
@@ -151,6 +156,7 @@ function introduce({ url }: Services, { options: { services, config }, screen }:
 
 function events(inHand: Run, place: { readonly url: string }): Partial<ServicesEvents> {
   const { options, ending, screen } = inHand;
+  const awaited = options.until === undefined ? undefined : AWAITED[options.until];
   const entries = new Map(options.services.map((entry) => [entry.name, entry]));
   return {
     committed: (service, { records, outputs }) => {
@@ -161,7 +167,7 @@ function events(inHand: Run, place: { readonly url: string }): Partial<ServicesE
         const shown = entries.get(service)?.shown(output);
         if (shown === undefined) continue;
         screen.output(service, shown, place.url);
-        if (shown.counts === undefined || options.until !== AWAITED[shown.counts]) continue;
+        if (awaited === undefined || shown.counts !== awaited) continue;
         inHand.reached = true;
         ending.abort();
       }

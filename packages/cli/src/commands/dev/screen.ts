@@ -42,12 +42,16 @@ export class Screen {
     this.#processed.set(service, (this.#processed.get(service) ?? 0) + records);
   }
 
-  output(service: string, { eventTimeMs, mark, text, path, counts }: ShownOutput, url: string): void {
+  output(service: string, { eventTimeMs, mark, text, sinceMs, path, counts }: ShownOutput, url: string): void {
     if (counts !== undefined) this.#counts[counts] += 1;
     const name = this.#nameWidth === 0 ? '' : service.padEnd(this.#nameWidth);
     const head = `${minute(eventTimeMs)}  ${mark.padEnd(MARK_WIDTH)}  ${name}`;
     this.say(`${head}${text}`);
-    if (path !== undefined) this.say(`${' '.repeat(head.length)}${url}${path}`);
+    const below = [
+      ...(sinceMs === undefined ? [] : [`since ${minute(sinceMs)}`]),
+      ...(path === undefined ? [] : [`${url}${path}`]),
+    ];
+    if (below.length > 0) this.say(`${' '.repeat(head.length)}${below.join('  ')}`);
   }
 
   /** Events that the service which got furthest has processed, and what came of them. */

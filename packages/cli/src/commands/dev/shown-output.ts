@@ -7,6 +7,8 @@ export interface ShownOutput {
   /** At most eight characters: ALERT, resolved, DECISION. */
   readonly mark: string;
   readonly text: string;
+  /** Event time at which what it tells of began, where that is known, ms. */
+  readonly sinceMs?: number;
   /** Path under the service's address where it can be read. */
   readonly path: string | undefined;
   /** What `--until` may wait for, and the summary counts. */
@@ -20,13 +22,11 @@ export function shownAlert({ topic, value, id }: Output): ShownOutput | undefine
   const path = `/v1/alerts/${encodeURIComponent(id)}`;
   if (name === 'AlertRaised') {
     const { kind, severity, summary, sinceMs, eventTimeMs } = event;
-    const text = `${kind} ${severity}  ${summary}, since ${minute(sinceMs)}`;
-    return { eventTimeMs, mark: 'ALERT', text, path, counts: 'alert' };
+    return { eventTimeMs, mark: 'ALERT', text: `${kind}, ${severity}: ${summary}`, sinceMs, path, counts: 'alert' };
   }
   if (name !== 'AlertResolved') return undefined;
   const { kind, summary, sinceMs, eventTimeMs } = event;
-  const text = `${kind}  ${summary}, since ${minute(sinceMs)}`;
-  return { eventTimeMs, mark: 'resolved', text, path, counts: 'resolution' };
+  return { eventTimeMs, mark: 'resolved', text: `${kind}: ${summary}`, sinceMs, path, counts: 'resolution' };
 }
 
 /** To the minute, UTC. */
