@@ -2,9 +2,10 @@
 import { dev } from './commands/dev/dev.ts';
 import { replay } from './commands/replay.ts';
 import { scanDrift } from './commands/scan-drift.ts';
+import { verify } from './commands/verify/verify.ts';
 import { type Command, type CommandIo, UsageError } from './output.ts';
 
-const COMMANDS: readonly Command[] = [dev, replay, scanDrift];
+const COMMANDS: readonly Command[] = [dev, replay, scanDrift, verify];
 
 function usage(): string {
   const rows = COMMANDS.map(({ name, summary }) => `  weir ${name.padEnd(14)} ${summary}`).join('\n');
