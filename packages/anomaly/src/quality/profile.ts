@@ -1,9 +1,12 @@
 import { AnomalyError } from '../anomaly-error.ts';
+import { DISTINCT_WINDOW } from '../sequential/distinct-rate.ts';
 import type { Columns, QualityEvent } from './event.ts';
 import { PATTERNS } from './patterns.ts';
 
 /** Shares of the quantiles that a numeric profile keeps; the tails are twenty-fold apart on either side. */
 export const QUANTILE_SHARES = [0.0005, 0.01, 0.2, 0.5, 0.8, 0.99, 0.9995] as const;
+/** Points of the distribution function that a numeric profile keeps at most. */
+export const GRID = 100;
 /** Values that a categorical profile keeps, the most frequent first. */
 export const MAX_KEPT_VALUES = 256;
 
@@ -20,6 +23,11 @@ export interface NumericProfile {
   readonly max: number;
   /** At `QUANTILE_SHARES`, of the finite values: the smallest value that at least that share does not exceed. */
   readonly quantiles: readonly number[];
+  /** Distribution function at up to `GRID` values, ascending: share of the finite values that do not exceed `value`. */
+  readonly grid: readonly { readonly value: number; readonly share: number }[];
+  /** Present values that equal the present value before them, and the longest run of equal ones. */
+  readonly repeats: number;
+  readonly longestRun: number;
 }
 
 export interface CategoricalProfile {
@@ -33,6 +41,9 @@ export interface CategoricalProfile {
   readonly maxLength: number;
   /** Narrowest of `PATTERNS` that every present value fits. */
   readonly pattern: string | null;
+  /** Mean distinct values among each `DISTINCT_WINDOW` present ones, and how many such windows there were. */
+  readonly windowDistinct: number;
+  readonly windows: number;
 }
 
 /** What a reference looked like, as plain JSON. */
@@ -83,10 +94,15 @@ function numericProfile(
   let present = 0;
   let finite = 0;
   let integers = 0;
+  let [before, repeats, run, longestRun] = [Number.NaN, 0, 0, 0];
   for (const event of events) {
     const value = valueOf(event);
     if (Number.isNaN(value)) continue;
     present += 1;
+    if (value === before) repeats += 1;
+    run = value === before ? run + 1 : 1;
+    longestRun = Math.max(longestRun, run);
+    before = value;
     if (!Number.isFinite(value)) continue;
     values[finite] = value;
     finite += 1;
@@ -104,18 +120,44 @@ function numericProfile(
     min: sorted[0] ?? 0,
     max: sorted[finite - 1] ?? 0,
     quantiles: QUANTILE_SHARES.map((share) => sorted[Math.max(0, Math.ceil(share * finite) - 1)] ?? 0),
+    grid: gridOf(sorted),
+    repeats,
+    longestRun,
   };
+}
+
+/** The distribution function of ascending values at evenly spread ranks, each at the last of its ties. */
+function gridOf(sorted: Float64Array): NumericProfile['grid'] {
+  const grid: { value: number; share: number }[] = [];
+  const n = sorted.length;
+  for (let point = 1; point <= GRID; point += 1) {
+    let rank = Math.max(1, Math.round((point * n) / GRID));
+    while (rank < n && sorted[rank] === sorted[rank - 1]) rank += 1;
+    const value = sorted[rank - 1];
+    if (value !== undefined && grid.at(-1)?.value !== value) grid.push({ value, share: rank / n });
+  }
+  return grid;
+}
+
+/** Mean distinct values of whole windows; of all values where there is no whole window. */
+function distinctOf(values: readonly string[]): { windowDistinct: number; windows: number } {
+  const windows = Math.max(1, Math.floor(values.length / DISTINCT_WINDOW));
+  let sum = 0;
+  for (let window = 0; window < windows; window += 1)
+    sum += new Set(values.slice(window * DISTINCT_WINDOW, (window + 1) * DISTINCT_WINDOW)).size;
+  return { windowDistinct: sum / windows, windows };
 }
 
 function categoricalProfile(name: string, events: readonly QualityEvent[], column: number): CategoricalProfile {
   const counts = new Map<string, number>();
-  let present = 0;
+  const all: string[] = [];
   for (const event of events) {
     const value = event.categorical[column] ?? null;
     if (value === null) continue;
-    present += 1;
+    all.push(value);
     counts.set(value, (counts.get(value) ?? 0) + 1);
   }
+  const present = all.length;
   let [minLength, maxLength] = [Infinity, 0];
   for (const value of counts.keys()) {
     minLength = Math.min(minLength, value.length);
@@ -133,5 +175,6 @@ function categoricalProfile(name: string, events: readonly QualityEvent[], colum
     minLength: present === 0 ? 0 : minLength,
     maxLength,
     pattern: present === 0 ? null : (PATTERNS.find(fits)?.[0] ?? null),
+    ...distinctOf(all),
   };
 }
