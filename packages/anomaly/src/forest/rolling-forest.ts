@@ -123,6 +123,12 @@ export class RollingForest {
     return score;
   }
 
+  /** The row as the forest reads it: float32, infinities at the ends, NaN missing. A copy. @throws {AnomalyError} BAD_ROW. */
+  pointOf(row: ArrayLike<number>): Float64Array {
+    this.#read(row);
+    return this.#point.slice();
+  }
+
   /** Row to `#point` as float32; whether a value is missing. */
   #read(row: ArrayLike<number>): boolean {
     const point = this.#point;
