@@ -41,18 +41,22 @@ test('a broken correlation is among the first two', () => {
 });
 
 test('shares sum to 1, the expected range holds the median, and the counterfactual lowers the score', () => {
-  for (const model of [forest, small])
-    for (let i = 0; i < 50; i += 1) {
-      const row = normalRow(draws, D).map((value, k) => (k === i % D ? value + 100 : value));
-      if (i % 7 === 0) row[(i + 1) % D] = Number.NaN;
-      const { shares, top } = attribute(model, row, 3);
+  for (let i = 0; i < 50; i += 1) {
+    const feature = i % D;
+    const row = normalRow(draws, D);
+    row[feature] = (row[feature] as number) + 12 * (1 + feature);
+    if (i % 7 === 0) row[(i + 1) % D] = Number.NaN;
+    for (const model of [forest, small]) {
+      const { shares, top } = attribute(model, row, D);
       expect(Math.abs(shares.reduce((sum, share) => sum + share, 0) - 1)).toBeLessThan(1e-9);
-      expect(top).toHaveLength(3);
-      const named = top.find(({ feature }) => feature === i % D);
+      const named = top.find((each) => each.feature === feature);
+      expect(named?.share).toBe(shares[feature]);
+      expect(named?.direction).toBe('high');
       expect(named?.counterfactual).toBeLessThan(model.score(row));
-      expect(named?.expected[0]).toBeLessThan(10 * (i % D));
-      expect(named?.expected[1]).toBeGreaterThan(10 * (i % D));
+      expect(named?.expected[0]).toBeLessThan(10 * feature);
+      expect(named?.expected[1]).toBeGreaterThan(10 * feature);
     }
+  }
 });
 
 test('before anything is learnt the shares are equal', () => {
