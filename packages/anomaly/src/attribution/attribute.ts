@@ -1,4 +1,5 @@
 import { checkWhole } from '../anomaly-error.ts';
+import { MEAN_TAIL } from '../forest/feature-tails.ts';
 import type { RollingForest } from '../forest/rolling-forest.ts';
 import { creditFeatures } from './credits.ts';
 
@@ -32,6 +33,7 @@ export function attribute(forest: RollingForest, row: ArrayLike<number>, top: nu
   const point = forest.pointOf(row);
   const [high, low] = [new Float64Array(dimensions), new Float64Array(dimensions)];
   creditFeatures(forest.trees, forest.places[2] as number, point, high, low);
+  creditTails(forest, point, high, low);
   const shares = high.map((credit, feature) => Math.max(0, credit + (low[feature] as number)));
   const total = shares.reduce((sum, credit) => sum + credit, 0);
   for (let feature = 0; feature < dimensions; feature += 1)
@@ -49,6 +51,17 @@ export function attribute(forest: RollingForest, row: ArrayLike<number>, top: nu
     };
   };
   return { shares, top: order.slice(0, top).map(describe) };
+}
+
+/** What the tails add to the score beyond what is usual, in the units of the trees' credits. */
+function creditTails(forest: RollingForest, point: Float64Array, high: Float64Array, low: Float64Array): void {
+  const present = point.reduce((count, value) => count + (Number.isNaN(value) ? 0 : 1), 0);
+  const weight = ((forest.places[2] as number) * forest.settings.tailWeight) / Math.max(1, present);
+  for (const [feature, value] of point.entries()) {
+    const tail = forest.tails?.signedTail(feature, value) ?? 0;
+    const side = tail > 0 ? high : low;
+    side[feature] = (side[feature] as number) + weight * Math.max(0, Math.abs(tail) - MEAN_TAIL);
+  }
 }
 
 /** Values of a feature in the reservoir, ascending, without missing ones. */

@@ -24,10 +24,11 @@ export function restoreForest(state: ArrayBuffer): RollingForest {
 /** Part of a larger state. */
 export function writeForest(forest: RollingForest, writer: StateWriter): void {
   const { settings, trees } = forest;
-  for (const value of [settings.dimensions, settings.numberOfTrees, settings.reservoirRows, settings.rebuildEvery])
-    writer.u32(value);
+  const { dimensions, numberOfTrees, sampleSize, reservoirRows, rebuildEvery } = settings;
+  for (const value of [dimensions, numberOfTrees, sampleSize, reservoirRows, rebuildEvery]) writer.u32(value);
   writer.f64(settings.seed);
   writer.f64(settings.meanAge);
+  writer.f64(settings.tailWeight);
   writer.flag(settings.boxes);
   writer.numbers(forest.random.state);
   writer.numbers(forest.counters);
@@ -44,14 +45,20 @@ export function writeForest(forest: RollingForest, writer: StateWriter): void {
 
 /** @throws {AnomalyError} BAD_STATE when a count or a feature is out of its bounds. */
 export function readForest(reader: StateReader): RollingForest {
-  const [dimensions, numberOfTrees, reservoirRows, rebuildEvery] = [
-    reader.u32(),
-    reader.u32(),
-    reader.u32(),
-    reader.u32(),
-  ];
-  const [seed, meanAge, boxes] = [reader.f64(), reader.f64(), reader.flag()];
-  const forest = new RollingForest({ dimensions, numberOfTrees, reservoirRows, rebuildEvery, seed, meanAge, boxes });
+  const [dimensions, numberOfTrees, sampleSize] = [reader.u32(), reader.u32(), reader.u32()];
+  const [reservoirRows, rebuildEvery] = [reader.u32(), reader.u32()];
+  const [seed, meanAge, tailWeight, boxes] = [reader.f64(), reader.f64(), reader.f64(), reader.flag()];
+  const forest = new RollingForest({
+    dimensions,
+    seed,
+    numberOfTrees,
+    boxes,
+    sampleSize,
+    reservoirRows,
+    meanAge,
+    rebuildEvery,
+    tailWeight,
+  });
   const { trees, places } = forest;
   reader.numbers(forest.random.state);
   reader.numbers(forest.counters);
@@ -60,6 +67,7 @@ export function readForest(reader: StateReader): RollingForest {
   if (filled > reservoirRows || next >= numberOfTrees || built > numberOfTrees)
     throw reader.refusal(`names ${filled} rows, tree ${next} and ${built} trees, more than its settings allow`);
   reader.numbers(forest.rows.subarray(0, filled * dimensions));
+  forest.tails?.load(forest.rows, filled);
   for (let tree = 0; tree < built; tree += 1) {
     const counts = reader.u32();
     const inner = counts >>> 16;

@@ -3,18 +3,20 @@
  *
  *   reservoir   K rows; event t replaces a uniformly drawn row with probability K/min(t, A), so that rows are A events old on average
  *   forest      one tree is built anew every 64 events, and more often while fewer than 64 events per tree have come
- *   score       2^(−mean path/c(sample)) in (0, 1): higher is odder, ½ is the boundary, as in the isolation forest
+ *   score       1/(1 + 4^(z − 1)) in (0, 1), z = mean path/c(sample) − w·(mean tail − its expectation): higher is odder, ½ is the boundary
+ *               and the slope there that of the isolation forest's 2^(−z)
  *
  * All memory is one buffer, fixed at construction. Values are read as float32; ±Infinity as the largest float32; NaN is missing.
  * Sources: Liu, Ting & Zhou (2008), Isolation Forest; Guha et al. (2016), Robust random cut forest; Aggarwal (2006), On biased
  * reservoir sampling in the presence of stream evolution.
  */
-import { AnomalyError, checkWhole } from '../anomaly-error.ts';
+import { AnomalyError, checkBetween, checkWhole } from '../anomaly-error.ts';
 import { CounterRandom } from '../counter-random.ts';
 import { depthWithBoxes, depthWithoutBoxes } from './depth.ts';
 import { depthWithMissing } from './depth-missing.ts';
+import { FeatureTails, MEAN_TAIL } from './feature-tails.ts';
 import { TreeBuilder } from './tree-builder.ts';
-import { type Trees, treeBytes, treesIn } from './trees.ts';
+import { MAX_SAMPLE, type Trees, treeBytes, treesIn } from './trees.ts';
 
 export interface ForestSettings {
   /** Features of a row, 1 to 4,096. */
@@ -24,31 +26,39 @@ export interface ForestSettings {
   readonly numberOfTrees?: number;
   /** Whether nodes keep the range that their rows had, so that a value outside of it counts as cut off. */
   readonly boxes?: boolean;
+  /** Rows that a tree is built on, 2 to 256. */
+  readonly sampleSize?: number;
   /** K, rows in the reservoir, 2 to 65,536. */
   readonly reservoirRows?: number;
   /** A, mean age of a row in events, at least K. */
   readonly meanAge?: number;
   /** Events between two tree builds once the forest is warm. */
   readonly rebuildEvery?: number;
+  /** What one e-fold of a feature's tail counts, in units of the mean path; 0 leaves the tails out. */
+  readonly tailWeight?: number;
 }
 
 export type ForestProfile = Required<Omit<ForestSettings, 'dimensions' | 'seed'>>;
 
-/** 100 trees with boxes. */
+/** 100 trees with boxes; bench/anomaly-settings.md logs how the setting came about. */
 export const STANDARD: ForestProfile = {
   numberOfTrees: 100,
   boxes: true,
+  sampleSize: 128,
   reservoirRows: 2_048,
   meanAge: 15_000,
   rebuildEvery: 64,
+  tailWeight: 0.1,
 };
-/** For many small models: half the trees, nodes of half the size. */
+/** For many small models: half the trees, nodes of half the size, half the reservoir. */
 export const SMALL: ForestProfile = {
   numberOfTrees: 50,
   boxes: false,
-  reservoirRows: 2_048,
+  sampleSize: 256,
+  reservoirRows: 1_024,
   meanAge: 15_000,
   rebuildEvery: 64,
+  tailWeight: 0.1,
 };
 
 const LARGEST = 3.402_823_466_385_288_6e38;
@@ -64,6 +74,8 @@ export class RollingForest {
   readonly counters: Float64Array;
   /** [rows filled, tree to build next, trees built]. */
   readonly places: Uint32Array;
+  /** Sorted columns of the reservoir; undefined when `tailWeight` is 0. */
+  readonly tails: FeatureTails | undefined;
   readonly #builder: TreeBuilder;
   readonly #point: Float64Array;
 
@@ -73,9 +85,11 @@ export class RollingForest {
     checkWhole('dimensions', full.dimensions, 1, 4_096);
     checkWhole('seed', full.seed, 0, Number.MAX_SAFE_INTEGER);
     checkWhole('numberOfTrees', full.numberOfTrees, 1, 1_000);
+    checkWhole('sampleSize', full.sampleSize, 2, MAX_SAMPLE);
     checkWhole('reservoirRows', full.reservoirRows, 2, 65_536);
     checkWhole('meanAge', full.meanAge, full.reservoirRows, 1_000_000_000);
     checkWhole('rebuildEvery', full.rebuildEvery, 1, 1_000_000);
+    if (full.tailWeight !== 0) checkBetween('tailWeight', full.tailWeight, 0, 10);
     this.settings = full;
     const size = treeBytes(full.numberOfTrees, full.boxes);
     const treesAt = HEAD_BYTES + full.reservoirRows * full.dimensions * 4;
@@ -86,13 +100,14 @@ export class RollingForest {
     this.places = new Uint32Array(this.memory, 32, 3);
     this.rows = new Float32Array(this.memory, HEAD_BYTES, full.reservoirRows * full.dimensions);
     this.trees = treesIn(this.memory, treesAt, full.numberOfTrees, full.boxes);
-    this.#builder = new TreeBuilder(this.trees, this.rows, full.dimensions, this.random);
+    this.#builder = new TreeBuilder(this.trees, this.rows, full.dimensions, full.sampleSize, this.random);
+    this.tails = full.tailWeight === 0 ? undefined : new FeatureTails(full.dimensions, full.reservoirRows);
     this.#point = new Float64Array(full.dimensions);
   }
 
   /** Bytes of the model with its scratch, fixed at construction. */
   get bytes(): number {
-    return this.memory.byteLength + this.#builder.bytes + this.#point.byteLength;
+    return this.memory.byteLength + this.#builder.bytes + this.#point.byteLength + (this.tails?.bytes ?? 0);
   }
 
   /** Events learnt. */
@@ -159,7 +174,8 @@ export class RollingForest {
       : trees.boxes
         ? depthWithBoxes(trees, this.#point, built)
         : depthWithoutBoxes(trees, this.#point, built);
-    return 2 ** (-sum / built);
+    const tails = this.tails === undefined ? MEAN_TAIL : this.tails.meanOf(this.#point);
+    return 1 / (1 + 4 ** (sum / built - this.settings.tailWeight * (tails - MEAN_TAIL) - 1));
   }
 
   #learnPoint(): void {
@@ -168,13 +184,23 @@ export class RollingForest {
     this.counters[0] = learned;
     const filled = this.places[0] as number;
     if (filled < reservoirRows) {
-      this.rows.set(this.#point, filled * this.#point.length);
       this.places[0] = filled + 1;
+      this.#place(filled, false);
     } else if (this.random.uniform() * Math.min(learned, meanAge) < reservoirRows)
-      this.rows.set(this.#point, this.random.below(reservoirRows) * this.#point.length);
+      this.#place(this.random.below(reservoirRows), true);
     const since = (this.counters[1] as number) + 1;
     this.counters[1] = since;
     if (learned >= 2 && since >= Math.min(rebuildEvery, learned / numberOfTrees)) this.#build();
+  }
+
+  /** Writes the point to a slot of the reservoir. */
+  #place(slot: number, isTaken: boolean): void {
+    const at = slot * this.#point.length;
+    if (this.tails !== undefined) {
+      if (isTaken) this.tails.remove(this.rows, at);
+      this.tails.add(this.#point);
+    }
+    this.rows.set(this.#point, at);
   }
 
   #build(): void {

@@ -11,6 +11,7 @@ export class TreeBuilder {
   readonly #trees: Trees;
   readonly #rows: Float32Array;
   readonly #dimensions: number;
+  readonly #sampleSize: number;
   readonly #random: CounterRandom;
   readonly #identity: Uint16Array;
   /** Slots of the sample, parted in place node by node. */
@@ -23,10 +24,11 @@ export class TreeBuilder {
   #low = 0;
   #high = 0;
 
-  constructor(trees: Trees, rows: Float32Array, dimensions: number, random: CounterRandom) {
+  constructor(trees: Trees, rows: Float32Array, dimensions: number, sampleSize: number, random: CounterRandom) {
     this.#trees = trees;
     this.#rows = rows;
     this.#dimensions = dimensions;
+    this.#sampleSize = sampleSize;
     this.#random = random;
     this.#identity = Uint16Array.from({ length: rows.length / dimensions }, (_, slot) => slot);
     this.#sample = new Uint16Array(this.#identity.length);
@@ -38,9 +40,9 @@ export class TreeBuilder {
     return this.#identity.byteLength + this.#sample.byteLength + this.#features.byteLength;
   }
 
-  /** Builds tree `tree` on min(`filled`, 256) of the first `filled` rows, drawn without replacement. */
+  /** Builds tree `tree` on min(`filled`, sample size) of the first `filled` rows, drawn without replacement. */
   build(tree: number, filled: number): void {
-    const mass = Math.min(filled, MAX_SAMPLE);
+    const mass = Math.min(filled, this.#sampleSize);
     this.#draw(filled, mass);
     // The order of the features is scratch: it starts anew so that a restored forest draws as one that never stopped.
     for (let feature = 0; feature < this.#dimensions; feature += 1) this.#features[feature] = feature;

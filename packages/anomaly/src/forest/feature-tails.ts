@@ -1,0 +1,128 @@
+/** Mean of −ln min(P(X ≤ x), P(X ≥ x)) for x of the law itself, continuous: 1 + ln 2. */
+export const MEAN_TAIL: number = 1 + Math.LN2;
+
+/**
+ * Sorted columns of a reservoir, kept sorted as rows come and go, and how far in the tails of its columns a point lies.
+ * Exact at any time, and nothing of it has to be saved: it follows from the rows. 4 bytes per value.
+ * Source: empirical tail probabilities per feature as in Li et al. (2022), ECOD.
+ */
+export class FeatureTails {
+  readonly #capacity: number;
+  /** Column by column, ascending, its first `#sizes[column]` elements; missing values are left out. */
+  readonly #columns: Float32Array;
+  readonly #sizes: Uint32Array;
+
+  constructor(dimensions: number, capacity: number) {
+    this.#capacity = capacity;
+    this.#columns = new Float32Array(dimensions * capacity);
+    this.#sizes = new Uint32Array(dimensions);
+  }
+
+  get bytes(): number {
+    return this.#columns.byteLength + this.#sizes.byteLength;
+  }
+
+  /**
+   * Mean over the present features of −ln min(P(X ≤ x), P(X ≥ x)), probabilities as (count + 1)/(rows + 1). `MEAN_TAIL` is usual; it is
+   * also the value without any present feature. O(d · log rows).
+   */
+  meanOf(point: Float64Array): number {
+    let product = 1;
+    let sum = 0;
+    let present = 0;
+    for (let feature = 0; feature < this.#sizes.length; feature += 1) {
+      const value = point[feature] as number;
+      const size = this.#sizes[feature] as number;
+      if (value !== value || size === 0) continue;
+      const first = feature * this.#capacity;
+      const below = this.#rank(first, size, value) - first;
+      // Equal values belong to both tails; they are searched for only where there are some.
+      const upTo =
+        this.#columns[first + below] === value && below < size ? this.#rankAfter(first, size, value) - first : below;
+      product *= (Math.min(upTo, size - below) + 1) / (size + 1);
+      present += 1;
+      if (product > 1e-280) continue;
+      sum -= Math.log(product);
+      product = 1;
+    }
+    return present === 0 ? MEAN_TAIL : (sum - Math.log(product)) / present;
+  }
+
+  /** −ln of the smaller tail of a value in its column, positive above the median and negative below; 0 when it is missing. O(log rows). */
+  signedTail(feature: number, value: number): number {
+    const size = this.#sizes[feature] as number;
+    if (value !== value || size === 0) return 0;
+    const first = feature * this.#capacity;
+    const below = this.#rank(first, size, value) - first;
+    const upTo = this.#rankAfter(first, size, value) - first;
+    const tail = -Math.log((Math.min(upTo, size - below) + 1) / (size + 1));
+    return upTo > size - below ? tail : -tail;
+  }
+
+  /** The point's values join their columns. O(d · (log rows + rows moved)). */
+  add(point: Float64Array): void {
+    const columns = this.#columns;
+    for (let feature = 0; feature < this.#sizes.length; feature += 1) {
+      const value = point[feature] as number;
+      if (value !== value) continue;
+      const size = this.#sizes[feature] as number;
+      const first = feature * this.#capacity;
+      const place = this.#rank(first, size, value);
+      columns.copyWithin(place + 1, place, first + size);
+      columns[place] = value;
+      this.#sizes[feature] = size + 1;
+    }
+  }
+
+  /** The values of the row at `rows[at…]` leave their columns. */
+  remove(rows: Float32Array, at: number): void {
+    for (let feature = 0; feature < this.#sizes.length; feature += 1) {
+      const value = rows[at + feature] as number;
+      if (value !== value) continue;
+      const size = this.#sizes[feature] as number;
+      const first = feature * this.#capacity;
+      const place = this.#rank(first, size, value);
+      this.#columns.copyWithin(place, place + 1, first + size);
+      this.#sizes[feature] = size - 1;
+    }
+  }
+
+  /** Starts anew from the first `filled` rows. */
+  load(rows: Float32Array, filled: number): void {
+    const dimensions = this.#sizes.length;
+    for (let feature = 0; feature < dimensions; feature += 1) {
+      const column = this.#columns.subarray(feature * this.#capacity, (feature + 1) * this.#capacity);
+      let size = 0;
+      for (let slot = 0; slot < filled; slot += 1) {
+        const value = rows[slot * dimensions + feature] as number;
+        if (value !== value) continue;
+        column[size] = value;
+        size += 1;
+      }
+      column.subarray(0, size).sort();
+      this.#sizes[feature] = size;
+    }
+  }
+
+  /** First place in the column at `first` whose value is not below `value`. */
+  #rank(first: number, size: number, value: number): number {
+    let [low, high] = [first, first + size];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#columns[middle] as number) < value) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** First place whose value is above `value`. */
+  #rankAfter(first: number, size: number, value: number): number {
+    let [low, high] = [first, first + size];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#columns[middle] as number) <= value) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
