@@ -1,6 +1,6 @@
 import { leafDepth } from '../forest/depth.ts';
 import { escapeShare } from '../forest/depth-missing.ts';
-import { MAX_INNER, MAX_SAMPLE, type Trees } from '../forest/trees.ts';
+import type { Trees } from '../forest/trees.ts';
 
 /**
  * How much each feature shortens the point's paths. At a node of mass m that splits on a feature, the child of mass m' that is taken
@@ -18,8 +18,8 @@ export function creditFeatures(
   low: Float64Array,
 ): void {
   for (let tree = 0; tree < count; tree += 1) {
-    let node = tree * MAX_INNER;
-    let leaf = tree * MAX_SAMPLE;
+    let node = tree * trees.nodeSpan;
+    let leaf = tree * trees.leafSpan;
     let inner = trees.inner[tree] as number;
     let mass = trees.mass[tree] as number;
     const whole = leafDepth(mass - 1);

@@ -56,7 +56,8 @@ export class RecentScores {
   /** How many recent scores are below `score`. */
   #rank(score: number): number {
     const sorted = this.#sorted;
-    let [low, high] = [0, this.#size];
+    let low = 0;
+    let high = this.#size;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if ((sorted[middle] as number) < score) low = middle + 1;

@@ -83,7 +83,8 @@ export class ReferenceCalibration {
       const beyond = this.#tailShare * predictiveTail(this.#tail, excesses, score - this.#threshold);
       return Math.max(Number.MIN_VALUE, Math.min(1 / (this.size + 1), beyond));
     }
-    let [low, high] = [0, last];
+    let low = 0;
+    let high = last;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if ((scores[middle] as number) < score) low = middle + 1;

@@ -45,7 +45,8 @@ export class DecayedCounts {
 
   add(hash: number): void {
     const weight = this.#totals[0] as number;
-    const [first, second] = [hash & (WIDTH - 1), WIDTH + (mix(hash ^ 0x5bd1_e995) & (WIDTH - 1))];
+    const first = hash & (WIDTH - 1);
+    const second = WIDTH + (mix(hash ^ 0x5bd1_e995) & (WIDTH - 1));
     this.#counts[first] = (this.#counts[first] as number) + weight;
     this.#counts[second] = (this.#counts[second] as number) + weight;
     this.#totals[1] = (this.#totals[1] as number) + weight;

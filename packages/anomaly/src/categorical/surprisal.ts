@@ -75,7 +75,8 @@ export class Surprisal {
   #pairSurprisal(): number {
     let largest = 0;
     for (let left = 0; left + 1 < this.columns; left += 1) {
-      const [a, b] = [this.#hashes[left] as number, this.#hashes[left + 1] as number];
+      const a = this.#hashes[left] as number;
+      const b = this.#hashes[left + 1] as number;
       if (a === 0 || b === 0) continue;
       const total = (this.#values[left] as DecayedCounts).total;
       const expected =

@@ -1,5 +1,5 @@
 import { leafDepth } from './depth.ts';
-import { MAX_INNER, MAX_SAMPLE, type Trees } from './trees.ts';
+import type { Trees } from './trees.ts';
 
 /** Missing values that a path follows to both sides; at later ones it follows the heavier side alone. */
 const FORKS = 2;
@@ -13,7 +13,7 @@ export function depthWithMissing(trees: Trees, point: Float64Array, count: numbe
   let sum = 0;
   for (let tree = 0; tree < count; tree += 1) {
     const inner = trees.inner[tree] as number;
-    const path = walk(trees, point, tree * MAX_INNER, tree * MAX_SAMPLE, inner, 0, FORKS);
+    const path = walk(trees, point, tree * trees.nodeSpan, tree * trees.leafSpan, inner, 0, FORKS);
     sum += path / leafDepth((trees.mass[tree] as number) - 1);
   }
   return sum;

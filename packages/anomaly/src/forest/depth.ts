@@ -1,5 +1,5 @@
 import { meanPathLength } from './path-length.ts';
-import { MAX_INNER, MAX_SAMPLE, type Trees } from './trees.ts';
+import { MAX_SAMPLE, type Trees } from './trees.ts';
 
 /** c(leaf byte + 1) and, at the same index, 1/c(mass − 1 + 1): tables so that a leaf costs one load. */
 const LEAF_DEPTH: Float64Array = Float64Array.from({ length: MAX_SAMPLE }, (_, less) => meanPathLength(less + 1));
@@ -18,11 +18,11 @@ export function leafDepth(byte: number): number {
  * Source: probability of separation of Guha et al. (2016), Robust random cut forest, on the split feature alone.
  */
 export function depthWithBoxes(trees: Trees, point: Float64Array, count: number): number {
-  const { reals, words, leaves, inner, mass } = trees;
+  const { reals, words, leaves, inner, mass, nodeSpan, leafSpan } = trees;
   let sum = 0;
   for (let tree = 0; tree < count; tree += 1) {
-    let at = tree * MAX_INNER * 4;
-    let leaf = tree * MAX_SAMPLE;
+    let at = tree * nodeSpan * 4;
+    let leaf = tree * leafSpan;
     let left = inner[tree] as number;
     let depth = 0;
     let weight = 1;
@@ -58,11 +58,11 @@ export function depthWithBoxes(trees: Trees, point: Float64Array, count: number)
 
 /** As `depthWithBoxes` for trees without boxes. */
 export function depthWithoutBoxes(trees: Trees, point: Float64Array, count: number): number {
-  const { reals, words, leaves, inner, mass } = trees;
+  const { reals, words, leaves, inner, mass, nodeSpan, leafSpan } = trees;
   let sum = 0;
   for (let tree = 0; tree < count; tree += 1) {
-    let at = tree * MAX_INNER * 2;
-    let leaf = tree * MAX_SAMPLE;
+    let at = tree * nodeSpan * 2;
+    let leaf = tree * leafSpan;
     let left = inner[tree] as number;
     let depth = 0;
     while (left > 0) {

@@ -7,13 +7,14 @@ export const MEAN_TAIL: number = 1 + Math.LN2;
  * Source: empirical tail probabilities per feature as in Li et al. (2022), ECOD.
  */
 export class FeatureTails {
-  readonly #capacity: number;
+  /** Rows at most. */
+  readonly capacity: number;
   /** Column by column, ascending, its first `#sizes[column]` elements; missing values are left out. */
   readonly #columns: Float32Array;
   readonly #sizes: Uint32Array;
 
   constructor(dimensions: number, capacity: number) {
-    this.#capacity = capacity;
+    this.capacity = capacity;
     this.#columns = new Float32Array(dimensions * capacity);
     this.#sizes = new Uint32Array(dimensions);
   }
@@ -34,7 +35,7 @@ export class FeatureTails {
       const value = point[feature] as number;
       const size = this.#sizes[feature] as number;
       if (value !== value || size === 0) continue;
-      const first = feature * this.#capacity;
+      const first = feature * this.capacity;
       const below = this.#rank(first, size, value) - first;
       // Equal values belong to both tails; they are searched for only where there are some.
       const upTo =
@@ -52,7 +53,7 @@ export class FeatureTails {
   signedTail(feature: number, value: number): number {
     const size = this.#sizes[feature] as number;
     if (value !== value || size === 0) return 0;
-    const first = feature * this.#capacity;
+    const first = feature * this.capacity;
     const below = this.#rank(first, size, value) - first;
     const upTo = this.#rankAfter(first, size, value) - first;
     const tail = -Math.log((Math.min(upTo, size - below) + 1) / (size + 1));
@@ -66,7 +67,7 @@ export class FeatureTails {
       const value = point[feature] as number;
       if (value !== value) continue;
       const size = this.#sizes[feature] as number;
-      const first = feature * this.#capacity;
+      const first = feature * this.capacity;
       const place = this.#rank(first, size, value);
       columns.copyWithin(place + 1, place, first + size);
       columns[place] = value;
@@ -80,7 +81,7 @@ export class FeatureTails {
       const value = rows[at + feature] as number;
       if (value !== value) continue;
       const size = this.#sizes[feature] as number;
-      const first = feature * this.#capacity;
+      const first = feature * this.capacity;
       const place = this.#rank(first, size, value);
       this.#columns.copyWithin(place, place + 1, first + size);
       this.#sizes[feature] = size - 1;
@@ -91,7 +92,7 @@ export class FeatureTails {
   load(rows: Float32Array, filled: number): void {
     const dimensions = this.#sizes.length;
     for (let feature = 0; feature < dimensions; feature += 1) {
-      const column = this.#columns.subarray(feature * this.#capacity, (feature + 1) * this.#capacity);
+      const column = this.#columns.subarray(feature * this.capacity, (feature + 1) * this.capacity);
       let size = 0;
       for (let slot = 0; slot < filled; slot += 1) {
         const value = rows[slot * dimensions + feature] as number;
@@ -106,7 +107,8 @@ export class FeatureTails {
 
   /** First place in the column at `first` whose value is not below `value`. */
   #rank(first: number, size: number, value: number): number {
-    let [low, high] = [first, first + size];
+    let low = first;
+    let high = first + size;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if ((this.#columns[middle] as number) < value) low = middle + 1;
@@ -117,7 +119,8 @@ export class FeatureTails {
 
   /** First place whose value is above `value`. */
   #rankAfter(first: number, size: number, value: number): number {
-    let [low, high] = [first, first + size];
+    let low = first;
+    let high = first + size;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if ((this.#columns[middle] as number) <= value) low = middle + 1;

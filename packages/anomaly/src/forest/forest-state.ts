@@ -2,7 +2,7 @@ import type { StateKind } from '../state/state-kind.ts';
 import { StateReader } from '../state/state-reader.ts';
 import { StateWriter } from '../state/state-writer.ts';
 import { RollingForest } from './rolling-forest.ts';
-import { MAX_INNER, MAX_SAMPLE } from './trees.ts';
+import type { Trees } from './trees.ts';
 
 export const FOREST_STATE: StateKind = { id: 1, name: 'forest', version: 1, oldest: 1 };
 
@@ -37,9 +37,9 @@ export function writeForest(forest: RollingForest, writer: StateWriter): void {
   for (let tree = 0; tree < (forest.places[2] as number); tree += 1) {
     const inner = trees.inner[tree] as number;
     writer.u32((inner << 16) | (trees.mass[tree] as number));
-    const first = tree * MAX_INNER * trees.stride;
+    const first = tree * trees.nodeSpan * trees.stride;
     writer.numbers(trees.words.subarray(first, first + inner * trees.stride));
-    writer.numbers(trees.leaves.subarray(tree * MAX_SAMPLE, tree * MAX_SAMPLE + inner + 1));
+    writer.numbers(leavesOf(trees, tree, inner));
   }
 }
 
@@ -67,24 +67,28 @@ export function readForest(reader: StateReader): RollingForest {
   if (filled > reservoirRows || next >= numberOfTrees || built > numberOfTrees)
     throw reader.refusal(`names ${filled} rows, tree ${next} and ${built} trees, more than its settings allow`);
   reader.numbers(forest.rows.subarray(0, filled * dimensions));
-  forest.tails?.load(forest.rows, filled);
+  if (forest.tails !== undefined) forest.tails.load(forest.rows, Math.min(filled, forest.tails.capacity));
   for (let tree = 0; tree < built; tree += 1) {
     const counts = reader.u32();
     const inner = counts >>> 16;
     const mass = counts & 0xffff;
-    if (inner > MAX_INNER || mass < 2 || mass > MAX_SAMPLE)
+    if (inner >= sampleSize || mass < 2 || mass > sampleSize)
       throw reader.refusal(
-        `has a tree of ${inner} inner nodes on ${mass} rows; at most ${MAX_INNER} and 2 to ${MAX_SAMPLE}`,
+        `has a tree of ${inner} inner nodes on ${mass} rows; below ${sampleSize} and 2 to ${sampleSize}`,
       );
     trees.inner[tree] = inner;
     trees.mass[tree] = mass;
-    const first = tree * MAX_INNER * trees.stride;
+    const first = tree * trees.nodeSpan * trees.stride;
     const nodes = trees.words.subarray(first, first + inner * trees.stride);
     reader.numbers(nodes);
     for (let at = trees.stride - 1; at < nodes.length; at += trees.stride)
       if ((nodes[at] as number) >>> 16 >= dimensions)
         throw reader.refusal(`splits on feature ${(nodes[at] as number) >>> 16} of ${dimensions}`);
-    reader.numbers(trees.leaves.subarray(tree * MAX_SAMPLE, tree * MAX_SAMPLE + inner + 1));
+    reader.numbers(leavesOf(trees, tree, inner));
   }
   return forest;
+}
+
+function leavesOf(trees: Trees, tree: number, inner: number): Uint8Array {
+  return trees.leaves.subarray(tree * trees.leafSpan, tree * trees.leafSpan + inner + 1);
 }

@@ -61,6 +61,9 @@ export const SMALL: ForestProfile = {
   tailWeight: 0.1,
 };
 
+/** Slots whose rows the tails are taken from: any fixed slots are a random sample of the reservoir. */
+const TAIL_ROWS = 1_024;
+
 const LARGEST = 3.402_823_466_385_288_6e38;
 
 export class RollingForest {
@@ -91,7 +94,7 @@ export class RollingForest {
     checkWhole('rebuildEvery', full.rebuildEvery, 1, 1_000_000);
     if (full.tailWeight !== 0) checkBetween('tailWeight', full.tailWeight, 0, 10);
     this.settings = full;
-    const size = treeBytes(full.numberOfTrees, full.boxes);
+    const size = treeBytes(full.numberOfTrees, full.boxes, full.sampleSize);
     const treesAt = HEAD_BYTES + full.reservoirRows * full.dimensions * 4;
     this.memory = new ArrayBuffer(treesAt + size);
     this.random = new CounterRandom(new Uint32Array(this.memory, 0, 4));
@@ -99,9 +102,10 @@ export class RollingForest {
     this.counters = new Float64Array(this.memory, 16, 2);
     this.places = new Uint32Array(this.memory, 32, 3);
     this.rows = new Float32Array(this.memory, HEAD_BYTES, full.reservoirRows * full.dimensions);
-    this.trees = treesIn(this.memory, treesAt, full.numberOfTrees, full.boxes);
+    this.trees = treesIn(this.memory, treesAt, full.numberOfTrees, full.boxes, full.sampleSize);
     this.#builder = new TreeBuilder(this.trees, this.rows, full.dimensions, full.sampleSize, this.random);
-    this.tails = full.tailWeight === 0 ? undefined : new FeatureTails(full.dimensions, full.reservoirRows);
+    this.tails =
+      full.tailWeight === 0 ? undefined : new FeatureTails(full.dimensions, Math.min(TAIL_ROWS, full.reservoirRows));
     this.#point = new Float64Array(full.dimensions);
   }
 
@@ -196,7 +200,7 @@ export class RollingForest {
   /** Writes the point to a slot of the reservoir. */
   #place(slot: number, isTaken: boolean): void {
     const at = slot * this.#point.length;
-    if (this.tails !== undefined) {
+    if (this.tails !== undefined && slot < this.tails.capacity) {
       if (isTaken) this.tails.remove(this.rows, at);
       this.tails.add(this.#point);
     }

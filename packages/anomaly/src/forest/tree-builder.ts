@@ -1,5 +1,5 @@
 import type { CounterRandom } from '../counter-random.ts';
-import { MAX_HEIGHT, MAX_INNER, MAX_SAMPLE, type Trees } from './trees.ts';
+import { MAX_HEIGHT, type Trees } from './trees.ts';
 
 /**
  * Builds one isolation tree on a sample of the reservoir: feature uniform among those that are not constant in the node, split uniform
@@ -47,9 +47,9 @@ export class TreeBuilder {
     // The order of the features is scratch: it starts anew so that a restored forest draws as one that never stopped.
     for (let feature = 0; feature < this.#dimensions; feature += 1) this.#features[feature] = feature;
     this.#height = Math.min(MAX_HEIGHT, Math.ceil(Math.log2(mass)));
-    const first = tree * MAX_INNER;
+    const first = tree * this.#trees.nodeSpan;
     this.#node = first;
-    this.#leaf = tree * MAX_SAMPLE;
+    this.#leaf = tree * this.#trees.leafSpan;
     this.#grow(0, mass, 0, this.#dimensions);
     this.#trees.inner[tree] = this.#node - first;
     this.#trees.mass[tree] = mass;

@@ -5,8 +5,9 @@ import { patternNamed } from './patterns.ts';
 import type { CategoricalRule, NumericRule, ProbabilityRule, Rules } from './rules.ts';
 
 const REQUIRED = 1;
-const INTEGER = 2;
-const FINITE = 4;
+const FINITE = 2;
+/** The highest, so that one comparison tells the columns that need more than their bounds. */
+const INTEGER = 4;
 
 /**
  * Rules compiled to flat tables; `check` finds all violations of an event without allocating.
@@ -165,10 +166,11 @@ function checkNumeric(table: NumericTable, values: ArrayLike<number>, violations
   let count = 0;
   for (let i = 0; i < flags.length; i += 1) {
     const value = values[i] as number;
-    const flag = flags[i] as number;
-    if (value >= (bounds[2 * i] as number) && value <= (bounds[2 * i + 1] as number))
-      if ((flag & INTEGER) === 0 || Math.floor(value) === value) if (typeof value === 'number') continue;
-    const bits = numericBits(value, bounds[2 * i] as number, bounds[2 * i + 1] as number, flag, i < values.length);
+    const low = bounds[2 * i] as number;
+    const high = bounds[2 * i + 1] as number;
+    if (typeof value === 'number' && value >= low && value <= high)
+      if ((flags[i] as number) < INTEGER || Math.floor(value) === value) continue;
+    const bits = numericBits(value, low, high, flags[i] as number, i < values.length);
     if (bits === 0) continue;
     violations[from + i] = bits;
     count += 1;

@@ -98,7 +98,8 @@ export class Channels {
 
   /** How far outside of the record at `at` a value lies, over the record's range; over the value's own size where that is 0. */
   #margin(at: number, value: number): number {
-    const [low, high] = [this.#values[at] as number, this.#values[at + 1] as number];
+    const low = this.#values[at] as number;
+    const high = this.#values[at + 1] as number;
     const outside = Math.max(0, value - high, low - value);
     if (!(outside > 0)) return 0;
     return outside / (high - low + Math.abs(value) * 1e-6);

@@ -40,7 +40,9 @@ export class Lags {
 
   /** Writes the lag features of `value` to `into` from `offset` on, then learns it. A missing value gives NaN and is not learnt. */
   push(value: number, into: Float64Array, offset: number): void {
-    const [previous = 0, mean = 0, seen = 0] = this.#values;
+    const previous = this.#values[0] as number;
+    const mean = this.#values[1] as number;
+    const seen = this.#values[2] as number;
     const ring = this.#ring;
     const { periods } = this.settings;
     into[offset] = value - previous;

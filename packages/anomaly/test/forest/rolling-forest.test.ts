@@ -3,7 +3,6 @@ import { depthWithBoxes, depthWithoutBoxes } from '../../src/forest/depth.ts';
 import { depthWithMissing } from '../../src/forest/depth-missing.ts';
 import { meanPathLength } from '../../src/forest/path-length.ts';
 import { type ForestSettings, RollingForest, SMALL } from '../../src/forest/rolling-forest.ts';
-import { MAX_SAMPLE } from '../../src/forest/trees.ts';
 import { auc, drawsOf, normalRow } from '../streams.ts';
 
 function grown(events: number, settings: ForestSettings): RollingForest {
@@ -52,7 +51,7 @@ test('every leaf mass counts, duplicates included, and no tree outgrows its arra
   for (let i = 0; i < 3_000; i += 1) forest.learn(i % 3 === 0 ? normalRow(draws, 3) : [1, 1, 1]);
   const { trees } = forest;
   for (let tree = 0; tree < trees.count; tree += 1) {
-    const first = tree * MAX_SAMPLE;
+    const first = tree * trees.leafSpan;
     const leaves = trees.leaves.subarray(first, first + (trees.inner[tree] as number) + 1);
     expect(leaves.reduce((sum, byte) => sum + byte + 1, 0)).toBe(trees.mass[tree]);
   }
