@@ -81,7 +81,7 @@ export function budgetSection(): void {
         if (i >= BLOCK - 1) worst = Math.max(worst, inBlock / BLOCK);
       }
       const hits = alarms.filter((alarm, i) => alarm === 1 && labels[i] === 1).length;
-      return `${order} ${(rate / alpha).toFixed(3)} (worst ${(worst / alpha).toFixed(2)}, ${hits} of ${rate * rows.length} alarms on anomalies)`;
+      return `${order} ${(rate / alpha).toFixed(3)} (worst ${(worst / alpha).toFixed(2)}, ${hits} of ${Math.round(rate * rows.length)} alarms on anomalies)`;
     });
     print(`${name.padEnd(12)} ${cells.join('; ')}`);
   }

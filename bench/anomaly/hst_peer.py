@@ -18,7 +18,7 @@ while True:
     trees, n, d = struct.unpack(">iii", read(12))
     rows = [dict(enumerate(struct.unpack(f">{d}d", read(8 * d)))) for _ in range(n)]
     model = compose.Pipeline(
-        preprocessing.MinMaxScaler(), anomaly.HalfSpaceTrees(n_trees=trees, height=15, window_size=250, seed=42)
+        preprocessing.MinMaxScaler(), anomaly.HalfSpaceTrees(n_trees=trees, height=8, window_size=250, seed=42)
     )
     scores = []
     start = time.perf_counter()

@@ -5,7 +5,7 @@ import { type LabelledStream, loadStream, NAMES, quality, shuffled } from './str
 
 const SHUFFLE_SEED = 42;
 const FOREST_SEED = 7;
-const PEER_TREES = { rcf: 50, hst: 25 };
+const PEER_TREES = { rcf: 50, hst: 10 };
 const ROUNDS = 5;
 const TIMED_EVENTS = 6_000;
 

@@ -3,8 +3,8 @@ import type { StateReader } from '../state/state-reader.ts';
 import type { StateWriter } from '../state/state-writer.ts';
 import { RecentScores } from './recent-scores.ts';
 
-/** γ, in units of surprise: an alarm makes the next one about a tenth rarer. */
-const STEP = 0.1;
+/** γ, in units of surprise: an alarm makes the next one about a fifth rarer. */
+const STEP = 0.25;
 /** Surprise counts up to −ln α plus this: it bounds how many alarms a sudden shift can raise, to 2/γ. */
 const HEADROOM = 2;
 const RECENT = 1_024;

@@ -15,7 +15,7 @@ for (let i = 0; i < 8_000; i += 1) {
 
 test('a single feature eight standard deviations away is first in at least 97 of 100, with its direction', () => {
   let right = 0;
-  for (let i = 0; i < 500; i += 1) {
+  for (let i = 0; i < 200; i += 1) {
     const row = normalRow(draws, D);
     const feature = i % D;
     const sign = i % 2 === 0 ? 1 : -1;
@@ -23,25 +23,25 @@ test('a single feature eight standard deviations away is first in at least 97 of
     const [first] = attribute(forest, row, 1).top;
     if (first?.feature === feature && first.direction === (sign > 0 ? 'high' : 'low')) right += 1;
   }
-  process.stdout.write(`single-feature faults: ${right} of 500 right\n`);
-  expect(right).toBeGreaterThanOrEqual(485);
+  process.stdout.write(`single-feature faults: ${right} of 200 right\n`);
+  expect(right).toBeGreaterThanOrEqual(194);
 });
 
 test('a broken correlation is among the first two', () => {
   let right = 0;
-  for (let i = 0; i < 500; i += 1) {
+  for (let i = 0; i < 200; i += 1) {
     const row = normalRow(draws, D);
     row[0] = 2;
     row[1] = 10 - 2;
     const top = attribute(forest, row, 2).top.map(({ feature }) => feature);
     if (top.includes(0) || top.includes(1)) right += 1;
   }
-  process.stdout.write(`broken correlations: ${right} of 500 right\n`);
-  expect(right).toBeGreaterThanOrEqual(425);
+  process.stdout.write(`broken correlations: ${right} of 200 right\n`);
+  expect(right).toBeGreaterThanOrEqual(170);
 });
 
 test('shares sum to 1, the expected range holds the median, and the counterfactual lowers the score', () => {
-  for (let i = 0; i < 50; i += 1) {
+  for (let i = 0; i < 30; i += 1) {
     const feature = i % D;
     const row = normalRow(draws, D);
     row[feature] = (row[feature] as number) + 12 * (1 + feature);
