@@ -15,7 +15,7 @@ const print = (text: string): void => void process.stdout.write(`${text}\n`);
 /** D1, D3: a forest that has learnt clean events is kept as it is; its scores of other clean events are the reference. */
 export function referenceSection(): void {
   print(
-    `\nreference: rate on normals over α at ${ALPHAS.join(', ')} (${SEEDS} orders, binomial 99 % half width), recall at 0.01`,
+    `\nreference: rate on normals over α at ${ALPHAS.join(', ')} (${SEEDS} orders, 99 % half width of both samples), recall at 0.01`,
   );
   for (const name of ['smtp', 'shuttle', 'mammography', 'campaign'])
     for (const size of REFERENCES) referenceRates(loadStream(name), size);
@@ -45,7 +45,7 @@ function referenceRates(stream: LabelledStream, size: number): void {
     }
   }
   const ratios = ALPHAS.map((alpha, k) => {
-    const band = 2.576 * Math.sqrt((1 - alpha) / (alpha * normals));
+    const band = 2.576 * Math.sqrt((1 - alpha) / (alpha * normals) + (1 - alpha) / (alpha * taken * SEEDS));
     return `${((counts[k] as number) / (alpha * normals)).toFixed(2)} ± ${band.toFixed(2)}`;
   });
   print(

@@ -29,6 +29,7 @@ export function writeForest(forest: RollingForest, writer: StateWriter): void {
   writer.f64(settings.seed);
   writer.f64(settings.meanAge);
   writer.f64(settings.tailWeight);
+  writer.f64(settings.rangeShare);
   writer.flag(settings.boxes);
   writer.numbers(forest.random.state);
   writer.numbers(forest.counters);
@@ -47,7 +48,8 @@ export function writeForest(forest: RollingForest, writer: StateWriter): void {
 export function readForest(reader: StateReader): RollingForest {
   const [dimensions, numberOfTrees, sampleSize] = [reader.u32(), reader.u32(), reader.u32()];
   const [reservoirRows, rebuildEvery] = [reader.u32(), reader.u32()];
-  const [seed, meanAge, tailWeight, boxes] = [reader.f64(), reader.f64(), reader.f64(), reader.flag()];
+  const [seed, meanAge, tailWeight] = [reader.f64(), reader.f64(), reader.f64()];
+  const [rangeShare, boxes] = [reader.f64(), reader.flag()];
   const forest = new RollingForest({
     dimensions,
     seed,
@@ -58,6 +60,7 @@ export function readForest(reader: StateReader): RollingForest {
     meanAge,
     rebuildEvery,
     tailWeight,
+    rangeShare,
   });
   const { trees, places } = forest;
   reader.numbers(forest.random.state);

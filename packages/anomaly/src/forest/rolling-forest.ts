@@ -36,6 +36,8 @@ export interface ForestSettings {
   readonly rebuildEvery?: number;
   /** What one e-fold of a feature's tail counts, in units of the mean path; 0 leaves the tails out. */
   readonly tailWeight?: number;
+  /** Share of the trees that draw features by their range, scaled, instead of each alike; a tree of these costs d times as much to build. */
+  readonly rangeShare?: number;
 }
 
 export type ForestProfile = Required<Omit<ForestSettings, 'dimensions' | 'seed'>>;
@@ -49,6 +51,7 @@ export const STANDARD: ForestProfile = {
   meanAge: 15_000,
   rebuildEvery: 64,
   tailWeight: 0.1,
+  rangeShare: 0,
 };
 /** For many small models: half the trees, nodes of half the size, half the reservoir. */
 export const SMALL: ForestProfile = {
@@ -59,6 +62,7 @@ export const SMALL: ForestProfile = {
   meanAge: 15_000,
   rebuildEvery: 64,
   tailWeight: 0.1,
+  rangeShare: 0,
 };
 
 /** Slots whose rows the tails are taken from: any fixed slots are a random sample of the reservoir. */
@@ -93,6 +97,8 @@ export class RollingForest {
     checkWhole('meanAge', full.meanAge, full.reservoirRows, 1_000_000_000);
     checkWhole('rebuildEvery', full.rebuildEvery, 1, 1_000_000);
     if (full.tailWeight !== 0) checkBetween('tailWeight', full.tailWeight, 0, 10);
+    if (!(full.rangeShare >= 0 && full.rangeShare <= 1))
+      throw new AnomalyError('BAD_SETTING', `rangeShare is ${full.rangeShare}; it must be from 0 to 1`);
     this.settings = full;
     const size = treeBytes(full.numberOfTrees, full.boxes, full.sampleSize);
     const treesAt = HEAD_BYTES + full.reservoirRows * full.dimensions * 4;
@@ -210,8 +216,9 @@ export class RollingForest {
   #build(): void {
     const next = this.places[1] as number;
     this.counters[1] = 0;
-    this.#builder.build(next, this.places[0] as number);
-    this.places[1] = next + 1 === this.settings.numberOfTrees ? 0 : next + 1;
+    const { numberOfTrees, rangeShare } = this.settings;
+    this.#builder.build(next, this.places[0] as number, next < rangeShare * numberOfTrees);
+    this.places[1] = next + 1 === numberOfTrees ? 0 : next + 1;
     if ((this.places[2] as number) <= next) this.places[2] = next + 1;
   }
 }

@@ -4,7 +4,8 @@ import { MAX_HEIGHT, type Trees } from './trees.ts';
 /**
  * Builds one isolation tree on a sample of the reservoir: feature uniform among those that are not constant in the node, split uniform
  * in the node's range of it. Rows with a missing value on the split feature take a side with the probability of its mass.
- * O(sample · height) plus O(sample) per constant feature met. Allocates nothing.
+ * O(sample · height) plus O(sample) per constant feature met; O(d · sample · height) in the second family, whose features are drawn by
+ * their range over their standard deviation. Allocates nothing.
  * Source: Liu, Ting & Zhou (2008), Isolation Forest; range-independent choice of the feature among the varying ones as in section 4.
  */
 export class TreeBuilder {
@@ -18,6 +19,11 @@ export class TreeBuilder {
   readonly #sample: Uint16Array;
   /** Features that may vary come first; a node's constant ones are swapped behind them and stay so for its children. */
   readonly #features: Uint16Array;
+  /** Scratch of trees whose features are drawn by range. */
+  readonly #deviations: Float64Array;
+  readonly #ranges: Float64Array;
+  #byRange = false;
+  #varying = 0;
   #height = 0;
   #node = 0;
   #leaf = 0;
@@ -33,15 +39,19 @@ export class TreeBuilder {
     this.#identity = Uint16Array.from({ length: rows.length / dimensions }, (_, slot) => slot);
     this.#sample = new Uint16Array(this.#identity.length);
     this.#features = Uint16Array.from({ length: dimensions }, (_, feature) => feature);
+    this.#deviations = new Float64Array(dimensions);
+    this.#ranges = new Float64Array(dimensions);
   }
 
   /** Bytes of the scratch arrays. */
   get bytes(): number {
-    return this.#identity.byteLength + this.#sample.byteLength + this.#features.byteLength;
+    return (
+      this.#identity.byteLength + this.#sample.byteLength + this.#features.byteLength + 2 * this.#ranges.byteLength
+    );
   }
 
-  /** Builds tree `tree` on min(`filled`, sample size) of the first `filled` rows, drawn without replacement. */
-  build(tree: number, filled: number): void {
+  /** Builds tree `tree` on min(`filled`, sample size) of the first `filled` rows, drawn without replacement; `byRange`: second family. */
+  build(tree: number, filled: number, byRange: boolean): void {
     const mass = Math.min(filled, this.#sampleSize);
     this.#draw(filled, mass);
     // The order of the features is scratch: it starts anew so that a restored forest draws as one that never stopped.
@@ -50,6 +60,8 @@ export class TreeBuilder {
     const first = tree * this.#trees.nodeSpan;
     this.#node = first;
     this.#leaf = tree * this.#trees.leafSpan;
+    this.#byRange = byRange;
+    if (byRange) this.#measureDeviations(mass);
     this.#grow(0, mass, 0, this.#dimensions);
     this.#trees.inner[tree] = this.#node - first;
     this.#trees.mass[tree] = mass;
@@ -69,26 +81,15 @@ export class TreeBuilder {
 
   /** Subtree over sample[from, to) of which the first `varying` features may vary. */
   #grow(from: number, to: number, depth: number, varying: number): void {
-    let left = varying;
-    let feature = -1;
-    if (to - from > 1 && depth < this.#height) {
-      while (left > 0) {
-        const place = this.#random.below(left);
-        const chosen = this.#features[place] as number;
-        if (this.#measure(from, to, chosen)) {
-          feature = chosen;
-          break;
-        }
-        left -= 1;
-        this.#features[place] = this.#features[left] as number;
-        this.#features[left] = chosen;
-      }
-    }
+    this.#varying = varying;
+    const canSplit = to - from > 1 && depth < this.#height;
+    const feature = canSplit ? (this.#byRange ? this.#drawByRange(from, to) : this.#drawUniform(from, to)) : -1;
     if (feature < 0) {
       this.#trees.leaves[this.#leaf] = to - from - 1;
       this.#leaf += 1;
       return;
     }
+    const left = this.#varying;
     const low = this.#low;
     const high = this.#high;
     const split = this.#cut(low, high);
@@ -99,6 +100,66 @@ export class TreeBuilder {
     const innerLeft = this.#node - node - 1;
     this.#write(node, split, low, high, feature, innerLeft, Math.round(((middle - from) / (to - from)) * 255));
     this.#grow(middle, to, depth + 1, left);
+  }
+
+  /** A feature that varies in the node, each alike, with its range in #low and #high; −1 when none does. */
+  #drawUniform(from: number, to: number): number {
+    while (this.#varying > 0) {
+      const place = this.#random.below(this.#varying);
+      if (this.#measure(from, to, this.#features[place] as number)) return this.#features[place] as number;
+      this.#dismiss(place);
+    }
+    return -1;
+  }
+
+  /** As `#drawUniform`, with the probability of the feature's range in the node over its standard deviation in the sample. */
+  #drawByRange(from: number, to: number): number {
+    const ranges = this.#ranges;
+    let total = 0;
+    for (let place = 0; place < this.#varying; ) {
+      const feature = this.#features[place] as number;
+      if (this.#measure(from, to, feature)) {
+        ranges[place] = (this.#high - this.#low) / (this.#deviations[feature] as number);
+        total += ranges[place] as number;
+        place += 1;
+      } else this.#dismiss(place);
+    }
+    if (this.#varying === 0) return -1;
+    let rest = this.#random.uniform() * total;
+    let place = 0;
+    while (place + 1 < this.#varying && rest >= (ranges[place] as number)) {
+      rest -= ranges[place] as number;
+      place += 1;
+    }
+    const feature = this.#features[place] as number;
+    this.#measure(from, to, feature);
+    return feature;
+  }
+
+  /** The feature at `place` does not vary in the node: it goes behind those that do. */
+  #dismiss(place: number): void {
+    this.#varying -= 1;
+    const feature = this.#features[place] as number;
+    this.#features[place] = this.#features[this.#varying] as number;
+    this.#features[this.#varying] = feature;
+  }
+
+  /** Standard deviation of each feature in the sample, by Welford's update. */
+  #measureDeviations(mass: number): void {
+    for (let feature = 0; feature < this.#dimensions; feature += 1) {
+      let count = 0;
+      let mean = 0;
+      let squares = 0;
+      for (let i = 0; i < mass; i += 1) {
+        const value = this.#rows[(this.#sample[i] as number) * this.#dimensions + feature] as number;
+        if (value !== value) continue;
+        count += 1;
+        const before = value - mean;
+        mean += before / count;
+        squares += before * (value - mean);
+      }
+      this.#deviations[feature] = Math.sqrt(squares / Math.max(1, count)) || Number.MIN_VALUE;
+    }
   }
 
   #write(node: number, split: number, low: number, high: number, feature: number, left: number, share: number): void {

@@ -16,6 +16,7 @@ export const CODES = {
   MODEL_VERSION_UNKNOWN: 8_192,
   LATE: 16_384,
   FUTURE_TS: 32_768,
+  DUPLICATE_ID: 65_536,
 } as const;
 
 export type ViolationCode = keyof typeof CODES;

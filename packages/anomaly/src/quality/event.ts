@@ -16,4 +16,5 @@ export interface QualityEvent {
   readonly outputs?: ArrayLike<number>;
   readonly version?: string;
   readonly eventTimeMs?: number;
+  readonly id?: string;
 }

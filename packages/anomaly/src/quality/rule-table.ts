@@ -2,6 +2,7 @@ import { AnomalyError } from '../anomaly-error.ts';
 import { CODES } from './codes.ts';
 import type { QualityEvent } from './event.ts';
 import { patternNamed } from './patterns.ts';
+import type { RecentIds } from './recent-ids.ts';
 import type { CategoricalRule, NumericRule, ProbabilityRule, Rules } from './rules.ts';
 
 const REQUIRED = 1;
@@ -27,13 +28,15 @@ export class RuleTable {
   readonly #categorical: readonly CategoricalEntry[];
   readonly #probabilities: readonly ProbabilityEntry[];
   readonly #versions: ReadonlySet<string> | null;
+  readonly #recentIds: RecentIds | undefined;
   readonly #latest: number;
   readonly #ahead: number;
   #clean = true;
 
-  /** @param rules as `inferRules` or `parseRules` gave them. */
-  constructor(rules: Rules) {
+  /** @param rules as `inferRules` or `parseRules` gave them; @param recentIds absent = ids may come again. */
+  constructor(rules: Rules, recentIds?: RecentIds) {
     this.rules = rules;
+    this.#recentIds = recentIds;
     this.#numeric = numericTable(rules.numeric);
     this.#outputs = numericTable(rules.outputs);
     this.#categorical = rules.categorical.map(categoricalEntry);
@@ -96,6 +99,7 @@ export class RuleTable {
       bits |= CODES.SCHEMA_NEW_FIELD;
     if (this.#versions !== null && event.version !== undefined && !this.#versions.has(event.version))
       bits |= CODES.MODEL_VERSION_UNKNOWN;
+    if (event.id !== undefined && this.#recentIds?.add(event.id)) bits |= CODES.DUPLICATE_ID;
     if (event.eventTimeMs !== undefined) {
       if (nowMs - event.eventTimeMs > this.#latest) bits |= CODES.LATE;
       if (event.eventTimeMs - nowMs > this.#ahead) bits |= CODES.FUTURE_TS;

@@ -51,6 +51,7 @@ function observedAt(rules: Rules, event: QualityEvent, index: number, rule: Viol
 }
 
 function wholeAt(event: QualityEvent, rule: ViolationCode): string {
+  if (rule === 'DUPLICATE_ID') return `id ${JSON.stringify(event.id)}`;
   if (rule === 'MODEL_VERSION_UNKNOWN') return JSON.stringify(event.version) ?? 'undefined';
   if (rule === 'LATE' || rule === 'FUTURE_TS') return `event time ${event.eventTimeMs} ms`;
   if (rule === 'SCHEMA_NEW_FIELD')
@@ -83,6 +84,7 @@ function categoricalBound(rule: CategoricalRule, code: ViolationCode): string {
 
 function wholeBound(rules: Rules, code: ViolationCode): string {
   if (code === 'MODEL_VERSION_UNKNOWN') return clip(`one of ${(rules.versions ?? []).join(', ')}`);
+  if (code === 'DUPLICATE_ID') return 'an id once';
   if (code === 'LATE') return `an age of at most ${rules.maxLatenessMs} ms`;
   if (code === 'FUTURE_TS') return `a lead of at most ${rules.maxAheadMs} ms`;
   if (code === 'SCHEMA_NEW_FIELD')

@@ -5,7 +5,7 @@ import { crc32c } from '../../src/state/crc32c.ts';
 import { StateReader } from '../../src/state/state-reader.ts';
 import { drawsOf, normalRow } from '../streams.ts';
 
-const SETTINGS = { dimensions: 4, seed: 9, reservoirRows: 300, meanAge: 900 };
+const SETTINGS = { dimensions: 4, seed: 9, reservoirRows: 300, meanAge: 900, rangeShare: 0.3 };
 
 test.each([0, 1, 2, 77, 300, 301, 2_500])('restored after %i events, it goes on as if it had never stopped', (cut) => {
   const draws = drawsOf(cut + 1);

@@ -27,6 +27,7 @@ test('the first score is ½ with confidence 0, and confidence reaches 1 with the
 test.each([
   ['standard', {}],
   ['small', SMALL],
+  ['with the second family', { rangeShare: 0.3 }],
 ])('%s: rows far from all others score highest, and all scores lie in (0, 1)', (_name, profile) => {
   const draws = drawsOf(2);
   const forest = new RollingForest({ dimensions: 5, seed: 3, ...profile });

@@ -4,6 +4,7 @@ import type { QualityEvent } from '../../src/quality/event.ts';
 import { inferRules } from '../../src/quality/infer.ts';
 import { jsonSchemaOf } from '../../src/quality/json-schema.ts';
 import { profileOf } from '../../src/quality/profile.ts';
+import { RecentIds } from '../../src/quality/recent-ids.ts';
 import { RuleTable } from '../../src/quality/rule-table.ts';
 import type { Rules } from '../../src/quality/rules.ts';
 import { sentenceOf, violationsOf } from '../../src/quality/violations.ts';
@@ -17,7 +18,8 @@ const rules: Rules = {
   maxLatenessMs: 60_000,
   maxAheadMs: 1_000,
 };
-const table = new RuleTable(rules);
+const table = new RuleTable(rules, new RecentIds(1_000));
+table.check({ numeric: [], categorical: [], id: 'twice' });
 const NOW = 1_010_000;
 
 test("Wilson's bound has the values of the formula worked by hand", () => {
@@ -80,6 +82,7 @@ const FAULTS: readonly Fault[] = [
   ['PROB_NOT_NORMALISED', 'event', (event) => ({ ...event, outputs: [0.9, 0.9, 0] })],
   ['ARGMAX_MISMATCH', 'event', (event) => ({ ...event, outputs: [0.9, 0.1, 1] })],
   ['MODEL_VERSION_UNKNOWN', 'event', (event) => ({ ...event, version: '3' })],
+  ['DUPLICATE_ID', 'event', (event) => ({ ...event, id: 'twice' })],
   ['LATE', 'event', (event) => event, 1_060_001],
   ['FUTURE_TS', 'event', (event) => event, 998_999],
 ];
