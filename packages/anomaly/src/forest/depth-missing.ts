@@ -9,14 +9,14 @@ const FORKS = 2;
  * point to both children, weighted by their mass, on at most two nodes of a path. No value is put in its place.
  * O(4 · trees · height).
  */
-export function depthWithMissing(trees: Trees, point: Float64Array, count: number): number {
+export function depthWithMissing(trees: Trees, point: Float64Array, count: number, into: Float64Array): void {
   let sum = 0;
   for (let tree = 0; tree < count; tree += 1) {
     const inner = trees.inner[tree] as number;
     const path = walk(trees, point, tree * trees.nodeSpan, tree * trees.leafSpan, inner, 0, FORKS);
     sum += path / leafDepth((trees.mass[tree] as number) - 1);
   }
-  return sum;
+  into[0] = sum;
 }
 
 /** Mean depth of the point below `node`. */

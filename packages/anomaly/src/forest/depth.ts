@@ -12,12 +12,12 @@ export function leafDepth(byte: number): number {
 }
 
 /**
- * Sum over the first `count` trees of h(point)/c(mass), with boxes: at a node whose range [low, high] the value leaves by e, the point is taken to be
+ * Sum over the first `count` trees of h(point)/c(mass) to into[0] (a double that is returned is one on the heap), with boxes: at a node whose range [low, high] the value leaves by e, the point is taken to be
  * cut off there with probability e/(e + high − low), that of a random cut over the range that the point would stretch.
  * No value may be missing. O(trees · height).
  * Source: probability of separation of Guha et al. (2016), Robust random cut forest, on the split feature alone.
  */
-export function depthWithBoxes(trees: Trees, point: Float64Array, count: number): number {
+export function depthWithBoxes(trees: Trees, point: Float64Array, count: number, into: Float64Array): void {
   const { reals, words, leaves, inner, mass, nodeSpan, leafSpan } = trees;
   let sum = 0;
   for (let tree = 0; tree < count; tree += 1) {
@@ -53,11 +53,11 @@ export function depthWithBoxes(trees: Trees, point: Float64Array, count: number)
     path += weight * (left > 0 ? depth : depth + (LEAF_DEPTH[leaves[leaf] as number] as number));
     sum += path / (LEAF_DEPTH[(mass[tree] as number) - 1] as number);
   }
-  return sum;
+  into[0] = sum;
 }
 
 /** As `depthWithBoxes` for trees without boxes. */
-export function depthWithoutBoxes(trees: Trees, point: Float64Array, count: number): number {
+export function depthWithoutBoxes(trees: Trees, point: Float64Array, count: number, into: Float64Array): void {
   const { reals, words, leaves, inner, mass, nodeSpan, leafSpan } = trees;
   let sum = 0;
   for (let tree = 0; tree < count; tree += 1) {
@@ -81,5 +81,5 @@ export function depthWithoutBoxes(trees: Trees, point: Float64Array, count: numb
     sum +=
       (depth + (LEAF_DEPTH[leaves[leaf] as number] as number)) / (LEAF_DEPTH[(mass[tree] as number) - 1] as number);
   }
-  return sum;
+  into[0] = sum;
 }

@@ -24,10 +24,10 @@ export class FeatureTails {
   }
 
   /**
-   * Mean over the present features of −ln min(P(X ≤ x), P(X ≥ x)), probabilities as (count + 1)/(rows + 1). `MEAN_TAIL` is usual; it is
+   * To into[0] the mean over the present features of −ln min(P(X ≤ x), P(X ≥ x)), probabilities as (count + 1)/(rows + 1). `MEAN_TAIL` is usual; it is
    * also the value without any present feature. O(d · log rows).
    */
-  meanOf(point: Float64Array): number {
+  meanInto(point: Float64Array, into: Float64Array): void {
     let product = 1;
     let sum = 0;
     let present = 0;
@@ -46,7 +46,7 @@ export class FeatureTails {
       sum -= Math.log(product);
       product = 1;
     }
-    return present === 0 ? MEAN_TAIL : (sum - Math.log(product)) / present;
+    into[0] = present === 0 ? MEAN_TAIL : (sum - Math.log(product)) / present;
   }
 
   /** −ln of the smaller tail of a value in its column, positive above the median and negative below; 0 when it is missing. O(log rows). */

@@ -85,6 +85,7 @@ export class RollingForest {
   readonly tails: FeatureTails | undefined;
   readonly #builder: TreeBuilder;
   readonly #point: Float64Array;
+  readonly #result = new Float64Array(1);
 
   /** @throws {AnomalyError} BAD_SETTING naming the setting. */
   constructor(settings: ForestSettings) {
@@ -132,7 +133,8 @@ export class RollingForest {
 
   /** Score of a row in (0, 1); exactly ½ before the second event, with confidence 0. @throws {AnomalyError} BAD_ROW. */
   score(row: ArrayLike<number>): number {
-    return this.#scorePoint(this.#read(row));
+    this.#scorePoint(this.#read(row));
+    return this.#result[0] as number;
   }
 
   /** Adds a row to the reservoir and builds the tree that is due. @throws {AnomalyError} BAD_ROW. */
@@ -143,9 +145,14 @@ export class RollingForest {
 
   /** Score, then learn. Allocates nothing. @throws {AnomalyError} BAD_ROW. */
   observe(row: ArrayLike<number>): number {
-    const score = this.#scorePoint(this.#read(row));
+    this.#step(row);
+    return this.#result[0] as number;
+  }
+
+  /** Apart from `observe`, which so stays small enough to be inlined: the score then needs no number on the heap. */
+  #step(row: ArrayLike<number>): void {
+    this.#scorePoint(this.#read(row));
     this.#learnPoint();
-    return score;
   }
 
   /** The row as the forest reads it: float32, infinities at the ends, NaN missing. A copy. @throws {AnomalyError} BAD_ROW. */
@@ -175,17 +182,22 @@ export class RollingForest {
     return missing;
   }
 
-  #scorePoint(missing: boolean): number {
+  /** Score of `#point` to #result[0]. */
+  #scorePoint(missing: boolean): void {
     const built = this.places[2] as number;
-    if (built === 0) return 0.5;
+    const result = this.#result;
+    if (built === 0) {
+      result[0] = 0.5;
+      return;
+    }
+    result[0] = MEAN_TAIL;
+    if (this.tails !== undefined) this.tails.meanInto(this.#point, result);
+    const odd = this.settings.tailWeight * ((result[0] as number) - MEAN_TAIL);
     const trees = this.trees;
-    const sum = missing
-      ? depthWithMissing(trees, this.#point, built)
-      : trees.boxes
-        ? depthWithBoxes(trees, this.#point, built)
-        : depthWithoutBoxes(trees, this.#point, built);
-    const tails = this.tails === undefined ? MEAN_TAIL : this.tails.meanOf(this.#point);
-    return 1 / (1 + 4 ** (sum / built - this.settings.tailWeight * (tails - MEAN_TAIL) - 1));
+    if (missing) depthWithMissing(trees, this.#point, built, result);
+    else if (trees.boxes) depthWithBoxes(trees, this.#point, built, result);
+    else depthWithoutBoxes(trees, this.#point, built, result);
+    result[0] = 1 / (1 + 4 ** ((result[0] as number) / built - odd - 1));
   }
 
   #learnPoint(): void {

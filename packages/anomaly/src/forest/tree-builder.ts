@@ -29,6 +29,7 @@ export class TreeBuilder {
   #leaf = 0;
   #low = 0;
   #high = 0;
+  #split = 0;
 
   constructor(trees: Trees, rows: Float32Array, dimensions: number, sampleSize: number, random: CounterRandom) {
     this.#trees = trees;
@@ -93,7 +94,8 @@ export class TreeBuilder {
     const low = this.#low;
     const high = this.#high;
     const split = this.#cut(low, high);
-    const middle = this.#part(from, to, feature, split);
+    this.#split = split;
+    const middle = this.#part(from, to, feature);
     const node = this.#node;
     this.#node += 1;
     this.#grow(from, middle, depth + 1, left);
@@ -195,8 +197,9 @@ export class TreeBuilder {
     return split < high ? split : low;
   }
 
-  /** Moves rows ≤ split before the others; returns where the others start. Missing values follow by chance of the mass. */
-  #part(from: number, to: number, feature: number, split: number): number {
+  /** Moves rows ≤ #split before the others; returns where the others start. Missing values follow by chance of the mass. */
+  #part(from: number, to: number, feature: number): number {
+    const split = this.#split;
     const rows = this.#rows;
     const sample = this.#sample;
     let low = from;

@@ -15,6 +15,12 @@ function naive(rows: readonly Float64Array[], point: Float64Array): number {
   return tails.length === 0 ? MEAN_TAIL : tails.reduce((sum, tail) => sum + tail, 0) / tails.length;
 }
 
+function meanOf(tails: FeatureTails, point: Float64Array): number {
+  const out = new Float64Array(1);
+  tails.meanInto(point, out);
+  return out[0] as number;
+}
+
 test('rows that come and go: the mean tail equals the definition, with ties and missing values, and so does a new start', () => {
   const draws = drawsOf(1);
   const [d, capacity] = [3, 40];
@@ -33,10 +39,10 @@ test('rows that come and go: the mean tail equals the definition, with ties and 
     flat.set(row, slot * d);
     rows[slot] = row;
     const point = draw();
-    expect(tails.meanOf(point)).toBeCloseTo(naive(rows, point), 10);
+    expect(meanOf(tails, point)).toBeCloseTo(naive(rows, point), 10);
     const anew = new FeatureTails(d, capacity);
     anew.load(flat, rows.length);
-    expect(anew.meanOf(point)).toBe(tails.meanOf(point));
+    expect(meanOf(anew, point)).toBe(meanOf(tails, point));
   }
 });
 
@@ -45,6 +51,6 @@ test('the mean of the tails of a law itself is 1 + ln 2', () => {
   const tails = new FeatureTails(1, 4_000);
   for (let i = 0; i < 4_000; i += 1) tails.add(Float64Array.of(draws.normal()));
   let sum = 0;
-  for (let i = 0; i < 20_000; i += 1) sum += tails.meanOf(Float64Array.of(draws.normal())) / 20_000;
+  for (let i = 0; i < 20_000; i += 1) sum += meanOf(tails, Float64Array.of(draws.normal())) / 20_000;
   expect(sum).toBeCloseTo(MEAN_TAIL, 1);
 });
