@@ -22,23 +22,25 @@ export class CounterRandom {
     this.state[3] = 0;
   }
 
-  /** The next 32 bits. */
+  /** The next 32 bits as a signed number: an unsigned one above 2³¹ would be one on the heap. */
   next(): number {
     const state = this.state;
     const low = ((state[2] as number) + 1) >>> 0;
     state[2] = low;
     if (low === 0) state[3] = (state[3] as number) + 1;
-    return mix(mix(Math.imul(low, 0x9e37_79b1) ^ (state[0] as number)) ^ (state[1] as number) ^ (state[3] as number));
+    return (
+      mix(mix(Math.imul(low, 0x9e37_79b1) ^ (state[0] as number)) ^ (state[1] as number) ^ (state[3] as number)) | 0
+    );
   }
 
   /** Uniform in (0, 1), never an end of it; 32 bits. */
   uniform(): number {
-    return (this.next() + 0.5) * 2 ** -32;
+    return ((this.next() >>> 0) + 0.5) * 2 ** -32;
   }
 
   /** Uniform whole number in [0, n), n ≤ 2²⁰; the bias is below n/2³². */
   below(n: number): number {
-    return Math.floor(this.next() * 2 ** -32 * n);
+    return Math.floor((this.next() >>> 0) * 2 ** -32 * n);
   }
 }
 
