@@ -7,7 +7,6 @@ import type { CategoricalRule, NumericRule, ProbabilityRule, Rules } from './rul
 
 const REQUIRED = 1;
 const FINITE = 2;
-/** The highest, so that one comparison tells the columns that need more than their bounds. */
 const INTEGER = 4;
 
 /**
@@ -114,6 +113,8 @@ interface NumericTable {
   /** {min, max} per column. */
   readonly bounds: Float64Array;
   readonly flags: Uint8Array;
+  /** Columns of whole numbers. */
+  readonly integers: Uint16Array;
 }
 
 interface CategoricalEntry {
@@ -140,7 +141,8 @@ function numericTable(rules: readonly NumericRule[]): NumericTable {
     flags[i] =
       (rule.presence.required ? REQUIRED : 0) | (rule.integer ? INTEGER : 0) | (rule.allowInfinite ? 0 : FINITE);
   }
-  return { bounds, flags };
+  const integers = Uint16Array.from(rules.keys().filter((i) => rules[i]?.integer));
+  return { bounds, flags, integers };
 }
 
 function categoricalEntry(rule: CategoricalRule): CategoricalEntry {
@@ -165,18 +167,26 @@ function probabilityEntry(rule: ProbabilityRule, outputs: readonly NumericRule[]
   };
 }
 
+/** Two passes: bounds of every column, which is all that most need, then whole numbers of those within their bounds. */
 function checkNumeric(table: NumericTable, values: ArrayLike<number>, violations: Uint32Array, from: number): number {
-  const { bounds, flags } = table;
+  const { bounds, flags, integers } = table;
+  const columns = flags.length;
   let count = 0;
-  for (let i = 0; i < flags.length; i += 1) {
+  for (let i = 0; i < columns; i += 1) {
     const value = values[i] as number;
     const low = bounds[2 * i] as number;
     const high = bounds[2 * i + 1] as number;
-    if (typeof value === 'number' && value >= low && value <= high)
-      if ((flags[i] as number) < INTEGER || Math.floor(value) === value) continue;
+    if (value >= low && value <= high && typeof value === 'number') continue;
     const bits = numericBits(value, low, high, flags[i] as number, i < values.length);
     if (bits === 0) continue;
     violations[from + i] = bits;
+    count += 1;
+  }
+  for (let k = 0; k < integers.length; k += 1) {
+    const i = integers[k] as number;
+    const value = values[i] as number;
+    if (Math.floor(value) === value || violations[from + i] !== 0 || Number.isNaN(value)) continue;
+    violations[from + i] = CODES.NOT_INTEGER;
     count += 1;
   }
   return count;
