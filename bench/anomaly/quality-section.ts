@@ -1,4 +1,3 @@
-import { RollingForest } from '@weir/anomaly/forest/rolling-forest';
 import { Peer } from './peers.ts';
 import { scorerOf } from './scorer.ts';
 import { type LabelledStream, loadStream, NAMES, quality, shuffled } from './streams.ts';
@@ -83,22 +82,17 @@ export async function qualitySection(
 export async function speedSection(rcf: Peer | string): Promise<void> {
   const stream = shuffled(loadStream('shuttle'), SHUFFLE_SEED);
   const rows = stream.rows.slice(0, TIMED_EVENTS);
-  const forest = new RollingForest({ dimensions: 9, seed: FOREST_SEED });
   const scorer = scorerOf(9, FOREST_SEED);
-  for (const row of stream.rows.slice(-20_000)) {
-    scorer.observe(row);
-    forest.observe(row);
-  }
+  for (const row of stream.rows.slice(-20_000)) scorer.observe(row);
   const seconds = (observe: (row: Float64Array) => number): number => {
     const start = process.cpuUsage();
     for (const row of rows) observe(row);
     return process.cpuUsage(start).user / 1e6;
   };
-  const [whole, alone, theirs]: [number[], number[], number[]] = [[], [], []];
+  const [ours, theirs]: [number[], number[]] = [[], []];
   if (typeof rcf !== 'string') await rcf.run(rows, PEER_TREES.rcf);
   for (let round = 0; round < ROUNDS; round += 1) {
-    whole.push(seconds((row) => scorer.observe(row)));
-    alone.push(seconds((row) => forest.observe(row)));
+    ours.push(seconds((row) => scorer.observe(row)));
     if (typeof rcf !== 'string') theirs.push((await rcf.run(rows, PEER_TREES.rcf)).seconds);
   }
   const line = (name: string, values: readonly number[]): string => {
@@ -108,12 +102,9 @@ export async function speedSection(rcf: Peer | string): Promise<void> {
   print(
     `\nscore + learn, d = 9, ${rows.length} events of shuttle, ${ROUNDS} rounds in turn: CPU time, min / median / max`,
   );
-  print(line('ours', whole));
-  print(line('the forest alone', alone));
+  print(line('ours', ours));
   if (typeof rcf === 'string') return print(`RCF Java ${rcf}`);
   const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] as number;
   print(line(`${rcf.name}, ${PEER_TREES.rcf} trees`, theirs));
-  print(
-    `ratio ${(median(theirs) / median(whole)).toFixed(1)}; forest alone ${(median(theirs) / median(alone)).toFixed(1)}`,
-  );
+  print(`ratio ${(median(theirs) / median(ours)).toFixed(1)}`);
 }
