@@ -97,31 +97,32 @@ export class TreeExplainer {
     const width = this.#ensemble.outputs * this.players.names.length;
     const phi = new Float64Array(rows.length * width);
     const block = new Float64Array(Math.min(rows.length, BLOCK_ROWS) * features);
+    const cells = new Int32Array(block.length);
     for (let first = 0; first < rows.length; first += BLOCK_ROWS) {
       const count = Math.min(BLOCK_ROWS, rows.length - first);
-      const hasNaN: boolean[] = [];
       for (let at = 0; at < count; at += 1) {
         requireRow(this.#ensemble, rows[first + at]!);
         const compared = asCompared(this.#ensemble, rows[first + at]!);
         block.set(compared, at * features);
-        hasNaN.push(compared.some(Number.isNaN));
+        this.#rowPatterns.cells(compared, cells, at * features);
       }
       for (let tree = 0; tree < this.#ensemble.treeOutput.length; tree += 1) {
         for (let at = 0; at < count; at += 1) {
-          if (this.#withoutTable[tree]!) this.#addWithoutTable(tree, block, at * features, phi, (first + at) * width);
-          else this.#addTree(tree, block, at * features, hasNaN[at]!, phi, (first + at) * width);
+          const to = (first + at) * width;
+          if (this.#withoutTable[tree]!) this.#addWithoutTable(tree, block, at * features, phi, to);
+          else this.#addTree(tree, cells, at * features, phi, to);
         }
       }
     }
     return phi;
   }
 
-  #addTree(tree: number, rows: Float64Array, offset: number, hasNaN: boolean, phi: Float64Array, to: number): void {
-    this.#rowPatterns.read(tree, rows, offset, hasNaN);
+  #addTree(tree: number, cells: Int32Array, offset: number, phi: Float64Array, to: number): void {
+    this.#rowPatterns.read(tree, cells, offset);
     const { patterns } = this.#rowPatterns;
-    const { treeletStart, playerStart, players } = this.#treelets;
-    const first = treeletStart[tree]!;
-    const end = treeletStart[tree + 1]!;
+    const { start, playerStart, players } = this.#treelets;
+    const first = start[tree]!;
+    const end = start[tree + 1]!;
     const output = this.#ensemble.treeOutput[tree]!;
     const playerCount = this.players.names.length;
     const outputs = output < 0 ? this.#ensemble.outputs : 1;
@@ -189,13 +190,15 @@ export class TreeExplainer {
   #histogram(background: readonly Float64Array[]): InterventionalGame {
     const counted = new PatternTable();
     const counts: number[] = [];
-    const { treeletStart } = this.#treelets;
-    const hasNaN = background.map((row) => row.some(Number.isNaN));
+    const { start } = this.#treelets;
+    const features = this.#ensemble.featureNames.length;
+    const cells = new Int32Array(background.length * features);
+    for (const [at, row] of background.entries()) this.#rowPatterns.cells(row, cells, at * features);
     for (let tree = 0; tree < this.#ensemble.treeOutput.length; tree += 1) {
-      const first = treeletStart[tree]!;
-      for (const [at, row] of background.entries()) {
-        this.#rowPatterns.read(tree, row, 0, hasNaN[at]!);
-        for (let g = first; g < treeletStart[tree + 1]!; g += 1) {
+      const first = start[tree]!;
+      for (let at = 0; at < background.length; at += 1) {
+        this.#rowPatterns.read(tree, cells, at * features);
+        for (let g = first; g < start[tree + 1]!; g += 1) {
           const pattern = this.#rowPatterns.patterns[g - first]!;
           const index = counted.get(g, pattern);
           if (index >= 0) counts[index]! += 1;

@@ -2,26 +2,21 @@
  * Treelets: subtrees small enough that a row's answers to all their tests, together with the mask of the path above, fit one short pattern.
  * The attributions of all leaves of a treelet depend on a row through its pattern only, so one lookup replaces one lookup per leaf.
  *
- *            ○ top            top nodes hand the mask down
+ *            ○
  *          ╱   ╲
- *        ○ top   ◆ treelet    pattern = mask of the path (prefix bits) | one bit per test inside
- *       ╱  ╲    ╱ ╲
- *      ◆    ◆  ▫   ▫
+ *        ○      ◆ treelet    pattern = mask of the path to its root (one bit per player) | one bit per test inside
+ *       ╱  ╲   ╱ ╲
+ *      ◆    ◆ ▫   ▫
  */
 import type { TreeEnsemble } from '../model/ensemble.ts';
 import type { Paths } from './paths.ts';
 
 export interface Treelets {
-  /** T + 1 entries: the top nodes of tree t in `tops`, its treelets in `roots`. */
-  readonly topStart: Int32Array;
-  readonly tops: Int32Array;
-  readonly treeletStart: Int32Array;
+  /** T + 1 entries: the treelets of tree t are [start[t], start[t + 1]). */
+  readonly start: Int32Array;
   /** Root node of each treelet. */
   readonly roots: Int32Array;
-  /** G + 1 entries: the test nodes of treelet g in `inner`, preorder. */
-  readonly innerStart: Int32Array;
-  readonly inner: Int32Array;
-  /** Per test node inside a treelet: its position in the pattern. */
+  /** Per test node inside a treelet: its position in the pattern; −1 above treelets. */
   readonly patternBit: Int32Array;
   /** G + 1 entries: the players of treelet g in `players`; attributions of a pattern stand in this order. */
   readonly playerStart: Int32Array;
@@ -30,43 +25,27 @@ export interface Treelets {
   readonly slot: Int32Array;
 }
 
-/** Wider patterns save lookups but occur in more variants, each computed once; 10 was fastest on models of 4 to 8 levels. */
-const PATTERN_BITS = 10;
+/** Wider patterns save lookups but occur in more variants; at 12 a LightGBM model of 31 leaves has the fewest patterns on Adult. */
+const PATTERN_BITS = 12;
 
 /** Trees for which `skip` says so get none. O(nodes + total path length). */
-export function treeletsOf(
-  ensemble: TreeEnsemble,
-  paths: Paths,
-  skip: (tree: number) => boolean,
-  patternBits: number = PATTERN_BITS,
-): Treelets {
+export function treeletsOf(ensemble: TreeEnsemble, paths: Paths, skip: (tree: number) => boolean): Treelets {
   const tests = testsBelow(ensemble);
-  const topStart = [0];
-  const tops: number[] = [];
-  const treeletStart = [0];
+  const start = [0];
   const roots: number[] = [];
-  const collected = new Collector(ensemble, paths);
+  const players = new PlayerLists(ensemble, paths);
   for (let tree = 0; tree < ensemble.treeOutput.length; tree += 1) {
     const pending = skip(tree) ? [] : [ensemble.treeStart[tree]!];
     for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-      if (tests[node]! <= 1 || paths.length[node]! + tests[node]! <= patternBits) {
+      // One test and its two leaves need no more bits than each of the leaves.
+      if (tests[node]! <= 1 || paths.length[node]! + tests[node]! <= PATTERN_BITS) {
         roots.push(node);
-        collected.add(node);
-      } else {
-        tops.push(node);
-        pending.push(ensemble.right[node]!, ensemble.left[node]!);
-      }
+        players.add(node);
+      } else pending.push(ensemble.right[node]!, ensemble.left[node]!);
     }
-    topStart.push(tops.length);
-    treeletStart.push(roots.length);
+    start.push(roots.length);
   }
-  return {
-    topStart: Int32Array.from(topStart),
-    tops: Int32Array.from(tops),
-    treeletStart: Int32Array.from(treeletStart),
-    roots: Int32Array.from(roots),
-    ...collected.finish(),
-  };
+  return { start: Int32Array.from(start), roots: Int32Array.from(roots), ...players.finish() };
 }
 
 /** Test nodes in the subtree of each node. */
@@ -78,12 +57,10 @@ function testsBelow(ensemble: TreeEnsemble): Int32Array {
   return tests;
 }
 
-class Collector {
+class PlayerLists {
   readonly #ensemble: TreeEnsemble;
   readonly #paths: Paths;
-  readonly #innerStart = [0];
-  readonly #inner: number[] = [];
-  readonly #playerStart = [0];
+  readonly #start = [0];
   readonly #players: number[] = [];
   readonly #patternBit: Int32Array;
   readonly #slot: Int32Array;
@@ -91,7 +68,7 @@ class Collector {
   constructor(ensemble: TreeEnsemble, paths: Paths) {
     this.#ensemble = ensemble;
     this.#paths = paths;
-    this.#patternBit = new Int32Array(ensemble.feature.length);
+    this.#patternBit = new Int32Array(ensemble.feature.length).fill(-1);
     this.#slot = new Int32Array(paths.players.length);
   }
 
@@ -103,14 +80,13 @@ class Collector {
     const pending = [root];
     for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
       if (feature[node]! >= 0) {
-        this.#inner.push(node);
         this.#patternBit[node] = bit;
         bit += 1;
         pending.push(right[node]!, left[node]!);
         continue;
       }
-      const start = this.#paths.start[node]!;
-      for (let at = start; at < start + this.#paths.length[node]!; at += 1) {
+      const path = this.#paths.start[node]!;
+      for (let at = path; at < path + this.#paths.length[node]!; at += 1) {
         const player = this.#paths.players[at]!;
         let slot = slots.get(player);
         if (slot === undefined) {
@@ -120,16 +96,13 @@ class Collector {
         this.#slot[at] = slot;
       }
     }
-    this.#innerStart.push(this.#inner.length);
-    this.#playerStart.push(this.#players.length);
+    this.#start.push(this.#players.length);
   }
 
-  finish(): Pick<Treelets, 'innerStart' | 'inner' | 'patternBit' | 'playerStart' | 'players' | 'slot'> {
+  finish(): Pick<Treelets, 'patternBit' | 'playerStart' | 'players' | 'slot'> {
     return {
-      innerStart: Int32Array.from(this.#innerStart),
-      inner: Int32Array.from(this.#inner),
       patternBit: this.#patternBit,
-      playerStart: Int32Array.from(this.#playerStart),
+      playerStart: Int32Array.from(this.#start),
       players: Int32Array.from(this.#players),
       slot: this.#slot,
     };

@@ -1,0 +1,112 @@
+"""Peers of `npm run bench -- explain`, one JSON line per answer; each question is a subcommand.
+
+peers.py train FOLDER                       LightGBM models a–f and their rows, as text and float64 files
+peers.py trees FOLDER MODEL ROWS BACKGROUND shap's C code and LightGBM pred_contrib, one thread: rows per second and values
+"""
+import gzip
+import json
+import os
+import pathlib
+import sys
+import time
+import warnings
+
+import numpy as np
+
+warnings.filterwarnings("ignore")
+SEED = 20010101
+MODELS = {
+    "d": dict(rounds=100, max_depth=4, num_leaves=16),
+    "a": dict(rounds=100, num_leaves=31),
+    "e": dict(rounds=500, max_depth=6, num_leaves=64),
+    "b": dict(rounds=500, num_leaves=31),
+    "c": dict(rounds=500, max_depth=8, num_leaves=256),
+    "f": dict(rounds=100, num_leaves=255, max_depth=-1),
+}
+
+
+def adult():
+    """UCI Adult when WEIR_ADULT names adult.data.gz, else rows of the same shape from a generator."""
+    path = os.environ.get("WEIR_ADULT")
+    if path and pathlib.Path(path).exists():
+        opened = gzip.open(path, "rt") if path.endswith(".gz") else open(path)
+        with opened as file:
+            table = [line.strip().split(", ") for line in file if line.strip()]
+        columns = []
+        for j, column in enumerate(zip(*[row[:14] for row in table])):
+            if j in (2, 3):  # fnlwgt, and education, which education-num repeats
+                continue
+            if j in (0, 4, 10, 11, 12):
+                columns.append([float(value) for value in column])
+            else:
+                codes = {value: code for code, value in enumerate(sorted(set(column)))}
+                columns.append([float(codes[value]) for value in column])
+        return "Adult", np.array(columns).T, np.array([row[14].startswith(">50K") for row in table]).astype(int)
+    rng = np.random.default_rng(SEED)
+    n = 32_561
+    levels = [73, 9, 16, 7, 15, 6, 5, 2, 119, 92, 94, 42]
+    x = np.column_stack([np.floor(rng.beta(1.5, 3, n) * each) for each in levels])
+    z = 0.06 * x[:, 0] + 0.4 * x[:, 2] - 0.5 * x[:, 3] + 0.03 * x[:, 8] * (x[:, 7] > 0) + 0.04 * x[:, 10] - 3
+    return "generated rows of Adult's shape", x, (rng.random(n) < 1 / (1 + np.exp(-z))).astype(int)
+
+
+def train(folder):
+    import lightgbm
+
+    name, x, y = adult()
+    folder.mkdir(parents=True, exist_ok=True)
+    x.astype("<f8").tofile(folder / "rows.f64")
+    y.astype("<f8").tofile(folder / "labels.f64")
+    for model, parameters in MODELS.items():
+        path = folder / f"{model}.txt"
+        if path.exists():
+            continue
+        rounds = parameters.pop("rounds")
+        settings = dict(objective="binary", verbosity=-1, num_threads=1, seed=1, deterministic=True, **parameters)
+        if model == "f":
+            settings.update(min_data_in_leaf=2, min_sum_hessian_in_leaf=0)
+        lightgbm.train(settings, lightgbm.Dataset(x, y), rounds).save_model(path)
+    print(json.dumps({"data": name, "rows": len(x), "features": x.shape[1], "versions": {"lightgbm": lightgbm.__version__}}))
+
+
+def median_seconds(run, rounds):
+    run()
+    times = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - start)
+    return sorted(times)[len(times) // 2]
+
+
+def trees(folder, model, count, background_count):
+    import lightgbm
+    import shap
+
+    booster = lightgbm.Booster(model_file=folder / f"{model}.txt")
+    x = np.fromfile(folder / "rows.f64").reshape(-1, booster.num_feature())
+    rows = x[-count:]
+    background = x[:background_count]
+    path = shap.TreeExplainer(booster, feature_perturbation="tree_path_dependent")
+    few = rows[: max(10, count // 20)]
+    masker = shap.maskers.Independent(background, max_samples=background_count)
+    both = shap.TreeExplainer(booster, masker, feature_perturbation="interventional")
+    assert both.data.shape[0] == background_count, "shap cut the background"
+    path_seconds = median_seconds(lambda: path.shap_values(rows, check_additivity=False), 3) / len(rows)
+    contrib_seconds = median_seconds(lambda: booster.predict(rows, pred_contrib=True, num_threads=1), 3) / len(rows)
+    both_seconds = median_seconds(lambda: both.shap_values(few, check_additivity=False), 1) / len(few)
+    last = lambda values: np.asarray(values[-1] if isinstance(values, list) else values)
+    print(json.dumps({
+        "path": {"seconds": path_seconds, "values": last(path.shap_values(rows[:20], check_additivity=False)).tolist()},
+        "contrib": {"seconds": contrib_seconds, "values": booster.predict(rows[:20], pred_contrib=True).tolist()},
+        "interventional": {"seconds": both_seconds, "values": last(both.shap_values(rows[:5], check_additivity=False)).tolist()},
+        "versions": {"shap": shap.__version__, "lightgbm": lightgbm.__version__},
+    }))
+
+
+if __name__ == "__main__":
+    question, folder = sys.argv[1], pathlib.Path(sys.argv[2])
+    if question == "train":
+        train(folder)
+    elif question == "trees":
+        trees(folder, sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
