@@ -1,6 +1,8 @@
 """Peers of `npm run bench -- explain`, one JSON line per answer; each question is a subcommand.
 
 peers.py train FOLDER                       LightGBM models a–f and their rows, as text and float64 files
+peers.py kernel FOLDER                      shap's Kernel SHAP (l1_reg off, background 100) on two games, and a surrogate of each
+peers.py fairness FOLDER                    fairlearn's rates per group of FOLDER/fairness.json
 peers.py trees FOLDER MODEL ROWS BACKGROUND shap's C code and LightGBM pred_contrib, one thread: rows per second and values
 """
 import gzip
@@ -104,9 +106,54 @@ def trees(folder, model, count, background_count):
     }))
 
 
+def kernel(folder):
+    import lightgbm
+    import shap
+
+    rng = np.random.default_rng(SEED)
+    m, count, hidden = 12, 20, 16
+    network = dict(hidden=rng.normal(size=(hidden, m)) * 0.5, bias=rng.normal(size=hidden), out=rng.normal(size=hidden))
+    tree = lightgbm.Booster(model_file=folder / "d.txt")
+    adult_rows = np.fromfile(folder / "rows.f64").reshape(-1, tree.num_feature())
+    normal = rng.normal(size=(6000, m))
+    games = [
+        ("neural network", lambda x: np.tanh(x @ network["hidden"].T + network["bias"]) @ network["out"], normal, {"mlp": {k: v.tolist() for k, v in network.items()}}),
+        ("LightGBM margin", lambda x: tree.predict(x, raw_score=True, num_threads=1), adult_rows[:6000], {"tree": "d.txt"}),
+    ]
+    answers = []
+    for name, predict, x, extra in games:
+        background, rows = x[:100], x[-count:]
+        fitted = x[200:-count]
+        surrogate = f"surrogate-{len(answers)}.txt"
+        settings = dict(objective="regression", num_leaves=31, learning_rate=0.1, verbosity=-1, num_threads=1, seed=1)
+        lightgbm.train(settings, lightgbm.Dataset(fitted, predict(fitted)), 200).save_model(folder / surrogate)
+        values = {}
+        for coalitions in (24, 48, 96, 192):
+            np.random.seed(1)
+            explainer = shap.KernelExplainer(predict, background)
+            values[str(coalitions)] = np.asarray(explainer.shap_values(rows, nsamples=coalitions, l1_reg=False, silent=True)).tolist()
+        answers.append({"name": name, "rows": rows.tolist(), "background": background.tolist(), "surrogate": surrogate, "kernel": values, **extra})
+    print(json.dumps({"games": answers, "versions": {"shap": shap.__version__}}))
+
+
+def fairness(folder):
+    import fairlearn
+    from fairlearn.metrics import MetricFrame, false_positive_rate, selection_rate, true_positive_rate
+    from sklearn.metrics import precision_score
+
+    events = json.loads((folder / "fairness.json").read_text())
+    metrics = {"selection-rate": selection_rate, "true-positive-rate": true_positive_rate, "false-positive-rate": false_positive_rate, "positive-predictive-value": precision_score}
+    frame = MetricFrame(metrics=metrics, y_true=events["label"], y_pred=events["selected"], sensitive_features=events["group"])
+    print(json.dumps({"rates": {name: frame.by_group[name].to_dict() for name in metrics}, "versions": {"fairlearn": fairlearn.__version__}}))
+
+
 if __name__ == "__main__":
     question, folder = sys.argv[1], pathlib.Path(sys.argv[2])
     if question == "train":
         train(folder)
+    elif question == "kernel":
+        kernel(folder)
+    elif question == "fairness":
+        fairness(folder)
     elif question == "trees":
         trees(folder, sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
