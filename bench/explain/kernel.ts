@@ -16,7 +16,6 @@ interface KernelAnswer {
     readonly name: string;
     readonly rows: number[][];
     readonly background: number[][];
-    /** Exact values by shap on trees, or absent: then enumeration in this process. */
     readonly mlp?: { readonly hidden: number[][]; readonly bias: number[]; readonly out: number[] };
     readonly tree?: string;
     readonly surrogate: string;
@@ -40,7 +39,11 @@ export function kernelError(folder: string): void {
     const players = playersOf(Array.from({ length: M }, (_, j) => `f${j}`));
     const surrogate = parseLightgbmText(readFileSync(join(folder, game.surrogate), 'utf8'));
     const exactSurrogate = new TreeExplainer(surrogate, { game: 'interventional', background }, { players });
-    const truths = rows.map((row) => exact(model, row, background));
+    // Exact tree values equal enumeration (gate 3) and are had sooner.
+    const truths =
+      game.mlp === undefined
+        ? treeValues(folder, game.tree!, rows, background)
+        : rows.map((row) => exact(model, row, background));
     const backgroundPredictions = background.map(model);
     for (const [coalitions, theirs] of Object.entries(game.kernel)) {
       const errors = (helped: boolean): number[] =>
@@ -127,6 +130,19 @@ function network({
 function treeModel(folder: string, name: string): (x: Float64Array) => number {
   const ensemble = parseLightgbmText(readFileSync(join(folder, name), 'utf8'));
   return (x) => margins(ensemble, x)[0]!;
+}
+
+function treeValues(
+  folder: string,
+  name: string,
+  rows: readonly Float64Array[],
+  background: readonly Float64Array[],
+): Float64Array[] {
+  const explainer = new TreeExplainer(parseLightgbmText(readFileSync(join(folder, name), 'utf8')), {
+    game: 'interventional',
+    background,
+  });
+  return rows.map((row) => explainer.explain(row));
 }
 
 export function kernelCoverage(): void {

@@ -10,6 +10,8 @@ import { ExplainError, requireBetween } from '../errors.ts';
 export interface SamplerConfig {
   /** Explanations per second of event time, > 0. */
   readonly budgetPerSecond: number;
+  /** Depth of the token bucket in seconds of budget: no second takes more than 1 + this many budgets. Default 1. */
+  readonly bucketSeconds?: number;
   /** Smallest π while the bucket is not empty, in (0, 1]; bounds 1/π. Default 0.001. */
   readonly minInclusion?: number;
   /** Events over which the mean weight and rate are averaged. Default 1,000. */
@@ -46,6 +48,8 @@ export interface SamplerState {
 
 export class InclusionSampler {
   readonly #budget: number;
+  /** At least one explanation. */
+  readonly #capacity: number;
   readonly #minInclusion: number;
   readonly #memory: number;
   readonly state: SamplerState;
@@ -54,6 +58,8 @@ export class InclusionSampler {
   constructor(config: SamplerConfig, state?: SamplerState) {
     requireBetween('budgetPerSecond', config.budgetPerSecond, 1e-6, 1e9);
     this.#budget = config.budgetPerSecond;
+    requireBetween('bucketSeconds', config.bucketSeconds ?? 1, 1e-6, 1e6);
+    this.#capacity = Math.max(1, this.#budget * (config.bucketSeconds ?? 1));
     this.#minInclusion = config.minInclusion ?? 0.001;
     this.#memory = config.memoryEvents ?? 1000;
     requireBetween('minInclusion', this.#minInclusion, 1e-9, 1);
@@ -69,11 +75,6 @@ export class InclusionSampler {
             uncovered: 0,
           }
         : { ...state };
-  }
-
-  /** One second's budget, but at least one explanation. */
-  get #capacity(): number {
-    return Math.max(1, this.#budget);
   }
 
   /** Decides one event; events come in the order of the log. O(1). @throws {ExplainError} BAD_ARGUMENT */
