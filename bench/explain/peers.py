@@ -115,18 +115,21 @@ def kernel(folder):
     network = dict(hidden=rng.normal(size=(hidden, m)) * 0.5, bias=rng.normal(size=hidden), out=rng.normal(size=hidden))
     tree = lightgbm.Booster(model_file=folder / "d.txt")
     adult_rows = np.fromfile(folder / "rows.f64").reshape(-1, tree.num_feature())
-    normal = rng.normal(size=(6000, m))
+    normal = rng.normal(size=(40_000, m))
     games = [
         ("neural network", lambda x: np.tanh(x @ network["hidden"].T + network["bias"]) @ network["out"], normal, {"mlp": {k: v.tolist() for k, v in network.items()}}),
-        ("LightGBM margin", lambda x: tree.predict(x, raw_score=True, num_threads=1), adult_rows[:6000], {"tree": "d.txt"}),
+        ("LightGBM margin", lambda x: tree.predict(x, raw_score=True, num_threads=1), adult_rows, {"tree": "d.txt"}),
     ]
     answers = []
     for name, predict, x, extra in games:
         background, rows = x[:100], x[-count:]
-        fitted = x[200:-count]
+        # Logged rows and rows as earlier coalitions made them: half of one row, half of another.
+        logged = x[200:-count]
+        mixed = np.where(rng.random(logged.shape) < 0.5, logged, logged[rng.permutation(len(logged))])
+        fitted = np.vstack([logged, mixed])
         surrogate = f"surrogate-{len(answers)}.txt"
         settings = dict(objective="regression", num_leaves=31, learning_rate=0.1, verbosity=-1, num_threads=1, seed=1)
-        lightgbm.train(settings, lightgbm.Dataset(fitted, predict(fitted)), 200).save_model(folder / surrogate)
+        lightgbm.train(settings, lightgbm.Dataset(fitted, predict(fitted)), 300).save_model(folder / surrogate)
         values = {}
         for coalitions in (24, 48, 96, 192):
             np.random.seed(1)
