@@ -21,6 +21,7 @@ import {
 } from './counts.ts';
 import { eBenjaminiHochberg } from './e-bh.ts';
 import { GroupFinder, type Grouping, groupingsOf } from './groups.ts';
+import { RecentMap } from './recent-map.ts';
 import { BET_FIELDS, betCount, betOnA, betOnB, type Harm, logWealth, maxLogWealth, placeBet } from './tolerance-bet.ts';
 
 export type Metric = RateMetric | 'over-estimation' | 'under-estimation';
@@ -109,9 +110,9 @@ export class FairnessMonitor {
   readonly bets: Float64Array;
   /** Per grouping, events without a known group. */
   readonly unknown: Float64Array;
-  readonly pending: Map<string, Pending> = new Map();
+  readonly pending: RecentMap<Pending>;
   /** Labels that came before their decision. */
-  readonly early: Map<string, { label: 0 | 1; revision: number }> = new Map();
+  readonly early: RecentMap<{ label: 0 | 1; revision: number }>;
   readonly #finder: GroupFinder;
   /** First group of each grouping, and one behind the last. */
   readonly #first: Int32Array;
@@ -134,6 +135,8 @@ export class FairnessMonitor {
     requireWhole('minGroupSize', this.config.minGroupSize, 1);
     requireWhole('maxPending', this.config.maxPending, 1);
     requireWhole('intersectionDepth', this.config.intersectionDepth, 1, 8);
+    this.pending = new RecentMap(this.config.maxPending);
+    this.early = new RecentMap(this.config.maxPending);
     this.groupings = groupingsOf(config.attributes, this.config.intersectionDepth);
     this.#finder = new GroupFinder(config.attributes, this.groupings);
     const first = [0];
@@ -146,7 +149,7 @@ export class FairnessMonitor {
 
   /** A decision, once per event id; a duplicate of a pending one is ignored. O(groups). @throws {ExplainError} BAD_ARGUMENT */
   observe(decision: Decision): void {
-    if (this.pending.has(decision.eventId)) return;
+    if (this.pending.get(decision.eventId) !== undefined) return;
     const score = decision.score ?? Number.NaN;
     if (score < 0 || score > 1)
       throw new ExplainError('BAD_ARGUMENT', `score is ${score}, but must be a probability in [0, 1]`);
@@ -160,7 +163,7 @@ export class FairnessMonitor {
       countDecision(this.counts, group * COUNT_FIELDS, decision.selected);
       this.#betRate(at, group, 0, decision.selected ? 1 : 0);
     }
-    this.#keep(decision.eventId, {
+    this.pending.set(decision.eventId, {
       values: decision.values,
       selected: decision.selected,
       score,
@@ -180,7 +183,6 @@ export class FairnessMonitor {
       const known = this.early.get(eventId);
       if (known !== undefined && known.revision >= revision) return false;
       this.early.set(eventId, { label, revision });
-      if (this.early.size > this.config.maxPending) this.early.delete(this.early.keys().next().value!);
       return true;
     }
     if (revision <= event.revision) return false;
@@ -242,11 +244,6 @@ export class FairnessMonitor {
     const scale = 1 + this.config.calibration;
     placeBet(this.bets, cell(OVER), (excess - this.config.calibration) / scale);
     placeBet(this.bets, cell(UNDER), (-excess - this.config.calibration) / scale);
-  }
-
-  #keep(eventId: string, event: Pending): void {
-    this.pending.set(eventId, event);
-    if (this.pending.size > this.config.maxPending) this.pending.delete(this.pending.keys().next().value!);
   }
 
   #alarmed(): ReadonlySet<number> {

@@ -21,11 +21,11 @@ export function saveFairness(monitor: FairnessMonitor): Uint8Array {
     counts: [...monitor.counts],
     bets: [...monitor.bets],
     unknown: [...monitor.unknown],
-    pending: [...monitor.pending].map(([id, event]) => [
+    pending: [...monitor.pending.entries()].map(([id, event]) => [
       id,
       { ...event, score: Number.isNaN(event.score) ? null : event.score },
     ]),
-    early: [...monitor.early],
+    early: [...monitor.early.entries()],
   };
   const body = new TextEncoder().encode(JSON.stringify(state));
   const bytes = new Uint8Array(8 + body.length);
