@@ -37,18 +37,18 @@ function read(parse: (text: string) => ReturnType<typeof parseLightgbmText>, tex
 }
 
 test.each(documents.map((each) => [each.name, each] as const))(
-  '%s: 600 damaged files are read or refused',
+  '%s: 300 damaged files are read or refused',
   (_name, { parse, text }) => {
     const uniform = seeded(24);
     const pieces = ['', '-', '9e999', 'NaN', 'null', '[]', '{}', '"x"', '-1', '4294967296', '\n', '=', '1e9'];
     let refused = 0;
-    for (let round = 0; round < 600; round += 1) {
+    for (let round = 0; round < 300; round += 1) {
       const from = Math.floor(uniform() * text.length);
       const length = Math.floor(uniform() * (round % 3 === 0 ? text.length - from : 12));
       const damaged = text.slice(0, from) + pieces[Math.floor(uniform() * pieces.length)]! + text.slice(from + length);
       if (read(parse, damaged) === 'refused') refused += 1;
     }
-    expect(refused).toBeGreaterThan(100);
+    expect(refused).toBeGreaterThan(50);
   },
 );
 
@@ -96,7 +96,7 @@ test('linear trees, vector leaves, unknown objectives and boosters are refused w
   expect(() => parseLightgbmText(text.slice(0, text.indexOf('Tree=5')))).toThrow('cut short');
 });
 
-test('degenerate trees: a single leaf, a child that no training row reached, a depth of 5,000', () => {
+test('degenerate trees: a single leaf, a child that no training row reached, a depth of 2,000; 5,000 levels are refused', () => {
   const single = new EnsembleBuilder(head);
   single.addTree([leaf(3, 10)], 0);
   const only = new TreeExplainer(single.finish(), { game: 'path-dependent' });
@@ -110,12 +110,16 @@ test('degenerate trees: a single leaf, a child that no training row reached, a d
   expect(phi.every(Number.isFinite)).toBe(true);
   expect(phi.reduce((a, b) => a + b, explainer.baseValues[0]!)).toBeCloseTo(5, 12);
 
+  const chain = (levels: number): ParsedNode[] => {
+    const nodes: ParsedNode[] = [];
+    for (let depth = 0; depth < levels; depth += 1) {
+      nodes.push(split(depth % 3, 2 * depth + 1, 2 * depth + 2, 10_000 - depth), leaf(depth, 1));
+    }
+    return [...nodes, leaf(1, 5000)];
+  };
+  expect(() => new EnsembleBuilder(head).addTree(chain(5000), 0)).toThrow('levels');
   const deep = new EnsembleBuilder(head);
-  const nodes: ParsedNode[] = [];
-  for (let depth = 0; depth < 5000; depth += 1)
-    nodes.push(split(depth % 3, 2 * depth + 1, 2 * depth + 2, 10_000 - depth), leaf(depth, 1));
-  nodes.push(leaf(1, 5000));
-  deep.addTree(nodes, 0);
+  deep.addTree(chain(2000), 0);
   for (const game of [{ game: 'path-dependent' }, { game: 'interventional', background: [[-1, 1, 1]] }] as const) {
     const each = new TreeExplainer(deep.finish(), game);
     const sum = each.explain([1, 1, 1]).reduce((a, b) => a + b, each.baseValues[0]!);

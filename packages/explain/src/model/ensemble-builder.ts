@@ -26,6 +26,8 @@ export interface EnsembleHead {
 
 /** Bounds memory and recursion on a hostile file. */
 export const MAX_NODES = 16_777_216;
+/** Libraries grow tens of levels; beyond this a file is hostile, and walks that recurse would exhaust the stack. */
+export const MAX_DEPTH = 2048;
 const MAX_FEATURES = 1_000_000;
 const MAX_OUTPUTS = 10_000;
 const MAX_CATEGORY = 16_777_215;
@@ -69,21 +71,25 @@ export class EnsembleBuilder {
     const first = this.#feature.length;
     if (first + nodes.length > MAX_NODES) throw this.#bad(`it has more than ${MAX_NODES} nodes`);
     // A tree visits each node at most once; more visits mean a cycle or a shared child.
-    const pending: { readonly node: number; readonly parent: number; readonly isLeft: boolean }[] = [
-      { node: 0, parent: -1, isLeft: true },
-    ];
+    const pending: {
+      readonly node: number;
+      readonly parent: number;
+      readonly isLeft: boolean;
+      readonly depth: number;
+    }[] = [{ node: 0, parent: -1, isLeft: true, depth: 0 }];
     for (let visits = 0; pending.length > 0; visits += 1) {
-      const { node, parent, isLeft } = pending.pop()!;
+      const { node, parent, isLeft, depth } = pending.pop()!;
       const parsed = nodes[node];
       if (parsed === undefined) throw this.#bad(`${name} refers to node ${node}, but has ${nodes.length} nodes`);
       if (visits >= nodes.length) throw this.#bad(`${name} reaches node ${node} on two ways; it is not a tree`);
+      if (depth > MAX_DEPTH) throw this.#bad(`${name} has more than ${MAX_DEPTH} levels`);
       const index = this.#feature.length;
       if (parent >= 0) (isLeft ? this.#left : this.#right)[parent] = index;
       this.#addNode(parsed, output, `${name}, node ${node}`);
       if ('values' in parsed) continue;
       pending.push(
-        { node: parsed.right, parent: index, isLeft: false },
-        { node: parsed.left, parent: index, isLeft: true },
+        { node: parsed.right, parent: index, isLeft: false, depth: depth + 1 },
+        { node: parsed.left, parent: index, isLeft: true, depth: depth + 1 },
       );
     }
     this.#treeStart.push(this.#feature.length);

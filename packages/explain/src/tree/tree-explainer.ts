@@ -63,7 +63,7 @@ export class TreeExplainer {
     this.#ensemble = ensemble;
     this.#maxValues = Math.max(65_536, (options.maxBytes ?? DEFAULT_MAX_BYTES) / 2 / 8);
     this.#paths = pathsOf(ensemble, this.players.ofFeature);
-    this.#withoutTable = needsNoTable(ensemble, this.#paths, game.game);
+    this.#withoutTable = needsNoTable(ensemble, this.#paths);
     this.#treelets = treeletsOf(ensemble, this.#paths, (tree) => this.#withoutTable[tree]!);
     this.#rowPatterns = new RowPatterns(ensemble, this.#paths, this.#treelets);
     const { ofFeature, names } = this.players;
