@@ -8,6 +8,7 @@
  * that its caller keeps, and a **group** only says which partitions are whose. No offsets are committed anywhere as truth:
  * a task's position is the last record of its journal (see `@weir/service-kit`).
  */
+import type { LogError } from './errors.ts';
 import type { Features } from './features.ts';
 
 export interface TopicPartition {
@@ -133,6 +134,11 @@ export interface GroupOptions {
   readonly onAssignment: (assignment: Assignment) => Promise<void>;
   /** Called when membership was lost and is being rebuilt: own nothing until the next assignment. */
   readonly onLost?: () => void;
+  /**
+   * Called when membership was lost and cannot be rebuilt (FATAL: authorisation, a group of another kind): own nothing from here on.
+   * Absent: the error is an unhandled rejection, which ends the process.
+   */
+  readonly onFailed?: (error: LogError) => void;
 }
 
 export interface Group {
