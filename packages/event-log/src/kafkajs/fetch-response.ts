@@ -36,7 +36,7 @@ export function decodeFetchResponse(raw: Buffer): {
       const partition = int32();
       const partitionError = raw.readInt16BE(at);
       at += 2;
-      int64(); // high watermark: what is beyond the last stable offset is nobody's to read
+      int64(); // high watermark: records beyond the last stable offset are not committed
       const lastStableOffset = int64();
       int64(); // log start: the broker leaves it out of the one answer that would need it
       const aborted: AbortedTransaction[] = [];

@@ -1,6 +1,6 @@
 /**
  * Fetches for every open stream of a log: one request at a time to each broker, asking for all partitions that it leads and that have
- * room. A broker that dies or hands a partition over costs a look at the metadata; positions are ours, so nothing is skipped or repeated.
+ * room. A broker that dies or hands a partition over costs a look at the metadata; the streams keep the positions, so nothing is skipped or repeated.
  */
 import { LogError } from '../errors.ts';
 import type { TopicPartition } from '../port.ts';
@@ -23,7 +23,7 @@ const LEAST_BYTES = 65_536;
 const REQUEST_BYTES = 16 * 1_048_576;
 const RELOCATE_MS = 50;
 const MAX_RELOCATE_MS = 500;
-/** A position beyond the end, or a topic that nobody knows, is asked for this long: after a restart a broker may lag behind for a moment. */
+/** A position beyond the end, or a topic that no broker knows, is asked for this long: after a restart a broker may lag behind for a moment. */
 const PATIENCE_MS = 10_000;
 
 const OFFSET_OUT_OF_RANGE = 1;
@@ -45,7 +45,7 @@ export class Fetcher {
   readonly #failures: Failures;
   readonly #streams = new Set<FetchStream>();
   readonly #loops = new Map<number, Loop>();
-  /** Streams that nobody could be asked for since their last records. */
+  /** Streams that have had no leader since their last records. */
   readonly #missing = new Set<FetchStream>();
   /** Since when brokers say that a stream's topic, or its position, does not exist, ms. */
   readonly #refused = new Map<FetchStream, number>();
@@ -180,7 +180,7 @@ export class Fetcher {
       } catch (error) {
         this.#loops.delete(node);
         const failure = this.#failures.of(`fetch ${node}`, error, `fetching from node ${node}`);
-        // Also those that were opened meanwhile: nobody would ask for them again.
+        // Also those that were opened meanwhile: no other loop asks for them.
         for (const stream of this.#streams) {
           if (stream.leader !== node) continue;
           if (failure.code === 'FATAL') stream.fail(failure);

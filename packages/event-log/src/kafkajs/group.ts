@@ -1,6 +1,6 @@
 /**
  * Membership and nothing else: join, sync, heartbeat, leave. kafkajs's own consumer gives no callback before partitions move and works on
- * with batches of an older generation; here a generation is announced once, in order, and heartbeats do not wait for whoever handles it.
+ * with batches of an older generation; here a generation is announced once, in order, and heartbeats do not wait for its handler.
  */
 import { AssignerProtocol } from 'kafkajs';
 import { LogError } from '../errors.ts';
