@@ -6,9 +6,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { createDriftProcessor } from '@weir/drift-detector/processor';
 import { createKafkaLog } from '@weir/event-log/kafkajs/log';
 import type { EventLog, NewRecord, Producer, Transaction } from '@weir/event-log/port';
-import { createMemoryViews } from '@weir/service-kit/read-views';
+import { createSqliteCheckpoints } from '@weir/service-kit/checkpoints/sqlite';
 import { explain, RUNNER_DEFAULTS, startRunner } from '@weir/service-kit/runner';
-import { createSqliteSnapshots } from '@weir/service-kit/snapshot-store';
+import { createMemoryViews } from '@weir/service-kit/views/memory';
 import { CONFIG, PARTITIONS } from './scenario.ts';
 
 const [brokers = '', prefix = '', file = '', mode] = process.argv.slice(2);
@@ -20,22 +20,23 @@ const kafka = createKafkaLog({
 });
 let committed = 0;
 const runner = await startRunner(
-  createDriftProcessor(CONFIG),
+  createDriftProcessor(),
   {
     log: mode === 'broken' ? withJournalOutside(kafka) : kafka,
     // Two members may write at once.
-    snapshots: createSqliteSnapshots(new DatabaseSync(file, { timeout: 5_000 })),
+    checkpoints: createSqliteCheckpoints(new DatabaseSync(file, { timeout: 5_000 })),
     views: createMemoryViews(),
+    outputViews: () => [],
   },
   {
     ...RUNNER_DEFAULTS,
     topicPrefix: prefix,
-    seed: 'e2e',
+    config: CONFIG,
     partitions: PARTITIONS,
     // Small transactions, so that there is much to interrupt.
     batchRecords: 400,
     sliceRecords: 200,
-    snapshotEveryRecords: 5_000,
+    checkpointEveryRecords: 5_000,
   },
   {
     committed: ({ records }) => {
@@ -72,6 +73,7 @@ function withJournalOutside(log: EventLog): EventLog {
       const inside = await log.producer(options);
       const outside = await log.producer();
       return {
+        settled: inside.settled,
         send: (records) => inside.send(records),
         begin: async (): Promise<Transaction> => {
           const transaction = await inside.begin();

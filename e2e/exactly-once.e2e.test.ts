@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { createDriftProcessor } from '@weir/drift-detector/processor';
 import { createEmbeddedLog } from '@weir/event-log/embedded/log';
 import { javaVersion } from '@weir/kafka/jars';
-import { createMemoryViews } from '@weir/service-kit/read-views';
+import { createSqliteCheckpoints } from '@weir/service-kit/checkpoints/sqlite';
 import { RUNNER_DEFAULTS, startRunner } from '@weir/service-kit/runner';
-import { createSqliteSnapshots } from '@weir/service-kit/snapshot-store';
+import { createMemoryViews } from '@weir/service-kit/views/memory';
 import { Kafka, logLevel } from 'kafkajs';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -104,9 +104,14 @@ describe.skipIf(!hasJava)('exactly once on Kafka (needs Java 17 and Maven)', () 
     await stage.feed('weir.', embedded);
     let folded = 0;
     const runner = await startRunner(
-      createDriftProcessor(CONFIG),
-      { log: embedded, snapshots: createSqliteSnapshots(embedded.database), views: createMemoryViews() },
-      { ...RUNNER_DEFAULTS, topicPrefix: 'weir.', seed: 'e2e', partitions: PARTITIONS },
+      createDriftProcessor(),
+      {
+        log: embedded,
+        checkpoints: createSqliteCheckpoints(embedded.database),
+        views: createMemoryViews(),
+        outputViews: () => [],
+      },
+      { ...RUNNER_DEFAULTS, topicPrefix: 'weir.', config: CONFIG, partitions: PARTITIONS },
       { committed: ({ records }) => void (folded += records), restored: () => {}, failed: () => {} },
     );
     await until(

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Cluster, startCluster } from '@weir/kafka/cluster';
 import { javaVersion } from '@weir/kafka/jars';
-import { loadConfig, SERVICE_RULES, SERVICE_SETTINGS, type ServiceConfig } from '@weir/service-kit/config';
+import { type CommonConfig, loadServiceConfig } from '@weir/service-kit/config/common-settings';
 import { connectPorts } from '@weir/service-kit/ports';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -63,21 +63,28 @@ describe.skipIf(!hasJava)('a Kafka with TLS and SASL (needs Java 17 and Maven)',
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const configOf = (settings: Record<string, string>): ServiceConfig =>
-    loadConfig(SERVICE_SETTINGS, SERVICE_RULES, {
-      WEIR_LOG: 'kafka',
-      KAFKA_BROKERS: broker,
-      KAFKA_SSL: 'true',
-      KAFKA_SSL_CA_FILE: ca,
-      KAFKA_SASL_USERNAME: USER,
-      ...settings,
-    });
+  const options = { clientId: 't', report: () => {} };
+  const configOf = (settings: Record<string, string>): CommonConfig =>
+    loadServiceConfig(
+      { settings: {}, prefixes: [] },
+      {
+        WEIR_LOG: 'kafka',
+        KAFKA_BROKERS: broker,
+        KAFKA_SSL: 'true',
+        KAFKA_SSL_CA_FILE: ca,
+        KAFKA_SASL_USERNAME: USER,
+        ...settings,
+      },
+    );
 
   test.each([
     ['plain', PASSWORD],
     ['scram-sha-512', SCRAM_PASSWORD],
   ])('%s: a record goes in and out, in a transaction, and a group is joined', async (mechanism, password) => {
-    const ports = await connectPorts(configOf({ KAFKA_SASL_MECHANISM: mechanism, KAFKA_SASL_PASSWORD: password }), 't');
+    const ports = await connectPorts(
+      configOf({ KAFKA_SASL_MECHANISM: mechanism, KAFKA_SASL_PASSWORD: password }),
+      options,
+    );
     const topic = `secured-${mechanism}`;
     const admin = await ports.log.admin();
     await admin.createTopics([{ topic, partitions: 1, cleanup: 'delete' }]);
@@ -114,7 +121,7 @@ describe.skipIf(!hasJava)('a Kafka with TLS and SASL (needs Java 17 and Maven)',
       /cannot read \/nowhere\.pem.*correct KAFKA_SSL_CA_FILE/s,
     ],
   ])('%s is an error at once, with the setting to correct and without the password', async (_, settings, said) => {
-    const refused = await connectPorts(configOf(settings), 't').then(
+    const refused = await connectPorts(configOf(settings), options).then(
       () => undefined,
       (error: unknown) => error as Error,
     );

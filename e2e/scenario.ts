@@ -1,6 +1,7 @@
 /** Input with drift in it, the same for every run: three models on two partitions, each shifted for a while and back again. */
 
 import { DRIFT_DEFAULTS, type DriftConfig } from '@weir/drift-detector/config';
+import { createDriftProcessor } from '@weir/drift-detector/processor';
 import { partitionFor } from '@weir/event-log/partition';
 import type { EventLog, LogRecord, NewRecord } from '@weir/event-log/port';
 import { topicName } from '@weir/events/topics';
@@ -17,7 +18,7 @@ const CYCLE = 300;
 
 export async function createTopics(log: EventLog, prefix: string): Promise<void> {
   const admin = await log.admin();
-  await admin.createTopics(topicSpecs('drift-detector', prefix, PARTITIONS));
+  await admin.createTopics(topicSpecs(createDriftProcessor(), prefix, PARTITIONS));
   await admin.close();
 }
 
@@ -60,11 +61,17 @@ export function predictions(prefix: string, from: number, to: number): readonly 
     const value = predictionOf({
       model,
       eventTimeMs,
-      numeric: [isShifted ? 0.7 + 0.3 * x : x, isShifted && model === 'fraud' ? y * y : y],
+      numeric: [missingOr(index, isShifted ? 0.7 + 0.3 * x : x), isShifted && model === 'fraud' ? y * y : y],
       id: `p${index}`,
     });
     return at(prefix, 'predictions', model, { value });
   });
+}
+
+/** One value in a hundred is missing, now and then infinite. */
+function missingOr(index: number, value: number): number {
+  if (index % 101 === 3) return Number.NaN;
+  return index % 1_009 === 8 ? Number.POSITIVE_INFINITY : value;
 }
 
 /** Without a timestamp: retention would take records of last January away while they are being read. */

@@ -36,7 +36,7 @@ export class Stage {
   }
 
   static async start(nodes: 1 | 3): Promise<Stage> {
-    return new Stage(await startCluster({ nodes }));
+    return new Stage(await startCluster({ nodes, logTransactions: true }));
   }
 
   async stop(): Promise<void> {

@@ -1,5 +1,6 @@
 /** A steady stream of predictions whose models drift and return, so that alerts are raised and resolved all the time. */
 
+import { createDriftProcessor } from '@weir/drift-detector/processor';
 import { partitionFor } from '@weir/event-log/partition';
 import type { EventLog, NewRecord } from '@weir/event-log/port';
 import { topicName } from '@weir/events/topics';
@@ -31,7 +32,7 @@ export interface Place {
 export async function introduce(place: Place): Promise<void> {
   const { log, prefix, partitions } = place;
   const admin = await log.admin();
-  await admin.createTopics(topicSpecs('drift-detector', prefix, partitions));
+  await admin.createTopics(topicSpecs(createDriftProcessor(), prefix, partitions));
   await admin.close();
   const values = Array.from({ length: 1_000 }, (_, index) => index / 1_000);
   const counts = values.map(() => 1);

@@ -3,9 +3,9 @@ import { DRIFT_DEFAULTS } from '@weir/drift-detector/config';
 import { createDriftProcessor } from '@weir/drift-detector/processor';
 import type { EventLog, NewRecord } from '@weir/event-log/port';
 import { topicName } from '@weir/events/topics';
-import { createMemoryViews } from '@weir/service-kit/read-views';
+import { createMemoryCheckpoints } from '@weir/service-kit/checkpoints/memory';
 import { RUNNER_DEFAULTS, startRunner, topicSpecs } from '@weir/service-kit/runner';
-import { createMemorySnapshots } from '@weir/service-kit/snapshot-store';
+import { createMemoryViews } from '@weir/service-kit/views/memory';
 import { predictionOf, referenceSetOf, registrationOf } from '@weir/testkit/events';
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
@@ -26,7 +26,7 @@ export async function record(
   events: number,
   tornEvery: number = Infinity,
 ): Promise<void> {
-  await (await log.admin()).createTopics(topicSpecs('drift-detector', PREFIX, 1));
+  await (await log.admin()).createTopics(topicSpecs(createDriftProcessor(), PREFIX, 1));
   const producer = await log.producer();
   const rng = xoroshiro128plus(0x9e3779b9 | 0);
   for (let i = 0; i < 100; i += 1) uniformFloat64(rng);
@@ -89,15 +89,16 @@ export async function record(
  * @throws when other than `torn` records were refused
  */
 export async function detect(log: EventLog, task: string, events: number, torn: number = 0): Promise<number> {
-  const processor = { ...createDriftProcessor({ ...DRIFT_DEFAULTS, countWindows: [WINDOW] }), service: `${task}drift` };
+  const processor = { ...createDriftProcessor(), service: `${task}drift` };
+  const config = { ...DRIFT_DEFAULTS, countWindows: [WINDOW] };
   const { promise: finished, resolve } = Promise.withResolvers<void>();
   let folded = 0;
   let refused = 0;
   const started = process.cpuUsage();
   const runner = await startRunner(
     processor,
-    { log, snapshots: createMemorySnapshots(), views: createMemoryViews() },
-    { ...RUNNER_DEFAULTS, topicPrefix: PREFIX, seed: 'bench', partitions: 1, now: () => START_MS + 1e9 },
+    { log, checkpoints: createMemoryCheckpoints(), views: createMemoryViews(), outputViews: () => [] },
+    { ...RUNNER_DEFAULTS, topicPrefix: PREFIX, config, partitions: 1, now: () => START_MS + 1e9 },
     {
       committed: ({ records, rejections }) => {
         refused += rejections.length;

@@ -5,8 +5,8 @@ import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Kafka, logLevel } from 'kafkajs';
 import { kafkaJars } from './jars.ts';
+import { askMetadata } from './metadata.ts';
 
 const READY_TIMEOUT_MS = 90_000;
 const STOP_TIMEOUT_MS = 15_000;
@@ -26,6 +26,8 @@ export interface Cluster {
 
 export interface ClusterOptions {
   readonly nodes?: 1 | 3;
+  /** Of the first node, on 127.0.0.1; the others take those that follow. Absent: whatever is free. */
+  readonly port?: number;
   /** Largest record that topics take unless they say otherwise, bytes. */
   readonly maxRecordBytes?: number;
   /** Given a second address of each node, what clients that come there are told instead: a proxy's before it. `brokers` stay direct. */
@@ -34,6 +36,8 @@ export interface ClusterOptions {
   readonly clientProtocol?: 'PLAINTEXT' | 'SASL_SSL';
   /** Broker settings beside ours, like those of the listener: `listener.name.client.…`. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Brokers log at INFO what their coordinators do with transactions, such as skipping a marker. */
+  readonly logTransactions?: boolean;
   /** Who may log in by SCRAM-SHA-512, with their passwords: written when the storage is formatted, which then takes another JVM's start. */
   readonly scramUsers?: Readonly<Record<string, string>>;
 }
@@ -64,7 +68,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const count = options.nodes ?? 1;
   const jars = await kafkaJars();
   const folder = mkdtempSync(join(tmpdir(), 'weir-kafka-'));
-  const ports = await freePorts(3 * count);
+  const ports = await freePorts(3 * count, options.port, count);
   const clusterId = randomBytes(16).toString('base64url');
   const voters = Array.from({ length: count }, (_, index) => `${index + 1}@127.0.0.1:${ports[count + index]}`).join(
     ',',
@@ -101,7 +105,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     folder,
     kill: (id) => end(nodeOf(id), 'SIGKILL'),
     start: async (id) => {
-      launch(nodeOf(id), jars);
+      launch(nodeOf(id), jars, options);
       await serving(nodes, nodeOf(id));
     },
     stop: async () => {
@@ -116,7 +120,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   };
   process.once('exit', killAll);
   try {
-    for (const node of nodes) launch(node, jars);
+    for (const node of nodes) launch(node, jars, options);
     await Promise.all(nodes.map((node) => serving(nodes, node)));
   } catch (error) {
     await cluster.stop();
@@ -192,9 +196,10 @@ function format(
   );
 }
 
-function launch(node: Node, jars: string): void {
+function launch(node: Node, jars: string, { logTransactions = false }: ClusterOptions): void {
   const output = openSync(join(node.folder, 'broker.log'), 'a');
   const java = ['-Xms256m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=4'];
+  if (logTransactions) java.push('-Dweir.log.transactions=info');
   const classPath = `${join(jars, '*')}:${join(import.meta.dirname, '..')}`;
   node.process = spawn('java', [...java, '-cp', classPath, 'kafka.Kafka', join(node.folder, 'server.properties')], {
     stdio: ['ignore', output, output],
@@ -216,40 +221,36 @@ async function end(node: Node, signal: NodeJS.Signals): Promise<void> {
 async function serving(nodes: readonly Node[], node: Node): Promise<void> {
   const deadline = Date.now() + READY_TIMEOUT_MS;
   const alive = nodes.filter(({ process: child }) => child !== undefined).length;
-  const kafka = new Kafka({
-    brokers: [`127.0.0.1:${node.port}`],
-    clientId: 'weir-ready',
-    logLevel: logLevel.NOTHING,
-    connectionTimeout: 500,
-    retry: { retries: 0 },
-  });
   for (;;) {
     if (node.process?.exitCode !== null && node.process?.exitCode !== undefined) {
       const said = readFileSync(join(node.folder, 'broker.log'), 'utf8').slice(-2_000);
       throw new Error(`Kafka node ${node.id} ended with code ${node.process.exitCode}: ${said}`);
     }
-    const admin = kafka.admin();
-    try {
-      await admin.connect();
-      const { brokers, controller } = await admin.describeCluster();
-      const listed = brokers.some(({ port }) => port === node.port);
-      if (controller !== null && controller >= 0 && listed && brokers.length >= alive) return;
-    } catch {
-      // Not yet.
-    } finally {
-      await admin.disconnect().catch(() => {});
-    }
+    // Refused, or not yet answered: asked again.
+    const found = await askMetadata(node.port).catch(() => undefined);
+    if (
+      found !== undefined &&
+      found.controllerId >= 0 &&
+      found.ports.includes(node.port) &&
+      found.ports.length >= alive
+    )
+      return;
     if (Date.now() > deadline) throw new Error(`Kafka node ${node.id} did not serve within ${READY_TIMEOUT_MS} ms`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 
-/** Ports the system calls free, all held at once so that they differ. */
-async function freePorts(count: number): Promise<number[]> {
+/** Ports that are free, all held at once so that they differ: the first `fixed` from `first` on, the others as the system gives them. */
+async function freePorts(count: number, first: number | undefined, fixed: number): Promise<number[]> {
   const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
+    Array.from({ length: count }, async (_, index) => {
+      const port = first !== undefined && index < fixed ? first + index : 0;
       const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      await new Promise<void>((resolve, reject) => {
+        const cure = 'stop what listens there, or choose another port';
+        server.once('error', (cause) => reject(new Error(`127.0.0.1:${port} is not free; ${cure}`, { cause })));
+        server.listen(port, '127.0.0.1', resolve);
+      });
       return server;
     }),
   );

@@ -5,9 +5,10 @@ import { CountEvaluation } from '../src/count-evaluation.ts';
 import { effectSize } from '../src/effect-size.ts';
 import { EVALUATION_DEFAULTS, type EvaluationRule, type Transition } from '../src/evaluation.ts';
 import { expectedMissingShare, MissingEvaluation } from '../src/missing-evaluation.ts';
-import { PANES } from '../src/paned-window.ts';
+import { PANES, PanedWindow } from '../src/paned-window.ts';
 import { binOf, type Reference, referenceOf } from '../src/reference.ts';
 import { SlidingKs } from '../src/sliding-ks.ts';
+import { threshold } from '../src/threshold.ts';
 import { TimeEvaluation } from '../src/time-evaluation.ts';
 
 interface Change {
@@ -90,7 +91,7 @@ test('by count: equal to the definition at every value, restored and read at any
       changed += changes.length;
       expect(changes).toEqual(countByDefinition(reference, values, capacity, by));
     }),
-    { numRuns: 400, seed: 20_261_130 },
+    { numRuns: 150, seed: 20_261_130 },
   );
   expect(changed).toBeGreaterThan(100);
 });
@@ -155,7 +156,7 @@ test('missing values: equal to the definition at every value, restored and read 
         evaluation = restored;
       }
     }),
-    { numRuns: 400, seed: 20_261_130 },
+    { numRuns: 150, seed: 20_261_130 },
   );
   expect(changed).toBeGreaterThan(100);
 });
@@ -207,6 +208,75 @@ test('by time: warming up, raised, resolved after a whole span, restored at any 
   expect(resolved?.endMs).toBeGreaterThan(8_000 + spanMs / 2);
   // D of the window ending at a pane falls below the level, and stays there for a span.
   expect(((resolved?.endMs ?? 0) - 8_000) / spanMs).toBeLessThanOrEqual(2);
+});
+
+test('by time: equal to the definition at every pane, restored and read at any moments', () => {
+  const spanMs = 10 * PANES;
+  let changed = 0;
+  const events = fc
+    .array(
+      fc.record({
+        shift: fc.constantFrom(0, 0, 4, 9),
+        gaps: fc.array(fc.integer({ min: -9, max: 20 }), { minLength: 30, maxLength: 90 }),
+      }),
+      { minLength: 1, maxLength: 5 },
+    )
+    .map((parts) => {
+      let timeMs = 1_000;
+      return parts.flatMap(({ shift, gaps }) =>
+        gaps.map((gap) => {
+          timeMs += gap;
+          return { x: ((7 * timeMs) % 10) + shift, timeMs };
+        }),
+      );
+    });
+  fc.assert(
+    fc.property(sample, events, rule, fc.nat(12), moments, (from, stream, by, minValues, plan) => {
+      const reference = referenceOf(from);
+      const timeRule = { ...by, minValues: minValues + 1 };
+      const window = new PanedWindow(reference, spanMs);
+      let evaluation = new TimeEvaluation(reference, spanMs, timeRule);
+      let first: number | undefined;
+      let recoveringSinceMs: number | undefined;
+      let isOpen = false;
+      for (const [index, { x, timeMs }] of stream.entries()) {
+        const bin = binOf(reference, x);
+        expect(evaluation.add(bin, timeMs)).toBe(window.add(bin, timeMs));
+        const changes: unknown[] = [];
+        const expected: unknown[] = [];
+        evaluation.close(timeMs - 15, (transition, endMs) => changes.push({ transition, endMs }));
+        window.close(timeMs - 15, (endMs) => {
+          first ??= window.closed;
+          const n = window.windowSize;
+          if (window.closed - first < PANES - 1 || n <= minValues) return;
+          const { statistic } = window.read();
+          const level = threshold(reference.m, n, by);
+          if (!isOpen) {
+            isOpen = statistic >= level;
+            if (isOpen) expected.push({ transition: 'raised', endMs });
+            return;
+          }
+          recoveringSinceMs = statistic < level * by.resolveShare ? (recoveringSinceMs ?? endMs) : undefined;
+          if (recoveringSinceMs === undefined || endMs - recoveringSinceMs < spanMs) return;
+          isOpen = false;
+          recoveringSinceMs = undefined;
+          expected.push({ transition: 'resolved', endMs });
+        });
+        changed += changes.length;
+        expect(changes).toEqual(expected);
+        expect(evaluation.open !== null).toBe(isOpen);
+        const moment = plan[index % plan.length] as number;
+        if (moment & 1) void [evaluation.threshold, evaluation.isWarmingUp, evaluation.window.read()];
+        if (moment < 4) continue;
+        const restored = new TimeEvaluation(reference, spanMs, timeRule);
+        restored.restore(evaluation.save());
+        expect(restored.save()).toEqual(evaluation.save());
+        evaluation = restored;
+      }
+    }),
+    { numRuns: 60, seed: 20_261_130 },
+  );
+  expect(changed).toBeGreaterThan(20);
 });
 
 test('a window that may not raise only resolves what it was restored with', () => {

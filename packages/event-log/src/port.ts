@@ -50,7 +50,27 @@ export interface Ack extends TopicPartition {
   readonly count: number;
 }
 
+/** How a transaction ends. */
+export type Outcome = 'commit' | 'abort';
+
+/** A partition in which records of an earlier transaction were ended after the fact, and how. */
+export interface Settled extends TopicPartition {
+  readonly outcome: Outcome;
+}
+
+export interface ProducerOptions {
+  /** Makes the producer transactional and fences every earlier one of that id before `producer` resolves. */
+  readonly fenceId?: string;
+  /**
+   * Every partition that transactions of the fence id write, whoever owned it: brokers may have left out in any of them what ends the last
+   * transaction, and the next one there would end it instead. Those named are made good before `producer` resolves.
+   */
+  readonly writes?: readonly TopicPartition[];
+}
+
 export interface Producer {
+  /** Where the take-over had to end the last transaction: see `ProducerOptions.writes`. Empty nearly always. */
+  readonly settled: readonly Settled[];
   /**
    * Write records. Order is kept per partition. Resolves when they are durable (Kafka: acks=all; embedded: committed).
    * Rejects as a whole; a rejected send has written nothing of it visible in a partition out of order.
@@ -150,12 +170,20 @@ export interface Admin {
 
 export interface EventLog {
   readonly features: Features;
-  /** `fenceId` makes the producer transactional and fences every earlier one of that id before this call resolves. */
-  producer(options?: { readonly fenceId?: string }): Promise<Producer>;
+  producer(options?: ProducerOptions): Promise<Producer>;
   reader(): Promise<Reader>;
   joinGroup(options: GroupOptions): Promise<Group>;
   admin(): Promise<Admin>;
-  /** Resolves when the log answers; rejects with a LogError that names the address or file and the cure. */
+  /**
+   * Errors since the log was opened that nothing explains, neither a broker nor a connection: faults of the client library or of the
+   * adapter. Each is RETRIABLE, until calls of the same kind have had nothing else for five minutes: then FATAL.
+   * Absent where there is no client library.
+   */
+  readonly unexplainedErrors?: number;
+  /**
+   * Resolves when the log answers. One that cannot be reached is asked again until `timeoutMs` have passed; then, and at once where
+   * waiting cannot help (login, certificate), it rejects with a LogError that names the address or file and the cure.
+   */
   ping(timeoutMs: number): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -80,6 +80,63 @@ test('a flipped byte is found by the checksum', async () => {
   await expect(values()).rejects.toMatchObject({
     code: 'FATAL',
     message: expect.stringContaining('t[0]@0 fails its checksum'),
+  });
+});
+
+test('a file of no bytes is refused: it may be a log that was cut', async () => {
+  await log.close();
+  writeFileSync(file, '');
+  expect(() => createEmbeddedLog({ file })).toThrow(
+    /log\.db exists and is empty.*restore it from a copy, or delete it/,
+  );
+  rmSync(file);
+  log = createEmbeddedLog({ file });
+});
+
+test('a file that is no database is refused with the cure', async () => {
+  await log.close();
+  const other = join(folder, 'other.db');
+  writeFileSync(other, 'not a database'.repeat(1_000));
+  expect(() => createEmbeddedLog({ file: other })).toThrow(/other\.db: .*restore the file from a copy/);
+});
+
+test('damaged pages are FATAL and name the file and the cure, whatever touches them', async () => {
+  await (await log.producer()).send(Array.from({ length: 5_000 }, (_, index) => record(`value ${index}`)));
+  await log.close();
+  const bytes = readFileSync(file);
+  // All but the first page, which holds the schema.
+  writeFileSync(file, Buffer.concat([bytes.subarray(0, 4_096), Buffer.alloc(bytes.length - 4_096, 0xa5)]));
+  const told = {
+    name: 'LogError',
+    code: 'FATAL',
+    message: expect.stringMatching(/log\.db: .*restore the file from a copy/),
+  };
+  const damaged = (async () => {
+    log = createEmbeddedLog({ file });
+    await values();
+  })();
+  await expect(damaged).rejects.toMatchObject(told);
+});
+
+test('a file that says how far its partitions were compacted is read on', async () => {
+  await log.close();
+  const raw = new DatabaseSync(file);
+  raw.exec('DROP TABLE partition');
+  raw.exec(
+    'CREATE TABLE partition(topic TEXT NOT NULL, partition INTEGER NOT NULL, log_start INTEGER NOT NULL, compacted_to INTEGER NOT NULL, PRIMARY KEY(topic, partition)) STRICT, WITHOUT ROWID',
+  );
+  raw.exec("INSERT INTO partition VALUES ('t', 0, 7, 0)");
+  raw.close();
+  log = createEmbeddedLog({ file });
+  await (await log.producer()).send([record('a')]);
+  expect(await values()).toEqual(['7a']);
+});
+
+test('a topic that asks for compaction is refused', async () => {
+  const admin = await log.admin();
+  await expect(admin.createTopics([{ topic: 'c', partitions: 1, cleanup: 'compact' }])).rejects.toMatchObject({
+    code: 'FATAL',
+    message: expect.stringContaining('cleanup is compact'),
   });
 });
 

@@ -224,6 +224,17 @@ describe.skipIf('skip' in nodes)(`one node behind a proxy${where}`, () => {
     await reader.close();
   });
 
+  test('a ping outlasts a broker that is away', async () => {
+    proxy.accepts = false;
+    proxy.cut();
+    const from = performance.now();
+    setTimeout(() => {
+      proxy.accepts = true;
+    }, 3_000);
+    await far.ping(15_000);
+    expect(performance.now() - from).toBeGreaterThan(2_900);
+  });
+
   test('#11 an answer that ends in its middle is asked for again', async () => {
     const topic = await create();
     const large = Array.from({ length: 10 }, (_, index) => `v${index} ${'x'.repeat(500_000)}`);

@@ -160,18 +160,18 @@ function foreignOf(id: number): Foreign {
     );
   };
   if (found === 'unknown') return refuse('is not one of ours');
-  const type = typeOf(found.schema);
-  let resolver: avsc.Resolver;
   try {
-    resolver = (types.get(found.name) as avsc.Type).createResolver(type);
+    const type = typeOf(found.schema);
+    const resolver = (types.get(found.name) as avsc.Type).createResolver(type);
+    const made = { name: found.name, bounds: boundsOf(type), resolver };
+    foreign.set(id, made);
+    return made;
   } catch (error) {
+    // Not a schema, not compatible, or one that contains itself, which no walk of it ends on.
     return refuse(
       `is a ${found.name} that cannot be read as ours (${error instanceof Error ? error.message : String(error)})`,
     );
   }
-  const made = { name: found.name, bounds: boundsOf(type), resolver };
-  foreign.set(id, made);
-  return made;
 }
 
 function whatFails(type: avsc.Type, event: unknown): string | undefined {

@@ -98,6 +98,23 @@ test('an id that the registry does not know, or that is no event of ours, is ref
   }
 });
 
+test('a schema that contains itself is refused, not walked for ever', async () => {
+  const { decode, SCHEMAS } = await adopted();
+  const schema = structuredClone(SCHEMAS.get('OutcomeObserved')) as { fields: object[] };
+  schema.fields.push({ name: 'before', type: ['null', 'weir.OutcomeObserved'], default: null });
+  const id = register('weir.OutcomeObserved', JSON.stringify(schema));
+  const bytes = Buffer.from([0, 0, 0, id >> 8, id & 255]);
+  await vi.waitFor(() =>
+    expect(() => decode(bytes)).toThrow(
+      expect.objectContaining({
+        code: 'UNKNOWN_SCHEMA',
+        retriable: false,
+        message: expect.stringContaining('cannot be read as ours') as string,
+      }),
+    ),
+  );
+});
+
 test('a registry that fails while it is asked leaves the record to be read later', async () => {
   const { encode, decode, SCHEMAS } = await adopted();
   const id = register('another', JSON.stringify({ ...SCHEMAS.get('OutcomeObserved'), doc: 'the same' }));

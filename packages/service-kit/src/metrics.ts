@@ -1,170 +1,156 @@
-/** Meters of every consuming service, in Prometheus' conventions. Labels are few by design: no model, no feature, no key. */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Meters } from './processor.ts';
-import type { Lag } from './task.ts';
+/** Metrics of one or several services in one registry. Nothing here knows what a service computes. */
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { type MetricSources, registerGauges } from './metric-gauges.ts';
+import { type Counters, createCounters, createHistograms, type Histograms } from './metric-instruments.ts';
 import { VERSION } from './version.ts';
 
-export interface ServiceMetrics {
+/** Models that have series of their own, of each service; the threat is an event stream that invents models. */
+const MAX_MODELS = 50;
+const MAX_MODEL_LENGTH = 100;
+
+export interface Metrics {
   readonly registry: Registry;
-  readonly consumed: Counter;
-  readonly rejected: Counter<'reason'>;
-  readonly outputs: Counter<'topic'>;
-  readonly alerts: Counter<'severity'>;
-  readonly eventToAlert: Histogram;
-  readonly eventTimeSkew: Histogram;
-  readonly foldSeconds: Histogram;
-  readonly aborts: Counter;
-  readonly stateBytes: Gauge;
-  readonly commitSeconds: Histogram;
-  readonly restoreSeconds: Histogram;
-  readonly replayedRecords: Counter;
-  readonly taskFailures: Counter;
-  readonly rebalances: Counter;
-  readonly lastProcessed: Gauge;
-  readonly degraded: Counter<'part'>;
+  /** @throws when the service has its metrics already */
+  service(identity: { readonly service: string; readonly build: string }, sources: MetricSources): ServiceMetrics;
 }
 
-export interface BuildInfo {
-  readonly service: string;
-  readonly build: string;
-}
-
-export function createMetrics(
-  { service, build }: BuildInfo,
-  lags: () => readonly Lag[],
-  meters: () => readonly Meters[],
-): ServiceMetrics {
+export function createMetrics(): Metrics {
   const registry = new Registry();
-  registry.setDefaultLabels({ service });
   collectDefaultMetrics({ register: registry });
-  const registers = [registry];
-  new Gauge({
-    name: 'weir_build_info',
-    help: 'Always 1; the labels say what runs.',
-    labelNames: ['version', 'build', 'node'],
-    registers,
-  }).set({ version: VERSION, build, node: process.versions.node }, 1);
-  new Gauge({
-    name: 'weir_consumer_lag_records',
-    help: 'Records committed to an input and not yet folded.',
-    labelNames: ['topic', 'partition'],
-    registers,
-    collect() {
-      this.reset();
-      for (const { topic, partition, records } of lags()) this.set({ topic, partition }, records);
-    },
-  });
-  new Gauge({
-    name: 'weir_consumer_lag_seconds',
-    help: 'Age of the oldest record that waits at hand.',
-    registers,
-    collect() {
-      this.set(Math.max(0, ...lags().map(({ seconds }) => seconds)));
-    },
-  });
-  new Counter({
-    name: 'weir_late_events_total',
-    help: 'Values that came after the pane of their event time had closed.',
-    registers,
-    collect() {
-      this.reset();
-      this.inc(meters().reduce((sum, { lateEvents }) => sum + lateEvents, 0));
-    },
-  });
-  new Gauge({
-    name: 'weir_watermark_timestamp_seconds',
-    help: 'Oldest watermark of event time; absent without time windows.',
-    registers,
-    collect() {
-      this.remove();
-      const watermarks = meters().flatMap(({ watermarkMs }) => watermarkMs ?? []);
-      if (watermarks.length > 0) this.set(Math.min(...watermarks) / 1_000);
-    },
-  });
-  new Gauge({
-    name: 'weir_window_close_delay_seconds',
-    help: 'How long ago the oldest open pane of a time window ended; absent without one, 0 while it still runs.',
-    registers,
-    collect() {
-      this.remove();
-      const ends = meters().flatMap(({ oldestPaneEndMs }) => oldestPaneEndMs ?? []);
-      if (ends.length > 0) this.set(Math.max(0, Date.now() - Math.min(...ends)) / 1_000);
-    },
-  });
+  const counters = createCounters(registry);
+  const histograms = createHistograms(registry);
+  const services = new Map<string, MetricSources>();
+  const labelNames = ['service', 'version', 'build', 'node'];
+  const help = 'Always 1; the labels say what runs.';
+  const buildInfo = new Gauge({ name: 'weir_build_info', help, labelNames, registers: [registry] });
+  registerGauges(registry, services);
   return {
     registry,
-    consumed: new Counter({ name: 'weir_events_consumed_total', help: 'Input records committed.', registers }),
-    rejected: new Counter({
-      name: 'weir_dlq_total',
-      help: 'Records sent to the dead-letter topic, by the code of the reason.',
-      labelNames: ['reason'],
-      registers,
-    }),
-    outputs: new Counter({
-      name: 'weir_outputs_total',
-      help: 'Records written, by logical topic.',
-      labelNames: ['topic'],
-      registers,
-    }),
-    alerts: new Counter({
-      name: 'weir_alerts_emitted_total',
-      help: 'Alerts raised, by severity.',
-      labelNames: ['severity'],
-      registers,
-    }),
-    eventTimeSkew: new Histogram({
-      name: 'weir_event_time_skew_seconds',
-      help: 'From the newest event time of a batch to its visible commit; below 0 the producer’s clock is ahead.',
-      buckets: [-60, -1, 0, 0.1, 0.5, 1, 5, 30, 60, 300, 3_600, 86_400],
-      registers,
-    }),
-    foldSeconds: new Histogram({
-      name: 'weir_process_duration_seconds',
-      help: 'Folding of one batch.',
-      buckets: [0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5],
-      registers,
-    }),
-    aborts: new Counter({ name: 'weir_txn_aborts_total', help: 'Transactions that came to nothing.', registers }),
-    stateBytes: new Gauge({ name: 'weir_state_bytes', help: 'Size of the last snapshot.', registers }),
-    eventToAlert: new Histogram({
-      name: 'weir_event_to_alert_seconds',
-      help: 'From the time of the event that caused an alert to its visible commit; replays of old events fall in the last bucket.',
-      buckets: [0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30, 60],
-      registers,
-    }),
-    commitSeconds: new Histogram({
-      name: 'weir_txn_commit_duration_seconds',
-      help: 'From the end of a batch to its visible commit.',
-      buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5],
-      registers,
-    }),
-    restoreSeconds: new Histogram({
-      name: 'weir_state_restore_seconds',
-      help: 'From take-over to the first live record.',
-      buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300],
-      registers,
-    }),
-    replayedRecords: new Counter({
-      name: 'weir_replay_records_total',
-      help: 'Records folded again by restores.',
-      registers,
-    }),
-    taskFailures: new Counter({
-      name: 'weir_task_failures_total',
-      help: 'Times a task was rebuilt from its last commit.',
-      registers,
-    }),
-    rebalances: new Counter({ name: 'weir_rebalances_total', help: 'Assignments received from the group.', registers }),
-    lastProcessed: new Gauge({
-      name: 'weir_last_record_processed_timestamp_seconds',
-      help: 'Wall clock of the last commit.',
-      registers,
-    }),
-    degraded: new Counter({
-      name: 'weir_degraded_writes_total',
-      help: 'Snapshots and read views that could not be written; the fold goes on.',
-      labelNames: ['part'],
-      registers,
-    }),
+    service: ({ service, build }, sources) => {
+      if (services.has(service)) throw new Error(`the service ${service} has metrics already; start it once`);
+      services.set(service, sources);
+      buildInfo.set({ service, version: VERSION, build, node: process.versions.node }, 1);
+      return new ServiceMetrics(service, registry, counters, histograms);
+    },
   };
+}
+
+/** Counts what one service does. */
+export class ServiceMetrics {
+  readonly #service: string;
+  readonly #counters: Counters;
+  readonly #histograms: Histograms;
+  readonly #models: BoundedLabel;
+  readonly #checkpointBytes: Gauge<'service'>;
+  readonly #lastProcessed: Gauge<'service'>;
+
+  constructor(service: string, registry: Registry, counters: Counters, histograms: Histograms) {
+    this.#service = service;
+    this.#counters = counters;
+    this.#histograms = histograms;
+    this.#models = new BoundedLabel(() => counters.droppedSeries.inc({ service }));
+    this.#checkpointBytes = registry.getSingleMetric('weir_state_bytes') as Gauge<'service'>;
+    this.#lastProcessed = registry.getSingleMetric('weir_last_record_processed_timestamp_seconds') as Gauge<'service'>;
+    // Present from the start, so that a rate does not miss the first.
+    for (const each of [
+      counters.consumed,
+      counters.aborts,
+      counters.taskFailures,
+      counters.dataLossResets,
+      counters.divergences,
+    ])
+      each.inc({ service }, 0);
+  }
+
+  /** @param newestEventMs −Infinity when the batch held no event */
+  committed(batch: {
+    readonly records: number;
+    readonly millis: number;
+    readonly processMillis: number;
+    readonly newestEventMs: number;
+    readonly checkpointBytes?: number | undefined;
+  }): void {
+    const service = this.#service;
+    const nowMs = Date.now();
+    this.#counters.consumed.inc({ service }, batch.records);
+    this.#histograms.commit.observe({ service }, batch.millis / 1_000);
+    this.#histograms.process.observe({ service }, batch.processMillis / 1_000);
+    this.#lastProcessed.set({ service }, nowMs / 1_000);
+    if (Number.isFinite(batch.newestEventMs))
+      this.#histograms.eventTimeSkew.observe({ service }, (nowMs - batch.newestEventMs) / 1_000);
+    if (batch.checkpointBytes !== undefined) this.#checkpointBytes.set({ service }, batch.checkpointBytes);
+  }
+
+  output(topic: string): void {
+    this.#counters.outputs.inc({ service: this.#service, topic });
+  }
+
+  /** Beside `output`. */
+  alert(kind: string, severity: string, eventTimeMs: number): void {
+    const service = this.#service;
+    this.#counters.alerts.inc({ service, kind, severity });
+    this.#histograms.eventToAlert.observe({ service }, Math.max(0, Date.now() - eventTimeMs) / 1_000);
+  }
+
+  deadLetter(topic: string, reason: string, model: string): void {
+    this.#counters.deadLetters.inc({ service: this.#service, topic, reason, model: this.#models.valueOf(model) });
+  }
+
+  restored(restore: {
+    readonly records: number;
+    readonly millis: number;
+    readonly startsOver: boolean;
+    readonly diverged: boolean;
+  }): void {
+    const service = this.#service;
+    this.#histograms.restore.observe({ service }, restore.millis / 1_000);
+    this.#counters.replayed.inc({ service }, restore.records);
+    if (restore.startsOver) this.#counters.dataLossResets.inc({ service });
+    if (restore.diverged) this.#counters.divergences.inc({ service });
+  }
+
+  aborted(): void {
+    this.#counters.aborts.inc({ service: this.#service });
+  }
+
+  taskFailed(): void {
+    this.#counters.taskFailures.inc({ service: this.#service });
+  }
+
+  rebalanced(): void {
+    this.#counters.rebalances.inc({ service: this.#service });
+  }
+
+  effectAnswered(kind: string, outcome: 'done' | 'failed'): void {
+    this.#counters.effects.inc({ service: this.#service, kind, outcome });
+  }
+
+  effectTryFailed(kind: string): void {
+    this.#counters.failedTries.inc({ service: this.#service, kind });
+  }
+
+  transportError(part: 'checkpoints' | 'views' | 'offsets' | 'redis'): void {
+    this.#counters.transportErrors.inc({ service: this.#service, part });
+  }
+}
+
+/** The first values that come stand for themselves. */
+class BoundedLabel {
+  readonly #known = new Set<string>();
+  readonly #onDropped: () => void;
+
+  constructor(onDropped: () => void) {
+    this.#onDropped = onDropped;
+  }
+
+  valueOf(value: string): string {
+    const short = value.slice(0, MAX_MODEL_LENGTH);
+    if (this.#known.has(short)) return short;
+    if (this.#known.size < MAX_MODELS) {
+      this.#known.add(short);
+      return short;
+    }
+    this.#onDropped();
+    return 'other';
+  }
 }

@@ -14,14 +14,16 @@ import {
 } from '@weir/events/topics';
 import { fateOf } from './fates.ts';
 import { STOPPED } from './journal/restore.ts';
-import type { AnyProcessor, StateFigures } from './processor.ts';
+import type { AnyProcessor } from './processor.ts';
 import { isRecoverable, Task } from './task.ts';
-import { type Lag, TASK_DEFAULTS, type TaskEvents, type TaskOptions, type TaskPorts } from './task-contract.ts';
-
-export interface TaskFigures {
-  readonly keys: number;
-  readonly states: readonly StateFigures[];
-}
+import {
+  type Lag,
+  TASK_DEFAULTS,
+  type TaskEvents,
+  type TaskFigures,
+  type TaskOptions,
+  type TaskPorts,
+} from './task-contract.ts';
 
 export interface Runner {
   /** Resolves after `stop`; rejects with what stopped the service. */

@@ -1,152 +1,296 @@
-/** One service: a processor under the runner, its meters and its HTTP door. Every service is made of these and of nothing else. */
+/** Services in one process: each a processor under its runner, all on one HTTP server and in one registry of metrics. */
+import { alertViews } from '@weir/alerts/views';
 import { decode } from '@weir/events/codec';
-import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import type { ServiceConfig } from './config.ts';
-import { createHttp, listen } from './http.ts';
-import { createMetrics } from './metrics.ts';
+import type { CommonConfig } from './config/common-settings.ts';
+import type { ServiceDefinition } from './definition.ts';
+import type { MountedService } from './http/mount.ts';
+import type { Principals } from './http/principals.ts';
+import type { Check } from './http/probes.ts';
+import { createHttp, listen } from './http/server.ts';
+import { createMetrics, type ServiceMetrics } from './metrics.ts';
 import type { Ports } from './ports.ts';
-import type { DecodedEvent, Output, Processor } from './processor.ts';
-import type { ReadViews } from './read-views.ts';
-import { RUNNER_DEFAULTS, type Runner, startRunner } from './runner.ts';
+import type { Output, View } from './processor.ts';
+import { RUNNER_DEFAULTS, type Runner, type RunnerEvents, type RunnerOptions, startRunner } from './runner.ts';
+import { Submitter } from './submit.ts';
+import type { CommittedBatch } from './task-contract.ts';
 
-export interface ServiceDefinition<State, Event extends DecodedEvent> {
-  readonly processor: Processor<State, Event>;
-  readonly title: string;
-  readonly description: string;
-  /** Everything under /v1. Answers come from the views, never from a processor's state. */
-  readonly routes: (app: FastifyInstance, views: ReadViews) => void;
-}
-
-export interface Service {
-  /** Where its HTTP door is, without a path. */
+export interface Services {
+  /** Where the HTTP server is, without a path. */
   readonly url: string;
-  readonly runner: Runner;
-  /** Resolves after `stop`; rejects with what stopped the service. */
+  /** By name of the service; those without a processor have none. */
+  readonly runners: ReadonlyMap<string, Runner>;
+  /** Records waiting, over all services. */
+  readonly lagRecords: number;
+  /** Resolves after `stop`; rejects with what stopped a service. */
   readonly done: Promise<void>;
-  /** Not ready any more, then the batch in hand, snapshot, group, HTTP. The ports stay open. */
+  /** Not ready any more, then the batches in hand, checkpoints, groups, HTTP. The ports stay open. */
   stop(): Promise<void>;
 }
 
 /** What the embedding process may want to hear, besides metrics and logs. */
-export interface ServiceEvents {
-  committed(batch: { readonly records: number; readonly outputs: readonly Output[] }): void;
-  failed(error: unknown, retryInMs: number): void;
+export interface ServicesEvents {
+  committed(service: string, batch: CommittedBatch): void;
+  failed(service: string, error: unknown, retryInMs: number): void;
+}
+
+export interface ServicesOptions {
+  readonly ports: Ports;
+  readonly config: CommonConfig;
+  readonly logger: Logger;
+  readonly principals: Principals;
+  readonly events?: Partial<ServicesEvents>;
+  /** Of the HTTP server; by default those of the only service. */
+  readonly title?: string;
+  readonly description?: string;
+  /** Replaces defaults of the runner: a seam for tests. */
+  readonly runner?: Partial<RunnerOptions>;
 }
 
 /**
- * Listens first: a port in use must be found before a running copy of the service is fenced off its partitions.
+ * Listens first: a port in use must be found before a running copy of a service is fenced off its partitions.
  * @throws when the port is taken or the topics cannot be created
  */
-export async function startService<State, Event extends DecodedEvent>(
-  { processor, title, description, routes }: ServiceDefinition<State, Event>,
-  ports: Ports,
-  config: ServiceConfig,
-  logger: Logger,
-  events: Partial<ServiceEvents> = {},
-): Promise<Service> {
-  const { service, build } = processor;
-  let runner: Runner | undefined;
-  let stopping = false;
-  const metrics = createMetrics(
-    { service, build },
-    () => runner?.lags ?? [],
-    () => runner?.meters ?? [],
-  );
-  ports.onDegraded((part, error) => {
-    metrics.degraded.inc({ part });
-    logger.warn({ part, err: error }, 'could not write beside the log');
-  });
-  const app = await createHttp(
-    {
-      title,
-      description,
+export async function startServices(
+  definitions: readonly ServiceDefinition[],
+  options: ServicesOptions,
+): Promise<Services> {
+  const services = new RunningServices(definitions, options);
+  await services.start();
+  return services;
+}
+
+class RunningServices implements Services {
+  url = '';
+  readonly runners: Map<string, Runner> = new Map();
+  readonly #definitions: readonly ServiceDefinition[];
+  readonly #options: ServicesOptions;
+  readonly #metrics = createMetrics();
+  readonly #submitter: Submitter;
+  #done: Promise<void> = Promise.resolve();
+  #close: () => Promise<void> = async () => {};
+  #isStopping = false;
+
+  constructor(definitions: readonly ServiceDefinition[], options: ServicesOptions) {
+    this.#definitions = definitions;
+    this.#options = options;
+    const { ports, config } = options;
+    this.#submitter = new Submitter(ports.log, config.WEIR_TOPIC_PREFIX, config.WEIR_PARTITIONS, () => [
+      ...this.runners.values(),
+    ]);
+  }
+
+  get lagRecords(): number {
+    return [...this.runners.values()].reduce((sum, { lagRecords }) => sum + lagRecords, 0);
+  }
+
+  get done(): Promise<void> {
+    return this.#done;
+  }
+
+  async start(): Promise<void> {
+    const { config, ports, logger, principals, title, description } = this.#options;
+    const [first] = this.#definitions;
+    const io = {
+      views: ports.views,
+      submit: this.#submitter.submit,
+      principalOf: principals.principalOf,
+    };
+    const mounted = this.#definitions.map((definition): MountedService => ({ definition, io }));
+    const app = await createHttp({
+      title: title ?? first?.title ?? 'Weir',
+      description: description ?? first?.description ?? '',
+      services: mounted,
       logger,
-      registry: metrics.registry,
-      token: config.WEIR_HTTP_TOKEN,
-      checks: [
-        { name: 'running', fault: () => (stopping ? 'the service is stopping' : undefined) },
-        {
-          name: 'restored',
-          fault: () => (runner?.ready === true ? undefined : 'waiting for partitions, or folding the journal again'),
-        },
-        ...ports.checks,
-      ],
-    },
-    (instance) => routes(instance, ports.views),
-  );
-  const url = await listen(app, config.WEIR_HTTP_HOST, config.WEIR_HTTP_PORT);
-  try {
-    runner = await startRunner(
-      processor,
-      ports,
+      registry: this.#metrics.registry,
+      principals,
+      checks: this.#checks(),
+    });
+    this.#close = () => app.close();
+    this.url = await listen(app, config.WEIR_HTTP_HOST, config.WEIR_HTTP_PORT);
+    try {
+      for (const definition of this.#definitions) await this.#startOne(definition);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    this.#done = Promise.all([...this.runners.values()].map(({ done }) => done)).then(() => {});
+    this.#done.catch(() => {});
+    const names = this.#definitions.map(({ name, processor }) => `${name} (${processor?.build ?? 'no fold'})`);
+    logger.info({ url: this.url, services: names, partitioner: 'murmur2 of the model id' }, 'listening');
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await Promise.all([...this.runners.values()].map((runner) => runner.stop()));
+    await this.#submitter.close();
+    await this.#close();
+  }
+
+  #checks(): readonly Check[] {
+    const folding = this.#definitions.filter(({ processor }) => processor !== undefined);
+    return [
+      { name: 'running', fault: () => (this.#isStopping ? 'the process is stopping' : undefined) },
+      ...folding.map(
+        ({ name }): Check => ({
+          name: `${name} restored`,
+          fault: () =>
+            this.runners.get(name)?.ready === true
+              ? undefined
+              : 'waiting for partitions, or processing the journal again',
+        }),
+      ),
+      ...folding.map(
+        ({ name }): Check => ({
+          name: `${name} views`,
+          fault: () => {
+            const behind = this.runners.get(name)?.viewsBehind;
+            return behind === undefined ? undefined : `read views are older than the last commit: ${behind}`;
+          },
+        }),
+      ),
+      ...this.#options.ports.checks,
+    ];
+  }
+
+  async #startOne(definition: ServiceDefinition): Promise<void> {
+    const { name, processor, effects } = definition;
+    definition.metrics?.(this.#metrics.registry);
+    if (processor === undefined) return;
+    const { config, ports, runner } = this.#options;
+    const running = (): Runner | undefined => this.runners.get(name);
+    const metrics = this.#metrics.service(
+      { service: name, build: processor.build },
       {
-        ...RUNNER_DEFAULTS,
-        topicPrefix: config.WEIR_TOPIC_PREFIX,
-        seed: config.WEIR_SEED,
-        partitions: config.WEIR_PARTITIONS,
-        futureBoundMs: config.WEIR_FUTURE_BOUND_MS,
-        lostInputs: config.WEIR_LOST_INPUTS,
-      },
-      {
-        committed: ({ records, outputs, rejections, millis, foldMillis, stateBytes, newestEventMs }) => {
-          const nowMs = Date.now();
-          metrics.consumed.inc(records);
-          metrics.commitSeconds.observe(millis / 1_000);
-          metrics.foldSeconds.observe(foldMillis / 1_000);
-          if (stateBytes !== undefined) metrics.stateBytes.set(stateBytes);
-          metrics.lastProcessed.set(nowMs / 1_000);
-          if (Number.isFinite(newestEventMs)) metrics.eventTimeSkew.observe((nowMs - newestEventMs) / 1_000);
-          for (const { code } of rejections) metrics.rejected.inc({ reason: code });
-          for (const { topic, eventTimeMs, id, value } of outputs) {
-            metrics.outputs.inc({ topic });
-            const { name, event } = decode(value);
-            if (name === 'AlertRaised') {
-              metrics.alerts.inc({ severity: event.severity });
-              metrics.eventToAlert.observe(Math.max(0, nowMs - eventTimeMs) / 1_000);
-            }
-            logger.info({ topic, id, eventTime: new Date(eventTimeMs).toISOString() }, 'output committed');
-          }
-          events.committed?.({ records, outputs });
-        },
-        aborted: () => metrics.aborts.inc(),
-        restored: ({ records, millis, startsOver, divergence }) => {
-          metrics.restoreSeconds.observe(millis / 1_000);
-          metrics.replayedRecords.inc(records);
-          logger.info({ records, millis }, 'restored');
-          if (startsOver)
-            logger.warn('records that the state was made of are gone; it begins empty after the last commit');
-          if (divergence !== undefined)
-            logger.warn(
-              { divergence },
-              'this build folds what another had committed to something else, from this entry on',
-            );
-        },
-        failed: (partition, error, retryInMs) => {
-          metrics.taskFailures.inc();
-          logger.error({ partition, retryInMs, err: error }, 'task failed');
-          events.failed?.(error, retryInMs);
-        },
-        rebalanced: (partitions) => {
-          metrics.rebalances.inc();
-          logger.info({ partitions }, 'partitions assigned');
-        },
+        lags: () => running()?.lags ?? [],
+        figures: () => running()?.figures.flatMap(({ states }) => states) ?? [],
+        keys: () => running()?.figures.reduce((sum, { keys }) => sum + keys, 0) ?? 0,
+        watermarkMs: () => least(running()?.figures.flatMap(({ watermarkMs }) => watermarkMs ?? []) ?? []),
+        pendingEffects: () => running()?.figures.reduce((sum, { pendingEffects }) => sum + pendingEffects, 0) ?? 0,
+        viewsBehind: () => (running()?.viewsBehind === undefined ? 0 : 1),
       },
     );
-  } catch (error) {
-    await app.close();
-    throw error;
+    const { log, checkpoints, views } = ports;
+    this.runners.set(
+      name,
+      await startRunner(
+        processor,
+        { log, checkpoints, views, outputViews },
+        {
+          ...RUNNER_DEFAULTS,
+          topicPrefix: config.WEIR_TOPIC_PREFIX,
+          partitions: config.WEIR_PARTITIONS,
+          config: definition.config,
+          futureBoundMs: config.WEIR_FUTURE_BOUND_MS,
+          onDataLoss: config.WEIR_ON_DATA_LOSS,
+          ...(effects === undefined ? {} : { effects }),
+          ...runner,
+        },
+        this.#eventsOf(name, metrics),
+      ),
+    );
   }
-  const { done } = runner;
-  logger.info({ url, build }, 'listening');
-  return {
-    url,
-    runner,
-    done,
-    stop: async () => {
-      stopping = true;
-      await runner.stop();
-      await app.close();
-    },
-  };
+
+  #eventsOf(service: string, metrics: ServiceMetrics): RunnerEvents {
+    const { events, logger: root } = this.#options;
+    const logger = root.child({ service });
+    const letters = new DeadLetterLog(logger);
+    return {
+      committed: (batch) => {
+        metrics.committed(batch);
+        for (const { topic, code, key, message } of batch.rejections) {
+          metrics.deadLetter(topic, code, key);
+          letters.tell(topic, code, key, message);
+        }
+        for (const output of batch.outputs) countOutput(output, metrics, logger);
+        events?.committed?.(service, batch);
+      },
+      aborted: () => metrics.aborted(),
+      settled: (partitions) =>
+        logger.warn(
+          { partitions },
+          'the broker had left these without the end of the last transaction; they were ended',
+        ),
+      restored: ({ records, millis, startsOver, divergence }) => {
+        metrics.restored({ records, millis, startsOver, diverged: divergence !== undefined });
+        logger.info({ records, millis }, 'restored');
+        if (startsOver) logger.warn('inputs of the state are no longer kept; it begins empty after the last commit');
+        if (divergence !== undefined)
+          logger.warn({ divergence }, 'the journal gives another result than was committed, from this entry on');
+      },
+      passedOver: (reason) => logger.warn({ reason }, 'a checkpoint did not serve; an older one is tried'),
+      checkpointFailed: (error) => {
+        metrics.transportError('checkpoints');
+        logger.warn({ err: error }, 'a checkpoint could not be written; a restart would process more records again');
+      },
+      viewsBehind: (reason) => {
+        if (reason === undefined) logger.info('read views are up to date again');
+        else {
+          metrics.transportError('views');
+          logger.warn(
+            { reason },
+            'read views are older than the last commit; they are written again when the store answers',
+          );
+        }
+      },
+      offsetsNotCommitted: () => metrics.transportError('offsets'),
+      clockJumped: () => logger.warn('the wall clock jumped; no tick is recorded until it has stood for a minute'),
+      effectAnswered: (kind, outcome) => metrics.effectAnswered(kind, outcome),
+      effectFailed: (kind, error, retryInMs) => {
+        metrics.effectTryFailed(kind);
+        logger.warn({ kind, retryInMs, err: error }, 'an effect failed');
+      },
+      failed: (partition, error, retryInMs) => {
+        metrics.taskFailed();
+        logger.error({ partition, retryInMs, err: error }, 'task failed');
+        events?.failed?.(service, error, retryInMs);
+      },
+      rebalanced: (partitions) => {
+        metrics.rebalanced();
+        logger.info({ partitions }, 'partitions assigned');
+      },
+    };
+  }
+}
+
+/** Of each topic, code and key the first is logged, and then every hundredth. */
+class DeadLetterLog {
+  readonly #logger: Logger;
+  readonly #seen = new Map<string, number>();
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  tell(topic: string, reason: string, key: string, message: string): void {
+    if (this.#seen.size > 10_000) this.#seen.clear();
+    const name = `${topic} ${reason} ${key}`;
+    const count = (this.#seen.get(name) ?? 0) + 1;
+    this.#seen.set(name, count);
+    if (count % 100 !== 1) return;
+    this.#logger.warn(
+      { topic, reason, key, count, why: message.slice(0, 500) },
+      'dead-lettered; weir dlq list shows them',
+    );
+  }
+}
+
+function countOutput({ topic, id, value, eventTimeMs }: Output, metrics: ServiceMetrics, logger: Logger): void {
+  metrics.output(topic);
+  if (topic !== 'alerts' || value === null) return;
+  const { name, event } = decode(value);
+  if (name === 'AlertRaised') metrics.alert(event.kind, event.severity, eventTimeMs);
+  if (name === 'AlertRaised' || name === 'AlertResolved')
+    logger.info({ id, model: event.model, rule: event.rule, eventTime: new Date(eventTimeMs).toISOString() }, name);
+}
+
+/** Histories of the read side: alerts. */
+function outputViews({ topic, id, value }: Output): readonly View[] {
+  if (topic !== 'alerts' || value === null) return [];
+  const { event } = decode(value);
+  return alertViews(value, id, 'eventTimeMs' in event ? event.eventTimeMs : 0);
+}
+
+function least(values: readonly number[]): number | undefined {
+  return values.length === 0 ? undefined : values.reduce((a, b) => Math.min(a, b));
 }

@@ -1,10 +1,10 @@
 /** What a task is given and what it tells. */
-import type { EventLog } from '@weir/event-log/port';
+import type { EventLog, Settled } from '@weir/event-log/port';
 import type { CheckpointStore } from './checkpoints/store.ts';
 import type { EffectAnswer, EffectHandler } from './effects/effect.ts';
 import type { Divergence, OnDataLoss } from './journal/restore.ts';
 import type { DeadLettered } from './processing/batch.ts';
-import type { Output, View } from './processor.ts';
+import type { Output, StateFigures, View } from './processor.ts';
 import type { ReadViews } from './views/read-views.ts';
 
 export interface TaskOptions {
@@ -58,6 +58,16 @@ export interface Lag {
   readonly seconds: number;
 }
 
+/** Of one task, for the metrics. */
+export interface TaskFigures {
+  readonly keys: number;
+  readonly states: readonly StateFigures[];
+  /** Effects that wait or run. */
+  readonly pendingEffects: number;
+  /** Oldest watermark of the keys that have one, ms. */
+  readonly watermarkMs: number | undefined;
+}
+
 export interface CommittedBatch {
   readonly records: number;
   readonly outputs: readonly Output[];
@@ -81,6 +91,8 @@ export interface TaskEvents {
     readonly startsOver: boolean;
     readonly divergence: Divergence | undefined;
   }): void;
+  /** Partitions in which the take-over had to end the last transaction of the owner before. */
+  settled?(partitions: readonly Settled[]): void;
   /** A transaction was aborted; the task is rebuilt from its last commit. */
   aborted?(): void;
   /** A checkpoint did not serve for the restore, and why. */

@@ -2,7 +2,7 @@
  * One task: one service on one partition, from take-over to the last commit.
  *
  * The order matters, and this is what a crash between any two steps leaves behind:
- *   1. fence       the old owner can commit nothing any more; nothing else has changed
+ *   1. fence       the old owner can commit nothing any more, and its last transaction has ended in every partition
  *   2. barrier     a take-over record with a nonce is in the journal; everything that was ever committed lies before it
  *   3. restore     checkpoint, then the journal up to the nonce, inputs processed again with outputs muted; nothing was written
  *   4. step        memory is ahead of the log; a crash throws that away
@@ -28,11 +28,12 @@ import { restore } from './journal/restore.ts';
 import { Batch } from './processing/batch.ts';
 import type { InputCursor } from './processing/input-cursor.ts';
 import { InputMerge } from './processing/input-merge.ts';
+import { keyWatermarkMs } from './processing/key-state.ts';
 import { RegistrationSearch } from './processing/registration-search.ts';
 import { isTickDue, TickClock } from './processing/tick-clock.ts';
 import { Wake } from './processing/wake.ts';
 import type { AnyProcessor, Output, StateFigures, View } from './processor.ts';
-import type { Lag, TaskEvents, TaskOptions, TaskPorts } from './task-contract.ts';
+import type { Lag, TaskEvents, TaskFigures, TaskOptions, TaskPorts } from './task-contract.ts';
 import { readHistories } from './views/histories.ts';
 import { ViewPublisher } from './views/publisher.ts';
 
@@ -140,13 +141,25 @@ export class Task {
     });
   }
 
-  /** What the kernel says of its keys, and how many there are; undefined before the restore. */
-  get figures(): { readonly keys: number; readonly states: readonly StateFigures[] } | undefined {
-    const { kernel, keys } = this.#fold ?? {};
-    if (kernel === undefined || keys === undefined) return undefined;
-    const states =
-      kernel.figures === undefined ? [] : [...keys.values()].map(({ state }) => kernel.figures?.(state) ?? {});
-    return { keys: keys.size, states };
+  /** Undefined before the restore. O(keys). */
+  get figures(): TaskFigures | undefined {
+    const fold = this.#fold;
+    if (fold === undefined) return undefined;
+    const { kernel, keys } = fold;
+    let watermarkMs = Number.POSITIVE_INFINITY;
+    const states: StateFigures[] = [];
+    for (const entry of keys.values()) {
+      const mark = keyWatermarkMs(entry, kernel.lateness);
+      if (Number.isFinite(mark)) watermarkMs = Math.min(watermarkMs, mark);
+      const figures = kernel.figures?.(entry.state);
+      if (figures !== undefined) states.push(figures);
+    }
+    return {
+      keys: keys.size,
+      states,
+      pendingEffects: this.#effects?.size ?? 0,
+      watermarkMs: Number.isFinite(watermarkMs) ? watermarkMs : undefined,
+    };
   }
 
   /** Why the read views do not show what is true; undefined when they do. */
@@ -168,7 +181,8 @@ export class Task {
     const { log, checkpoints } = this.#ports;
     const { monotonic, topicPrefix, onDataLoss } = this.#options;
     const started = monotonic();
-    this.#producer = await log.producer({ fenceId: this.#names.task });
+    this.#producer = await log.producer({ fenceId: this.#names.task, writes: this.#written() });
+    if (this.#producer.settled.length > 0) this.#events.settled?.(this.#producer.settled);
     const nonce = randomUUID();
     this.#journalNext = await this.#write([], {
       ...NOTHING,
@@ -209,6 +223,13 @@ export class Task {
     await this.#views.rebuild(fold.keys.allViews());
     this.#startEffects(epoch);
     this.#events.restored({ records, millis: monotonic() - started, startsOver, divergence });
+  }
+
+  /** Every partition that a transaction of this task may write. */
+  #written(): readonly TopicPartition[] {
+    const outputs = this.#processor.outputs.map((name) => topicName(this.#options.topicPrefix, name));
+    const { journal, dlq } = this.#names;
+    return [journal, dlq, ...outputs].map((topic) => ({ topic, partition: this.partition }));
   }
 
   /** Everything that earlier owners committed lies before these: they are fenced. */

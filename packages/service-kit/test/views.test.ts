@@ -5,7 +5,6 @@ import { DatabaseSync } from 'node:sqlite';
 import { createEmbeddedLog } from '@weir/event-log/embedded/log';
 import { expect, test } from 'vitest';
 import { createMemoryViews } from '../src/views/memory.ts';
-import { createResilientViews } from '../src/views/resilient.ts';
 import { createSqliteViews } from '../src/views/sqlite.ts';
 import { readViewsContract } from './views-contract.ts';
 
@@ -41,30 +40,4 @@ test('a failed change in SQLite leaves nothing of itself', async () => {
   await expect(views.put(scope, torn)).rejects.toThrow(/cannot be bound/);
   expect(await views.list('toy', { prefix: '', limit: 9 })).toEqual([]);
   expect(await views.put(scope, [{ key: 'a', json: '1' }])).toBe('kept');
-});
-
-test('a server that is away holds nothing up, and is made good when it answers', async () => {
-  const inner = createMemoryViews();
-  let up = true;
-  const faults: unknown[] = [];
-  const failing = {
-    ...inner,
-    put: (...args: Parameters<typeof inner.put>) => (up ? inner.put(...args) : Promise.reject(new Error('away'))),
-    replace: (...args: Parameters<typeof inner.replace>) =>
-      up ? inner.replace(...args) : Promise.reject(new Error('away')),
-  };
-  const views = createResilientViews(failing, { isUp: () => up, onFault: (error) => void faults.push(error) });
-  const scope = { service: 'toy', partition: 0 };
-  up = false;
-  expect(await views.put(scope, [{ key: 'a', json: '1' }])).toBe('kept');
-  expect(await views.put(scope, [{ key: 'b', json: '1' }])).toBe('kept');
-  expect({ faults: faults.length, behind: views.behind }).toEqual({ faults: 1, behind: 1 });
-  await views.replace(scope, []);
-  expect({ faults: faults.length, behind: views.behind }).toEqual({ faults: 2, behind: 1 });
-  up = true;
-  expect(await views.put(scope, [{ key: 'c', json: '1' }])).toBe('lost');
-  await views.replace(scope, [{ key: 'a', json: '1' }]);
-  expect(views.behind).toBe(0);
-  expect(await views.put(scope, [{ key: 'c', json: '1' }])).toBe('kept');
-  expect(await views.get('toy', 'c')).toBe('1');
 });

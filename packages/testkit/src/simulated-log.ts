@@ -12,6 +12,7 @@ import type {
   NewRecord,
   PartitionStream,
   Producer,
+  ProducerOptions,
   RecordBatch,
   Transaction,
 } from '@weir/event-log/port';
@@ -215,7 +216,7 @@ export class Life implements EventLog {
     return result;
   }
 
-  async producer(options?: { readonly fenceId?: string }): Promise<Producer> {
+  async producer(options?: ProducerOptions): Promise<Producer> {
     const fenceId = options?.fenceId;
     const log = this.#log;
     if (fenceId === undefined) return this.#plainProducer();
@@ -271,7 +272,7 @@ export class Life implements EventLog {
       await transaction.send(records);
       return await transaction.commit();
     };
-    return { send, begin, close: async () => {} };
+    return { settled: [], send, begin, close: async () => {} };
   }
 
   /** Each send is visible as soon as it was written. */
@@ -283,8 +284,9 @@ export class Life implements EventLog {
           return { topic, partition: 0, baseOffset: this.#log.write(record), count: 1 };
         }),
       );
-    const begin = (): Promise<Transaction> => Promise.reject(new Error('a producer without a fence id has no transactions'));
-    return { send, begin, close: async () => {} };
+    const begin = (): Promise<Transaction> =>
+      Promise.reject(new Error('a producer without a fence id has no transactions'));
+    return { settled: [], send, begin, close: async () => {} };
   }
 
   async reader(): ReturnType<EventLog['reader']> {

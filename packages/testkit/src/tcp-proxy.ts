@@ -25,8 +25,11 @@ interface Pair {
   isFrozen: boolean;
 }
 
-/** @param target `host:port` of the server */
-export async function startTcpProxy(target: string): Promise<TcpProxy> {
+/**
+ * @param target `host:port` of the server
+ * @param onRequest told of each request of Kafka's protocol by its API key, when its first bytes were passed on
+ */
+export async function startTcpProxy(target: string, onRequest?: (apiKey: number) => void): Promise<TcpProxy> {
   const { hostname, port } = new URL(`tcp://${target}`);
   const pairs = new Set<Pair>();
   let answeredBytes = 0;
@@ -59,7 +62,12 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     if (!proxy.accepts) return void client.destroy();
     const pair: Pair = { client, server: connect(Number(port), hostname), isFrozen: false };
     pairs.add(pair);
-    client.on('data', (bytes) => void (pair.isFrozen || pair.server.write(bytes)));
+    const requests = new RequestHeads(onRequest);
+    client.on('data', (bytes) => {
+      if (pair.isFrozen) return;
+      pair.server.write(bytes);
+      requests.pass(bytes);
+    });
     pair.server.on('data', (bytes) => answer(pair, bytes));
     for (const socket of [client, pair.server]) {
       socket.setNoDelay();
@@ -91,4 +99,33 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     },
   };
   return proxy;
+}
+
+/** Finds the requests in what a client sends: a length of four bytes, then an API key of two. */
+class RequestHeads {
+  readonly #onRequest: ((apiKey: number) => void) | undefined;
+  readonly #head: number[] = [];
+  /** Bytes of the request that are still to come. */
+  #rest = 0;
+
+  constructor(onRequest: ((apiKey: number) => void) | undefined) {
+    this.#onRequest = onRequest;
+  }
+
+  pass(bytes: Buffer): void {
+    if (this.#onRequest === undefined) return;
+    for (let at = 0; at < bytes.length; ) {
+      const skipped = Math.min(this.#rest, bytes.length - at);
+      this.#rest -= skipped;
+      at += skipped;
+      while (this.#rest === 0 && at < bytes.length && this.#head.length < 6) {
+        this.#head.push(bytes[at] as number);
+        at += 1;
+      }
+      if (this.#head.length < 6) continue;
+      const head = Buffer.from(this.#head.splice(0));
+      this.#rest = head.readInt32BE(0) - 2;
+      this.#onRequest(head.readInt16BE(4));
+    }
+  }
 }

@@ -6,18 +6,27 @@ export type Cell = number | bigint | undefined;
 /** Stand for a missing value, in upper or lower case, with blanks around them or none. */
 const MISSING = ['', '?', '-', '.', 'na', 'n/a', '#n/a', '#na', '<na>', 'nan', '-nan', 'null', 'none', '\\n'];
 
+/** How text is to be read as cells. */
+export interface CellRules {
+  /** Words and numbers such as -999 that stand for a missing value, besides the usual words. */
+  readonly missing: readonly string[];
+  /** 1.234,5 is 1234.5, and 1.5 is no number. */
+  readonly decimalComma: boolean;
+}
+
 export interface CellReader {
   readonly ofText: (text: string) => Cell;
   readonly ofNumber: (value: number | bigint) => number | bigint;
 }
 
-/** `missing`: further words, and numbers such as -999, that stand for a missing value. */
-export function cellReader(missing: readonly string[]): CellReader {
+export function cellReader({ missing, decimalComma }: CellRules): CellReader {
   const words = new Set([...MISSING, ...missing.map((word) => word.trim().toLowerCase())]);
-  const numbers = new Set(missing.map(numberOf).filter((value) => value !== undefined));
+  const read = (text: string): Cell => (decimalComma ? numberWithComma(text) : numberOf(text));
+  // -999 is what stands for missing in either notation.
+  const numbers = new Set(missing.map((word) => read(word) ?? numberOf(word)).filter((value) => value !== undefined));
   return {
     ofText: (text) => {
-      const value = numberOf(text);
+      const value = read(text);
       if (value === undefined) return words.has(text.trim().toLowerCase()) ? Number.NaN : undefined;
       return numbers.size > 0 && numbers.has(value) ? Number.NaN : value;
     },
@@ -38,6 +47,13 @@ function numberOf(text: string): Cell {
   return Number.isSafeInteger(value) || !isDigits(text) ? value : exactInteger(BigInt(text));
 }
 
+/** A comma before the decimals, points between groups of three digits or none. */
+function numberWithComma(text: string): Cell {
+  if (!/[.,]/.test(text)) return numberOf(text);
+  if (!/^\s*[+-]?(\d{1,3}(\.\d{3})+|\d*)(,\d*)?(e[+-]?\d+)?\s*$/i.test(text)) return undefined;
+  return numberOf(text.replaceAll('.', '').replace(',', '.'));
+}
+
 /** True of a whole number written out; 1e20 and 9007199254740993.0 are float64 values by their spelling. */
 export function isDigits(text: string): boolean {
   return /^\s*[+-]?\d+\s*$/.test(text);
@@ -47,15 +63,6 @@ export function isDigits(text: string): boolean {
 export function exactInteger(value: bigint): number | bigint {
   const near = Number(value);
   return Number.isSafeInteger(near) || (Number.isFinite(near) && BigInt(near) === value) ? near : value;
-}
-
-/** What a column holds by its first cells: nothing means that all are missing. */
-export function judge(
-  cells: readonly { readonly cell: Cell; readonly raw: unknown }[],
-): 'numbers' | 'nothing' | { readonly unfit: string } {
-  const other = cells.find(({ cell }) => cell === undefined);
-  if (other !== undefined) return { unfit: hasComma(other.raw) ? 'numbers with commas; write 1234.5' : 'not numeric' };
-  return cells.some(({ cell }) => !Number.isNaN(cell)) ? 'numbers' : 'nothing';
 }
 
 /** True of 1,5 and 1.234,5 and 1,234. */

@@ -1,11 +1,13 @@
 /** CSV, with or without a header; the delimiter is found where the first rows leave no doubt. */
 import { UsageError } from '../output.ts';
-import { cellReader, judge } from './cell.ts';
+import { cellReader } from './cell.ts';
+import { kindOf } from './column-kind.ts';
 import { cellsOf, recordsOf } from './csv-record.ts';
 import { gather } from './gather.ts';
 import { shown } from './shown.ts';
 import { JUDGED_ROWS, type Reading, requireColumns, type Table, type TableColumn, withoutDuplicates } from './table.ts';
 import type { TextFile } from './text-file.ts';
+import type { Unreadable } from './unreadable.ts';
 
 /** A thousand rows of a hundred thousand columns would fill the memory. */
 const JUDGED_CHARACTERS = 1 << 22;
@@ -13,7 +15,8 @@ const DELIMITERS = [',', ';', '\t', '|', ' '];
 
 type Row = readonly string[];
 
-export async function openCsv(file: TextFile, { delimiter: given, header, missing }: Reading): Promise<Table> {
+export async function openCsv(file: TextFile, reading: Reading): Promise<Table> {
+  const { delimiter: given, header } = reading;
   const { path } = file;
   const start = await firstRecords(file);
   if (start.length <= (header ? 1 : 0))
@@ -22,7 +25,7 @@ export async function openCsv(file: TextFile, { delimiter: given, header, missin
         ? `${path} holds blank lines only; give a file with a header and rows`
         : `${path} has a header but no rows; nothing can be compared`,
     );
-  const delimiter = given ?? delimiterOf(path, start);
+  const delimiter = given ?? delimiterOf(path, start, reading.decimalComma);
   const cut = (record: string, row: number, width: number | undefined): Row => {
     const cells = cellsOf(record, delimiter);
     if (cells !== undefined && cells.length === (width ?? cells.length)) return cells;
@@ -36,12 +39,13 @@ export async function openCsv(file: TextFile, { delimiter: given, header, missin
   const first = cut(start[0] as string, header ? 0 : 1, undefined);
   const width = first.length;
   const names = first.map((name, index) => (header ? name.trim() : `c${index + 1}`));
-  const reader = cellReader(missing);
+  const reader = cellReader(reading);
   const judged = start.slice(header ? 1 : 0).map((record, index) => cut(record, index + 1, width));
   const columns = names.map((name, index): TableColumn => {
     const cells = judged.map((row) => ({ cell: reader.ofText(row[index] as string), raw: row[index] }));
-    return { name, holds: judge(cells) };
+    return { name, holds: kindOf(cells) };
   });
+  const unreadable = new Map<string, Unreadable>();
 
   async function* rows(): AsyncGenerator<readonly Row[]> {
     let row = header ? -1 : 0;
@@ -59,13 +63,14 @@ export async function openCsv(file: TextFile, { delimiter: given, header, missin
     path,
     columns: withoutDuplicates(columns),
     rows: undefined,
+    unreadable,
     doubt: header ? doubtOf(names) : undefined,
     pieces: (wanted) => {
       requireColumns(path, names, wanted);
       const placeOf = new Map(names.map((name, place) => [name, place]));
       const places = wanted.map((name) => placeOf.get(name) as number);
       const textOf = (row: Row, place: number): string => row[places[place] as number] as string;
-      return gather(path, rows(), wanted, (row, place) => reader.ofText(textOf(row, place)), textOf);
+      return gather(unreadable, rows(), wanted, (row, place) => reader.ofText(textOf(row, place)), textOf);
     },
   };
 }
@@ -85,8 +90,10 @@ async function firstRecords(file: TextFile): Promise<readonly string[]> {
 }
 
 /** The delimiter that cuts all first records into as many cells; blanks are thought of last. @throws {UsageError} when there are several. */
-function delimiterOf(path: string, records: readonly string[]): string {
-  const possible = DELIMITERS.filter((delimiter) => widthOf(records[0] as string, delimiter) > 1);
+function delimiterOf(path: string, records: readonly string[], decimalComma: boolean): string {
+  const possible = DELIMITERS.filter((delimiter) => !decimalComma || delimiter !== ',').filter(
+    (delimiter) => widthOf(records[0] as string, delimiter) > 1,
+  );
   const steady = possible.filter((delimiter) => {
     const width = widthOf(records[0] as string, delimiter);
     return records.every((record) => widthOf(record, delimiter) === width);
@@ -105,7 +112,10 @@ function widthOf(record: string, delimiter: string): number {
 
 /** Numbers among the names mean a first row of data, unless three or more of them count up by one, as 0, 1, 2 do. */
 function doubtOf(names: readonly string[]): string | undefined {
-  const numbers = names.map(cellReader([]).ofText).map(Number).filter(Number.isFinite);
+  const numbers = names
+    .map(cellReader({ missing: [], decimalComma: false }).ofText)
+    .map(Number)
+    .filter(Number.isFinite);
   const countUp = numbers.every((value, at) => Number.isInteger(value) && value === (numbers[0] as number) + at);
   if (numbers.length === 0 || (numbers.length > 2 && countUp)) return undefined;
   return `the first row holds numbers (${numbers[0]}) where names should be; give --no-header if it is data, or name the columns with --column`;

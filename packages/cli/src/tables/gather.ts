@@ -1,14 +1,13 @@
 /** Rows of text files, gathered into pieces of columns. */
-import { UsageError } from '../output.ts';
-import { type Cell, hasComma } from './cell.ts';
-import { shown } from './shown.ts';
+import type { Cell } from './cell.ts';
 import type { TablePiece, Values } from './table.ts';
+import { tell, type Unreadable } from './unreadable.ts';
 
 const PIECE_ROWS = 8_192;
 
-/** `cellOf` gives the cell of the column at a place in `names`; `rawOf` what the file holds there, for the message. */
+/** `cellOf` gives the cell of the column at a place in `names`; `rawOf` what the file holds there, for those that are told of. */
 export async function* gather<Row>(
-  path: string,
+  unreadable: Map<string, Unreadable>,
   batches: AsyncIterable<readonly Row[]>,
   names: readonly string[],
   cellOf: (row: Row, place: number) => Cell,
@@ -22,8 +21,8 @@ export async function* gather<Row>(
         let values: Values = new Float64Array(rows.length);
         for (let index = 0; index < rows.length; index += 1) {
           const cell = cellOf(rows[index] as Row, place);
-          if (cell === undefined) throw notANumber(path, row + index + 1, name, rawOf(rows[index] as Row, place));
-          values = put(values, index, cell);
+          if (cell === undefined) tell(unreadable, name, row + index + 1, rawOf(rows[index] as Row, place));
+          values = put(values, index, cell ?? Number.NaN);
         }
         return [name, values];
       });
@@ -42,13 +41,4 @@ export function put(values: Values, index: number, cell: number | bigint): Value
   const wide: (number | bigint)[] = values instanceof Float64Array ? Array.from(values) : values;
   wide[index] = cell;
   return wide;
-}
-
-export function notANumber(path: string, row: number, name: string, raw: unknown): UsageError {
-  const cure = hasComma(raw)
-    ? 'write decimals with a point, and thousands without a separator'
-    : 'leave it empty if it is missing, or name what stands for missing with --missing';
-  return new UsageError(
-    `${path}: row ${row}, column ${shown(name)} is ${shown(raw)}, not a number; ${cure}, or choose other columns with --column`,
-  );
 }

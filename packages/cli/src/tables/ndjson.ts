@@ -1,20 +1,22 @@
 /** One JSON object a line. */
 import { UsageError } from '../output.ts';
-import { type Cell, cellReader, exactInteger, isDigits, judge } from './cell.ts';
+import { type Cell, cellReader, exactInteger, isDigits } from './cell.ts';
+import { kindOf } from './column-kind.ts';
 import { gather } from './gather.ts';
 import { JUDGED_ROWS, type Reading, requireColumns, type Table, type TableColumn } from './table.ts';
 import { linesOf, type TextFile } from './text-file.ts';
+import type { Unreadable } from './unreadable.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
 /** A thousand rows of a hundred thousand columns would fill the memory. */
 const JUDGED_CELLS = 1 << 20;
 
-export async function openNdjson(file: TextFile, { missing }: Reading): Promise<Table> {
+export async function openNdjson(file: TextFile, reading: Reading): Promise<Table> {
   const { path } = file;
   const judged = await firstRows(file);
   if (judged.length === 0) throw new UsageError(`${path} has no rows; nothing can be compared`);
-  const reader = cellReader(missing);
+  const reader = cellReader(reading);
   const cellOf = (row: Row, name: string): Cell => {
     const value = rawOf(row, name);
     if (value === null || value === undefined) return Number.NaN;
@@ -23,9 +25,10 @@ export async function openNdjson(file: TextFile, { missing }: Reading): Promise<
   };
   const names = [...new Set(judged.flatMap((row) => Object.keys(row)))];
   const columns = names.map((name): TableColumn => {
-    return { name, holds: judge(judged.map((row) => ({ cell: cellOf(row, name), raw: rawOf(row, name) }))) };
+    return { name, holds: kindOf(judged.map((row) => ({ cell: cellOf(row, name), raw: rawOf(row, name) }))) };
   });
   const late = new Set<string>();
+  const unreadable = new Map<string, Unreadable>();
 
   async function* rows(wanted: readonly string[]): AsyncGenerator<readonly Row[]> {
     const known = new Set(names);
@@ -48,9 +51,10 @@ export async function openNdjson(file: TextFile, { missing }: Reading): Promise<
     columns,
     rows: undefined,
     late,
+    unreadable,
     pieces: (wanted) =>
       gather(
-        path,
+        unreadable,
         rows(wanted),
         wanted,
         (row, place) => cellOf(row, wanted[place] as string),

@@ -26,12 +26,12 @@ const INSTANTS: Partial<ParquetParsers> = {
   dateFromDays: (days) => BigInt(days) * 86_400_000_000_000n,
 };
 
-export async function openParquet(path: string, { missing }: Reading): Promise<Table> {
+export async function openParquet(path: string, reading: Reading): Promise<Table> {
   const file = await asyncBufferFromFile(path);
   const { metadata, fields } = await structureOf(path, file);
   const rows = Number(metadata.num_rows);
   if (rows === 0) throw new UsageError(`${path} has no rows; nothing can be compared`);
-  const { ofNumber } = cellReader(missing);
+  const { ofNumber } = cellReader(reading);
   const names = fields.map(({ name }) => name);
 
   /** The wanted columns of the rows of one group. */
@@ -70,6 +70,8 @@ export async function openParquet(path: string, { missing }: Reading): Promise<T
     path,
     columns: withoutDuplicates(fields),
     rows,
+    // Its types leave no cell in doubt.
+    unreadable: new Map(),
     pieces: async function* (wanted): AsyncGenerator<TablePiece> {
       requireColumns(path, names, wanted);
       const fieldNamed = new Map(fields.map((field) => [field.name, field]));

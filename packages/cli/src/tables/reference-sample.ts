@@ -4,6 +4,8 @@ import type { Values } from './table.ts';
 
 export interface ReferenceSample {
   readonly reference: Reference;
+  /** Missing cells beside those of the reference, a count. */
+  readonly missing: number;
   /** Bin of a present value, as the kernel's `binOf`. */
   readonly binOf: (value: number | bigint) => number;
   /** The value behind one of `reference.values`, as the nearest float64. */
@@ -17,6 +19,7 @@ export interface ReferenceSample {
 export function referenceSample(pieces: readonly Values[]): ReferenceSample | undefined {
   const sorted = inOrder(pieces);
   if (sorted.length === 0) return undefined;
+  const missing = pieces.reduce((sum, { length }) => sum + length, 0) - sorted.length;
   const { values, counts } = tally<number | bigint>(sorted);
   const isPlain =
     sorted instanceof Float64Array &&
@@ -27,6 +30,7 @@ export function referenceSample(pieces: readonly Values[]): ReferenceSample | un
     const reference = createReference(values as number[], counts);
     return {
       reference,
+      missing,
       binOf: (value) => (typeof value === 'number' ? binOf(reference, value) : search(reference.values, value)),
       valueOf: (at) => at,
     };
@@ -39,7 +43,7 @@ export function referenceSample(pieces: readonly Values[]): ReferenceSample | un
     guide: new Uint32Array(1),
     guideScale: 0,
   };
-  return { reference, binOf: (value) => search(values, value), valueOf: (rank) => Number(values[rank]) };
+  return { reference, missing, binOf: (value) => search(values, value), valueOf: (rank) => Number(values[rank]) };
 }
 
 /** Present values, ascending. */

@@ -1,6 +1,8 @@
 /** A file as rows of numeric columns, read in pieces so that its size does not matter. */
 import { UsageError } from '../output.ts';
+import type { CellRules } from './cell.ts';
 import { shown } from './shown.ts';
+import type { Unreadable } from './unreadable.ts';
 
 /**
  * Cells of a column in row order; NaN = missing. A whole number that no float64 holds (9007199254740993) stays a bigint, since rounding it
@@ -30,18 +32,18 @@ export interface Table {
   readonly doubt?: string | undefined;
   /** Columns that were first seen after the rows by which the others were judged; complete when all pieces are read. */
   readonly late?: ReadonlySet<string>;
-  /** Pieces of the named columns, in row order. @throws {UsageError} naming row, column and value that is not a number. */
+  /** By column, cells that are no numbers; complete when all pieces are read. */
+  readonly unreadable: ReadonlyMap<string, Unreadable>;
+  /** Pieces of the named columns, in row order; to be read once. @throws {UsageError} naming the row that cannot be read. */
   pieces(names: readonly string[]): AsyncGenerator<TablePiece>;
 }
 
 /** How files are to be read where they do not say it themselves. */
-export interface Reading {
+export interface Reading extends CellRules {
   /** Between the cells of a CSV file; found from its first rows when undefined. */
   readonly delimiter: string | undefined;
   /** The first row of a CSV file holds the names. */
   readonly header: boolean;
-  /** What stands for a missing value, besides the usual words. */
-  readonly missing: readonly string[];
 }
 
 /** Rows looked at to tell numeric columns from others. */

@@ -3,16 +3,12 @@
  *
  *   record = timestamp f64 · keyLength i32 (-1 null) · valueLength i32 (-1 null) · headerBytes u32 · key · value · headers
  *   header = nameLength u32 · name · valueLength u32 · value
- *   gap    = zero f64 · keyLength i32 (-2) · number of records i32 · zero u32
  *
- * A record's offset is the batch's base plus its index. Where compaction has dropped records a gap stands for them, so that the indices of
- * the others stay; a batch ends with a record, and its count with it.
+ * A record's offset is the batch's base plus its index.
  */
 import type { Headers, LogRecord, NewRecord } from '../port.ts';
 
 const FIXED = 20;
-/** As a key's length: records were dropped here. */
-const GAP = -2;
 
 function headerSize(headers: Headers | undefined): number {
   let size = 0;
@@ -116,11 +112,6 @@ export function decodeBatch(bytes: Uint8Array, base: bigint, count: number, from
     const timestampMs = view.getFloat64(at);
     const keyLength = view.getInt32(at + 8);
     const valueLength = view.getInt32(at + 12);
-    if (keyLength === GAP) {
-      index += valueLength - 1;
-      at += FIXED;
-      continue;
-    }
     const headerBytes = view.getUint32(at + 16);
     const keyAt = at + FIXED;
     const valueAt = keyAt + Math.max(0, keyLength);
@@ -139,56 +130,4 @@ export function decodeBatch(bytes: Uint8Array, base: bigint, count: number, from
     );
   }
   return records;
-}
-
-/** Calls `visit` with each record's index, its key as one character per byte, and where its bytes lie. */
-export function forEachRecord(
-  bytes: Uint8Array,
-  count: number,
-  visit: (index: number, key: string | null, from: number, to: number) => void,
-): void {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let at = 0;
-  for (let index = 0; index < count; index += 1) {
-    const from = at;
-    const keyLength = buffer.readInt32BE(from + 8);
-    const valueLength = buffer.readInt32BE(from + 12);
-    at += FIXED;
-    if (keyLength === GAP) {
-      index += valueLength - 1;
-      continue;
-    }
-    const valueAt = at + Math.max(0, keyLength);
-    const key = keyLength < 0 ? null : buffer.toString('latin1', at, valueAt);
-    at = valueAt + Math.max(0, valueLength) + buffer.readUInt32BE(from + 16);
-    visit(index, key, from, at);
-  }
-}
-
-/** The batch without the records that `drops` names: the same bytes when it names none, count 0 when it names all. */
-export function dropRecords(
-  bytes: Uint8Array,
-  count: number,
-  drops: (index: number, key: string | null) => boolean,
-): { readonly bytes: Uint8Array; readonly count: number } {
-  const kept: Uint8Array[] = [];
-  let next = 0;
-  let dropped = false;
-  forEachRecord(bytes, count, (index, key, from, to) => {
-    if (drops(index, key)) {
-      dropped = true;
-      return;
-    }
-    if (index > next) kept.push(gapOf(index - next));
-    kept.push(bytes.subarray(from, to));
-    next = index + 1;
-  });
-  return dropped ? { bytes: Buffer.concat(kept), count: next } : { bytes, count };
-}
-
-function gapOf(records: number): Buffer {
-  const gap = Buffer.alloc(FIXED);
-  gap.writeInt32BE(GAP, 8);
-  gap.writeInt32BE(records, 12);
-  return gap;
 }

@@ -1,4 +1,4 @@
-/** What one run of upkeep may still do. The batch that overdraws it is done all the same, so that every run gets on. */
+/** What one run of the log cleaner may still do. The batch that overdraws it is done all the same, so that every run gets on. */
 export class Budget {
   #batches: number;
   #bytes: number;

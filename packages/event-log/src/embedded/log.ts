@@ -10,21 +10,22 @@ import type {
   NewRecord,
   PartitionStream,
   Producer,
+  ProducerOptions,
   Reader,
   RecordBatch,
   TopicPartition,
   Transaction,
 } from '../port.ts';
 import { GroupCoordinator } from './group.ts';
+import { LogCleaner } from './log-cleaner.ts';
 import { Store } from './store.ts';
-import { Upkeep } from './upkeep.ts';
 
 export const EMBEDDED_FEATURES: Features = {
   transactions: true,
   fencing: true,
   durable: true,
   multiHost: false,
-  compaction: true,
+  compaction: false,
   retention: true,
   codecs: [],
 };
@@ -51,7 +52,7 @@ export function createEmbeddedLog(options: EmbeddedOptions): EmbeddedLog {
 class Embedded implements EmbeddedLog {
   readonly features: Features = EMBEDDED_FEATURES;
   readonly #store: Store;
-  readonly #upkeep: Upkeep;
+  readonly #cleaner: LogCleaner;
   readonly #now: () => number;
   readonly #groups = new Map<string, GroupCoordinator>();
   readonly #streams = new Set<Stream>();
@@ -59,7 +60,7 @@ class Embedded implements EmbeddedLog {
 
   constructor(options: EmbeddedOptions) {
     this.#store = new Store(options.file, options.durability ?? 'process');
-    this.#upkeep = new Upkeep(this.#store);
+    this.#cleaner = new LogCleaner(this.#store);
     this.#now = options.now ?? Date.now;
   }
 
@@ -67,7 +68,7 @@ class Embedded implements EmbeddedLog {
     return this.#store.database;
   }
 
-  async producer(options?: { readonly fenceId?: string }): Promise<Producer> {
+  async producer(options?: ProducerOptions): Promise<Producer> {
     this.#open();
     const id = options?.fenceId;
     const fence = id === undefined ? undefined : { id, epoch: this.#store.raiseFence(id) };
@@ -78,10 +79,12 @@ class Embedded implements EmbeddedLog {
       const nowMs = this.#now();
       const acks = this.#store.append(records, nowMs, fence);
       for (const stream of this.#streams) stream.wake();
-      this.#upkeep.run(nowMs, records);
+      this.#cleaner.run(nowMs, records);
       return acks;
     };
     return {
+      // A transaction is one of SQLite's: it ends everywhere or nowhere.
+      settled: [],
       send: async (records) => append(records),
       begin: async (): Promise<Transaction> => {
         if (fence === undefined) throw new LogError('FATAL', 'transactions need a producer created with a fenceId');
@@ -152,7 +155,7 @@ class Embedded implements EmbeddedLog {
       offsets: async (tp) => ({ earliest: this.#store.earliest(tp), end: this.#store.end(tp) }),
       deleteTopics: async (topics) => {
         this.#store.deleteTopics(topics);
-        this.#upkeep.reset();
+        this.#cleaner.reset();
       },
       close: async () => {},
     };

@@ -4,16 +4,12 @@ import type { DatabaseSync } from 'node:sqlite';
 export interface PartitionState {
   readonly topic: string;
   readonly partition: number;
-  /** First offset kept; what was below is gone. Compaction does not move it. */
+  /** First offset kept; what was below was dropped by retention. */
   start: number;
   /** Offset of the next record. Never goes back, also when nothing is left. */
   end: number;
-  /** Bytes of the stored batches, right only where they are counted: for retention by size and for compaction. */
+  /** Bytes of the stored batches, counted only where retention goes by size. */
   bytes: number;
-  /** Up to this offset the partition was compacted … */
-  compactedTo: number;
-  /** … and so many of its bytes lie below. */
-  compactedBytes: number;
 }
 
 /** From the file. A partition that nothing was dropped from, or of a file older than retention, has no row: its batches say all. */
@@ -24,7 +20,7 @@ export function loadPartition(
   countBytes: boolean,
 ): PartitionState {
   const bounds = database
-    .prepare('SELECT log_start, compacted_to FROM partition WHERE topic = ? AND partition = ?')
+    .prepare('SELECT log_start FROM partition WHERE topic = ? AND partition = ?')
     .get(topic, partition);
   const first = database
     .prepare('SELECT base_offset AS base FROM batch WHERE topic = ? AND partition = ? ORDER BY base_offset LIMIT 1')
@@ -35,23 +31,12 @@ export function loadPartition(
     )
     .get(topic, partition);
   const start = Number(bounds?.['log_start'] ?? first?.['base'] ?? 0);
-  const compactedTo = Number(bounds?.['compacted_to'] ?? 0);
-  const bytesFrom = (from: number): number =>
-    Number(
-      database
-        .prepare(
-          'SELECT coalesce(sum(length(bytes)), 0) AS sum FROM batch WHERE topic = ? AND partition = ? AND base_offset >= ?',
-        )
-        .get(topic, partition, from)?.['sum'],
-    );
-  const bytes = countBytes ? bytesFrom(0) : 0;
-  return {
-    topic,
-    partition,
-    start,
-    end: Math.max(start, Number(last?.['next'] ?? 0)),
-    bytes,
-    compactedTo,
-    compactedBytes: countBytes ? bytes - bytesFrom(compactedTo) : 0,
-  };
+  const bytes = countBytes
+    ? Number(
+        database
+          .prepare('SELECT coalesce(sum(length(bytes)), 0) AS sum FROM batch WHERE topic = ? AND partition = ?')
+          .get(topic, partition)?.['sum'],
+      )
+    : 0;
+  return { topic, partition, start, end: Math.max(start, Number(last?.['next'] ?? 0)), bytes };
 }

@@ -41,7 +41,7 @@ export class Retention {
       // The new start is written with the deletion: it is all that remembers the end offset once the last batch is gone.
       this.#store.transact(() => {
         this.#drop.run(state.topic, state.partition, start);
-        this.#store.keepBounds(state, start, state.compactedTo);
+        this.#store.keepStart(state, start);
       });
       state.start = start;
       state.bytes = bytes;

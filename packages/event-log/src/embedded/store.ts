@@ -2,8 +2,9 @@
  * The SQLite file: topics, batches and fences. Every method is synchronous, so nothing can interleave with a commit.
  *
  *   topic(name, partitions, …) · batch(topic, partition, base_offset, count, checksum, bytes) · fence(id, epoch)
- *   partition(topic, partition, log_start, compacted_to): what the batches that are left cannot say; absent until something was dropped
+ *   partition(topic, partition, log_start): what the batches that are left cannot say; absent until something was dropped
  */
+import { existsSync, statSync } from 'node:fs';
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { LogError } from '../errors.ts';
@@ -21,7 +22,7 @@ const MAX_RECORD_BYTES = 1_048_588;
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS topic(name TEXT PRIMARY KEY, partitions INTEGER NOT NULL, cleanup TEXT NOT NULL, retention_ms INTEGER, retention_bytes INTEGER, max_record_bytes INTEGER NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS batch(topic TEXT NOT NULL, partition INTEGER NOT NULL, base_offset INTEGER NOT NULL, count INTEGER NOT NULL, max_timestamp REAL NOT NULL, checksum INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY(topic, partition, base_offset)) STRICT;
-  CREATE TABLE IF NOT EXISTS partition(topic TEXT NOT NULL, partition INTEGER NOT NULL, log_start INTEGER NOT NULL, compacted_to INTEGER NOT NULL, PRIMARY KEY(topic, partition)) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS partition(topic TEXT NOT NULL, partition INTEGER NOT NULL, log_start INTEGER NOT NULL, PRIMARY KEY(topic, partition)) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS fence(id TEXT PRIMARY KEY, epoch INTEGER NOT NULL) STRICT;
 `;
 
@@ -50,7 +51,24 @@ export class Store {
   constructor(file: string, durability: 'process' | 'power') {
     this.#file = file;
     this.database = openExclusively(file, durability);
+    try {
+      this.#load();
+    } catch (error) {
+      this.database.close();
+      throw explain(file, error);
+    }
+    this.#insert = this.database.prepare('INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?)');
+    this.#read = this.database.prepare(
+      'SELECT base_offset AS base, count, checksum, bytes FROM batch WHERE topic = ? AND partition = ? AND base_offset >= coalesce((SELECT max(base_offset) FROM batch WHERE topic = ?1 AND partition = ?2 AND base_offset <= ?3), 0) AND base_offset + count > ?3 ORDER BY base_offset LIMIT 1',
+    );
+  }
+
+  #load(): void {
     this.database.exec(SCHEMA);
+    // Files of an earlier version say how far a partition was compacted; none ever was.
+    const columns = this.database.prepare('PRAGMA table_info(partition)').all();
+    if (columns.some((column) => column['name'] === 'compacted_to'))
+      this.database.exec('ALTER TABLE partition DROP COLUMN compacted_to');
     for (const row of this.database.prepare('SELECT * FROM topic').all()) {
       this.#topics.set(String(row['name']), {
         partitions: Number(row['partitions']),
@@ -64,10 +82,6 @@ export class Store {
     for (const [name, topic] of this.#topics)
       for (let partition = 0; partition < topic.partitions && countsBytes(topic); partition += 1)
         this.state(name, partition);
-    this.#insert = this.database.prepare('INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?)');
-    this.#read = this.database.prepare(
-      'SELECT base_offset AS base, count, checksum, bytes FROM batch WHERE topic = ? AND partition = ? AND base_offset >= coalesce((SELECT max(base_offset) FROM batch WHERE topic = ?1 AND partition = ?2 AND base_offset <= ?3), 0) AND base_offset + count > ?3 ORDER BY base_offset LIMIT 1',
-    );
   }
 
   createTopics(specs: readonly TopicSpec[]): void {
@@ -80,6 +94,12 @@ export class Store {
         );
       }
       if (known !== undefined) continue;
+      if (spec.cleanup !== 'delete') {
+        throw new LogError(
+          'FATAL',
+          `topic ${spec.topic}: cleanup is ${spec.cleanup}; the embedded log only drops by retention. Use delete, or Kafka`,
+        );
+      }
       if (!Number.isInteger(spec.partitions) || spec.partitions < 1) {
         throw new LogError(
           'FATAL',
@@ -87,9 +107,11 @@ export class Store {
         );
       }
       const { partitions, cleanup, retentionMs, retentionBytes, maxRecordBytes = MAX_RECORD_BYTES } = spec;
-      this.database
-        .prepare('INSERT INTO topic VALUES (?, ?, ?, ?, ?, ?)')
-        .run(spec.topic, partitions, cleanup, retentionMs ?? null, retentionBytes ?? null, maxRecordBytes);
+      this.transact(() => {
+        this.database
+          .prepare('INSERT INTO topic VALUES (?, ?, ?, ?, ?, ?)')
+          .run(spec.topic, partitions, cleanup, retentionMs ?? null, retentionBytes ?? null, maxRecordBytes);
+      });
       this.#topics.set(spec.topic, { partitions, cleanup, retentionMs, retentionBytes, maxRecordBytes });
     }
   }
@@ -123,14 +145,13 @@ export class Store {
 
   /** Takes the next epoch of a fence id: from here on older holders are refused. */
   raiseFence(id: string): number {
-    const row = this.database
-      .prepare('INSERT INTO fence VALUES (?, 1) ON CONFLICT(id) DO UPDATE SET epoch = epoch + 1 RETURNING epoch')
-      .get(id);
-    return Number(row?.['epoch']);
+    const sql = 'INSERT INTO fence VALUES (?, 1) ON CONFLICT(id) DO UPDATE SET epoch = epoch + 1 RETURNING epoch';
+    return this.#explained(() => Number(this.database.prepare(sql).get(id)?.['epoch']));
   }
 
   holdsFence(id: string, epoch: number): boolean {
-    return Number(this.database.prepare('SELECT epoch FROM fence WHERE id = ?').get(id)?.['epoch']) === epoch;
+    const sql = 'SELECT epoch FROM fence WHERE id = ?';
+    return this.#explained(() => Number(this.database.prepare(sql).get(id)?.['epoch'])) === epoch;
   }
 
   /** @throws {LogError} POISON for a record that can never be stored. */
@@ -203,7 +224,7 @@ export class Store {
   /** The stored batch that holds `from` or follows it, cut to start at `from`. */
   read(tp: TopicPartition, from: bigint): RecordBatch | undefined {
     if (from >= this.end(tp)) return undefined;
-    const row = this.#read.get(tp.topic, tp.partition, Number(from));
+    const row = this.#explained(() => this.#read.get(tp.topic, tp.partition, Number(from)));
     if (row === undefined) return undefined;
     const { base, count, bytes } = this.intact(tp, row);
     const skip = Math.max(0, Number(from) - base);
@@ -227,17 +248,16 @@ export class Store {
     let state = this.#states.get(place);
     if (state === undefined) {
       const spec = this.#topics.get(topic);
-      state = loadPartition(this.database, topic, partition, spec !== undefined && countsBytes(spec));
+      const counts = spec !== undefined && countsBytes(spec);
+      state = this.#explained(() => loadPartition(this.database, topic, partition, counts));
       this.#states.set(place, state);
     }
     return state;
   }
 
   /** Inside the transaction that drops records. */
-  keepBounds({ topic, partition }: TopicPartition, start: number, compactedTo: number): void {
-    this.database
-      .prepare('INSERT OR REPLACE INTO partition VALUES (?, ?, ?, ?)')
-      .run(topic, partition, start, compactedTo);
+  keepStart({ topic, partition }: TopicPartition, start: number): void {
+    this.database.prepare('INSERT OR REPLACE INTO partition VALUES (?, ?, ?)').run(topic, partition, start);
   }
 
   /** One SQL transaction: all of `body` or none. */
@@ -248,7 +268,7 @@ export class Store {
       this.database.exec('COMMIT');
     } catch (error) {
       if (this.database.isTransaction) this.database.exec('ROLLBACK');
-      throw this.#explain(error);
+      throw explain(this.#file, error);
     }
   }
 
@@ -257,29 +277,37 @@ export class Store {
   }
 
   #begin(): void {
-    try {
-      this.database.exec('BEGIN IMMEDIATE');
-    } catch (error) {
-      throw this.#explain(error);
-    }
+    this.#explained(() => this.database.exec('BEGIN IMMEDIATE'));
   }
 
-  #explain(error: unknown): unknown {
-    if (error instanceof LogError) return error;
-    const message = error instanceof Error ? error.message : String(error);
-    if (/full/i.test(message)) {
-      return new LogError(
-        'FATAL',
-        `${this.#file}: the disk is full; nothing of this commit was written. Free space and start again`,
-        { cause: error },
-      );
+  #explained<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw explain(this.#file, error);
     }
-    return new LogError('FATAL', `${this.#file}: ${message}`, { cause: error });
   }
+}
+
+/** What SQLite says of a file, with the cure. */
+function explain(file: string, error: unknown): LogError {
+  if (error instanceof LogError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const cures: readonly (readonly [RegExp, string])[] = [
+    [/full/i, 'the disk is full; nothing of this commit was written. Free space and start again'],
+    [/malformed|not a database/i, `${message}: a page of the file is damaged; restore the file from a copy`],
+    [/i\/o error/i, `${message}: check the disk, then restore the file from a copy if it stays unreadable`],
+  ];
+  const said = cures.find(([pattern]) => pattern.test(message))?.[1] ?? message;
+  return new LogError('FATAL', `${file}: ${said}`, { cause: error });
 }
 
 /** SQLite would let a second process in, but groups and caches live in this one. */
 function openExclusively(file: string, durability: 'process' | 'power'): DatabaseSync {
+  if (existsSync(file) && statSync(file).size === 0) {
+    const cure = 'restore it from a copy, or delete it to begin a new log';
+    throw new LogError('FATAL', `${file} exists and is empty: a log that was cut to nothing, or never begun; ${cure}`);
+  }
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(file);
@@ -298,12 +326,16 @@ function openExclusively(file: string, durability: 'process' | 'power'): Databas
         { cause: error },
       );
     }
-    throw new LogError('FATAL', `cannot open ${file}: ${message}`, { cause: error });
+    if (/unable to open/i.test(message)) {
+      const cure = 'create its folder, or grant read and write on both';
+      throw new LogError('FATAL', `cannot open ${file}: ${message}; ${cure}`, { cause: error });
+    }
+    throw explain(file, error);
   }
 }
 
 function countsBytes(topic: Topic): boolean {
-  return topic.cleanup === 'compact' || topic.retentionBytes !== undefined;
+  return topic.retentionBytes !== undefined;
 }
 
 function numberIn(value: SQLOutputValue | undefined): number | undefined {

@@ -1,9 +1,11 @@
 import type { Kafka } from 'kafkajs';
 import { LogError } from '../errors.ts';
 import type { Admin, TopicSpec } from '../port.ts';
-import { logErrorOf } from './errors.ts';
+import type { Failures } from './errors.ts';
 import type { Offsets } from './fetcher.ts';
 
+/** Of its calls, among the failures of the log. */
+const KIND = 'admin';
 const CREATE_TIMEOUT_MS = 30_000;
 const POLL_MS = 50;
 const MAX_REPLICAS = 3;
@@ -14,13 +16,16 @@ export async function createAdmin(
   kafka: Kafka,
   offsets: Offsets,
   replicationFactor: number | undefined,
+  failures: Failures,
 ): Promise<Admin> {
   const admin = kafka.admin();
   const attempt = async <T>(what: string, call: () => Promise<T>): Promise<T> => {
     try {
-      return await call();
+      const answer = await call();
+      failures.succeeded(KIND);
+      return answer;
     } catch (error) {
-      throw logErrorOf(error, what);
+      throw failures.of(KIND, error, what);
     }
   };
   await attempt('connecting', () => admin.connect());
@@ -32,9 +37,11 @@ export async function createAdmin(
   const describe = async (): Promise<Awaited<ReturnType<typeof admin.fetchTopicMetadata>>['topics']> => {
     for (let tries = 1; ; tries += 1) {
       try {
-        return (await admin.fetchTopicMetadata()).topics;
+        const { topics } = await admin.fetchTopicMetadata();
+        failures.succeeded(KIND);
+        return topics;
       } catch (error) {
-        const failure = logErrorOf(error, 'describing topics');
+        const failure = failures.of(KIND, error, 'describing topics');
         if (failure.code !== 'RETRIABLE' || tries === DESCRIBE_TRIES) throw failure;
         await new Promise((resolve) => setTimeout(resolve, DESCRIBE_RETRY_MS));
       }
@@ -72,7 +79,7 @@ export async function createAdmin(
         // Another process may have created them in between; then they must be as we would have made them.
         const after = await counts(specs.map(({ topic }) => topic));
         if (check(specs, after).length > 0)
-          throw logErrorOf(error, `creating ${missing.map(({ topic }) => topic).join(', ')}`);
+          throw failures.of(KIND, error, `creating ${missing.map(({ topic }) => topic).join(', ')}`);
       }
       // The brokers hear of a new topic one after another.
       const deadline = Date.now() + CREATE_TIMEOUT_MS;

@@ -35,18 +35,61 @@ const CURES: Readonly<Record<LogErrorCode, string>> = {
   FATAL: 'check the settings and authorisations of the broker',
 };
 
+/** Names of errors that a program makes, not its surroundings. */
+const PROGRAMMING = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError']);
 /** OpenSSL's and Node's words for a certificate that is not to be trusted. */
 const CERTIFICATE = /CERT|SIGNATURE|ERR_TLS/;
 
+/** How long errors that nothing explains are taken for passing, without a success in between, ms. */
+export const UNEXPLAINED_MS = 300_000;
+
+/** What became of the calls of one log. */
+export class Failures {
+  readonly #now: () => number;
+  /** By the kind of call: when the first of those that failed without an explanation did, ms. */
+  readonly #since = new Map<string, number>();
+  #unexplained = 0;
+
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
+
+  /** Errors that neither a broker nor a socket has given: faults of kafkajs or of the adapter. */
+  get unexplained(): number {
+    return this.#unexplained;
+  }
+
+  succeeded(kind: string): void {
+    this.#since.delete(kind);
+  }
+
+  /**
+   * kafkajs has such faults while brokers come and go, and gets over them; those that stay must not be retried for ever: after
+   * `UNEXPLAINED_MS` they are FATAL.
+   */
+  of(kind: string, error: unknown, attempted: string): LogError {
+    if (error instanceof LogError || isExplained(error)) return logErrorOf(error, attempted);
+    this.#unexplained += 1;
+    const since = this.#since.get(kind) ?? this.#now();
+    this.#since.set(kind, since);
+    if (this.#now() - since < UNEXPLAINED_MS) return logErrorOf(error, attempted);
+    const said = `${attempted}: ${String(error)}; the same for ${UNEXPLAINED_MS / 60_000} minutes`;
+    return new LogError('FATAL', `${said}: report it with the stack, and restart`, { cause: error });
+  }
+}
+
+/** A broker has answered with it, kafkajs has made it of what a connection did, or a socket or TLS has thrown it. */
+function isExplained(error: unknown): boolean {
+  const chain = chainOf(error);
+  if (chain.some(({ name }) => PROGRAMMING.has(name))) return false;
+  return chain.some(({ type, code, name }) => type !== undefined || code !== undefined || name.startsWith('KafkaJS'));
+}
+
 export function logErrorOf(error: unknown, attempted: string): LogError {
   if (error instanceof LogError) return error;
-  const chain: KafkaError[] = [];
-  for (let each = error; each instanceof Error && chain.length < 5; each = each.cause) chain.push(each as KafkaError);
+  const chain = chainOf(error);
   const typed = chain.find(({ type }) => type !== undefined);
   const code = (typed?.type !== undefined ? CODES[typed.type] : undefined) ?? 'RETRIABLE';
-  // A kafkajs bug or ours must not be retried for ever.
-  const broken = chain.find(({ name }) => ['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError'].includes(name));
-  if (broken !== undefined) return new LogError('FATAL', `${attempted}: ${broken.message}`, { cause: error });
   // Neither becomes right by itself.
   const refused = chain.find(
     (each) => each.name === 'KafkaJSSASLAuthenticationError' || CERTIFICATE.test(each.code ?? ''),
@@ -57,4 +100,10 @@ export function logErrorOf(error: unknown, attempted: string): LogError {
     });
   const said = typed?.type ?? chain.at(-1)?.message ?? String(error);
   return new LogError(code, `${attempted}: ${said}; ${CURES[code]}`, { cause: error });
+}
+
+function chainOf(error: unknown): readonly KafkaError[] {
+  const chain: KafkaError[] = [];
+  for (let each = error; each instanceof Error && chain.length < 5; each = each.cause) chain.push(each as KafkaError);
+  return chain;
 }

@@ -4,8 +4,9 @@
  */
 import { LogError } from '../errors.ts';
 import type { TopicPartition } from '../port.ts';
+import type { Failures } from './errors.ts';
 import { decodeFetchResponse, type FetchedPartition } from './fetch-response.ts';
-import { type ClusterClient, rawFetch } from './internals.ts';
+import { type ClusterClient, errorOfCode, rawFetch } from './internals.ts';
 import { decodeRecords } from './record-batch.ts';
 import type { FetchStream } from './stream.ts';
 
@@ -39,6 +40,7 @@ interface Loop {
 export class Fetcher {
   readonly #cluster: ClusterClient;
   readonly #offsets: Offsets;
+  readonly #failures: Failures;
   readonly #streams = new Set<FetchStream>();
   readonly #loops = new Map<number, Loop>();
   /** Streams that nobody could be asked for since their last records. */
@@ -48,9 +50,10 @@ export class Fetcher {
   #relocating = false;
   #closed = false;
 
-  constructor(cluster: ClusterClient, offsets: Offsets) {
+  constructor(cluster: ClusterClient, offsets: Offsets, failures: Failures) {
     this.#cluster = cluster;
     this.#offsets = offsets;
+    this.#failures = failures;
   }
 
   add(stream: FetchStream): void {
@@ -160,7 +163,8 @@ export class Fetcher {
             }),
           );
           const { errorCode, partitions } = decodeFetchResponse(raw);
-          if (errorCode !== 0) throw new Error(`Fetch failed with code ${errorCode}`);
+          if (errorCode !== 0) throw errorOfCode(errorCode);
+          this.#failures.succeeded(`fetch ${node}`);
           for (const each of partitions) {
             if (each.records.length > 0) loop.busyAt = Date.now();
             this.#deliver(each, asked.get(`${each.topic}/${each.partition}`));
@@ -169,11 +173,13 @@ export class Fetcher {
           await broker.disconnect().catch(() => {});
           throw error;
         }
-      } catch {
+      } catch (error) {
         this.#loops.delete(node);
+        const failure = this.#failures.of(`fetch ${node}`, error, `fetching from node ${node}`);
         // Also those that were opened meanwhile: nobody would ask for them again.
         for (const stream of this.#streams) {
           if (stream.leader !== node) continue;
+          if (failure.code === 'FATAL') stream.fail(failure);
           this.#refused.delete(stream);
           this.#lose(stream);
         }

@@ -6,7 +6,7 @@ import { AssignerProtocol } from 'kafkajs';
 import { LogError } from '../errors.ts';
 import type { Group, GroupOptions } from '../port.ts';
 import { assignPartitions } from './assigner.ts';
-import { logErrorOf } from './errors.ts';
+import type { Failures } from './errors.ts';
 import type { Broker, ClusterClient } from './internals.ts';
 
 const PROTOCOL = 'weir-co-partition';
@@ -16,6 +16,7 @@ export interface GroupSettings {
   readonly sessionTimeoutMs: number;
   readonly heartbeatMs: number;
   readonly rebalanceTimeoutMs: number;
+  readonly failures: Failures;
 }
 
 /** Resolves after the first assignment was received. @throws {LogError} FATAL when partition counts differ or the group refuses us. */
@@ -166,13 +167,14 @@ class Member implements Group {
       const mine = decoded?.assignment[topics[0] as string] ?? [];
       this.#had = mine.toSorted((a, b) => a - b);
       this.#isMember = true;
+      this.#settings.failures.succeeded(`group ${groupId}`);
       this.#announce();
       return true;
     } catch (error) {
       const { type } = error as { readonly type?: string };
       if (type === 'UNKNOWN_MEMBER_ID') this.#forgetMember();
       else if (type !== 'REBALANCE_IN_PROGRESS' && type !== 'ILLEGAL_GENERATION') await this.#forgetCoordinator();
-      const failure = logErrorOf(error, `joining group ${groupId}`);
+      const failure = this.#settings.failures.of(`group ${groupId}`, error, `joining group ${groupId}`);
       if (type === 'INCONSISTENT_GROUP_PROTOCOL')
         throw new LogError(
           'FATAL',

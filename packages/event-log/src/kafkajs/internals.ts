@@ -6,12 +6,19 @@
  */
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
+import type { Producer as KafkaProducer } from 'kafkajs';
 
 const require = createRequire(import.meta.url);
 
 export interface Broker {
   readonly nodeId: number | null;
-  readonly connectionPool: { send<T>(request: ProtocolRequest<T>): Promise<T> };
+  /** What it serves, by API key; null before it was asked. */
+  readonly versions: Readonly<Record<number, unknown>> | null;
+  readonly connectionPool: {
+    readonly pool: readonly ConnectionState[];
+    send<T>(request: ProtocolRequest<T>): Promise<T>;
+  };
+  isConnected(): boolean;
   disconnect(): Promise<void>;
   listOffsets(request: {
     readonly isolationLevel: number;
@@ -25,6 +32,24 @@ export interface Broker {
       readonly partitions: readonly { readonly partition: number; readonly offset: string }[];
     }[];
   }>;
+  /** `transactionalId` is absent where a producer is idempotent only. */
+  initProducerId(request: {
+    readonly transactionalId?: string;
+    readonly transactionTimeout: number;
+  }): Promise<ProducerIdentity>;
+  addPartitionsToTxn(request: {
+    readonly transactionalId: string;
+    readonly producerId: string;
+    readonly producerEpoch: number;
+    readonly topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[];
+  }): Promise<unknown>;
+  endTxn(request: {
+    readonly transactionalId: string;
+    readonly producerId: string;
+    readonly producerEpoch: number;
+    /** True commits. */
+    readonly transactionResult: boolean;
+  }): Promise<unknown>;
   joinGroup(request: {
     readonly groupId: string;
     readonly sessionTimeout: number;
@@ -60,8 +85,18 @@ export interface Broker {
   }): Promise<unknown>;
 }
 
+export interface ProducerIdentity {
+  readonly producerId: string;
+  readonly producerEpoch: number;
+}
+
 export interface ProtocolRequest<T> {
-  readonly request: { readonly apiKey: number; readonly apiVersion: number; readonly apiName: string };
+  readonly request: {
+    readonly apiKey: number;
+    readonly apiVersion: number;
+    readonly apiName: string;
+    readonly encode?: () => Promise<{ readonly buf: Buffer; readonly buffer: Buffer }>;
+  };
   readonly response: {
     readonly decode: (raw: Buffer) => Promise<T>;
     readonly parse: (decoded: T) => Promise<T>;
@@ -76,7 +111,8 @@ export interface ClusterClient {
   addMultipleTargetTopics(topics: readonly string[]): Promise<void>;
   refreshMetadata(): Promise<void>;
   findBroker(options: { readonly nodeId: number | string }): Promise<Broker>;
-  findGroupCoordinator(options: { readonly groupId: string }): Promise<Broker>;
+  /** `coordinatorType` is 0, absent, for groups and 1 for transactions. */
+  findGroupCoordinator(options: { readonly groupId: string; readonly coordinatorType?: 0 | 1 }): Promise<Broker>;
   findLeaderForPartitions(topic: string, partitions: readonly number[]): Readonly<Record<string, readonly number[]>>;
   findTopicPartitionMetadata(topic: string): readonly { readonly partitionId: number; readonly leader: number }[];
   removeBroker(address: { readonly host: string; readonly port: number }): void;
@@ -93,6 +129,7 @@ type Constructor<T> = new (options: object) => T;
 const Cluster = require('kafkajs/src/cluster') as Constructor<ClusterClient>;
 const { createLogger } = require('kafkajs/src/loggers') as { createLogger: (options: object) => object };
 const defaultSocketFactory = require('kafkajs/src/network/socketFactory') as () => object;
+const newProducer = require('kafkajs/src/producer') as (options: object) => KafkaProducer;
 const fetchRequest = require('kafkajs/src/protocol/requests/fetch/v11/request') as (
   options: object,
 ) => ProtocolRequest<Buffer>['request'];
@@ -104,8 +141,9 @@ const { decode: decodeMetadata } =
 const { createErrorFromCode } = require('kafkajs/src/protocol/error') as {
   createErrorFromCode: (code: number) => Error;
 };
-const { KafkaJSConnectionClosedError } = require('kafkajs/src/errors') as {
+const { KafkaJSConnectionClosedError, KafkaJSNonRetriableError } = require('kafkajs/src/errors') as {
   KafkaJSConnectionClosedError: new (message: string, place: object) => Error;
+  KafkaJSNonRetriableError: new (message: string) => Error;
 };
 const BrokerClass = require('kafkajs/src/broker') as {
   readonly prototype: { metadata(this: Broker, topics?: readonly string[]): Promise<Metadata> };
@@ -128,6 +166,14 @@ interface Metadata {
   readonly topicMetadata: readonly { readonly topicErrorCode: number }[];
 }
 
+/** Told of a cluster's connections. */
+export interface ConnectionWatch {
+  /** One has ended. */
+  lost(): void;
+  /** One is about to be made. @throws to prevent it */
+  connecting(): void;
+}
+
 interface ConnectionState {
   readonly host: string;
   readonly port: number;
@@ -137,11 +183,14 @@ interface ConnectionState {
   bytesBuffered: number;
   bytesNeeded: number;
   connecting?: Promise<boolean> | undefined;
+  watch?: ConnectionWatch | undefined;
   isConnected(): boolean;
   rejectRequests(error: Error): void;
 }
 
 interface BrokerPoolState {
+  seedBroker: object | undefined;
+  removeBroker: (this: BrokerPoolState, address: { readonly host: string; readonly port: number }) => void;
   withBroker: (this: BrokerPoolState, use: (found: object) => Promise<object>) => Promise<object | null>;
 }
 
@@ -199,6 +248,16 @@ BrokerClass.prototype.metadata = async function metadataOfAll(topics = []): Prom
   return found;
 };
 
+/** kafkajs's error of a code in a response. */
+export function errorOfCode(code: number): Error {
+  return createErrorFromCode(code);
+}
+
+/** An error that kafkajs does not try again after. */
+export function finalError(message: string): Error {
+  return new KafkaJSNonRetriableError(message);
+}
+
 function fetchMetadata(broker: Broker, topics: readonly string[]): Promise<Metadata> {
   return broker.connectionPool.send({
     request: metadataRequest({ topics, allowAutoTopicCreation: false }),
@@ -222,6 +281,14 @@ BrokerPool.prototype.withBroker = async function withBrokerOrFailure(use): Promi
   return found;
 };
 
+/** kafkajs drops the broker that all others are learnt from when its connection ends, and trips over that it has none. */
+const { removeBroker } = BrokerPool.prototype;
+BrokerPool.prototype.removeBroker = function removeButTheSeed(address): void {
+  const { seedBroker } = this;
+  removeBroker.call(this, address);
+  this.seedBroker ??= seedBroker;
+};
+
 const LENGTH_BYTES = 4;
 const { connect, send } = Connection.prototype;
 
@@ -229,6 +296,12 @@ const { connect, send } = Connection.prototype;
 Connection.prototype.connect = function connectAnew(): Promise<boolean> {
   if (this.isConnected()) return Promise.resolve(true);
   if (this.connecting !== undefined) return this.connecting;
+  if (this.socket !== undefined) this.watch?.lost();
+  try {
+    this.watch?.connecting();
+  } catch (error) {
+    return Promise.reject(error);
+  }
   this.socket
     ?.removeAllListeners()
     .on('error', () => {})
@@ -245,6 +318,7 @@ Connection.prototype.connect = function connectAnew(): Promise<boolean> {
     if (this.socket !== socket) return;
     this.socket = undefined;
     this.connectionStatus = 'disconnected';
+    this.watch?.lost();
     // Whoever still waits for an answer is told that none will come.
     this.rejectRequests(closed(this));
   });
@@ -265,28 +339,22 @@ Connection.prototype.send = async function sendOrEnd(request: ProtocolRequest<un
   }
 };
 
-export function createCluster(options: {
+export interface ClusterOptions {
   readonly brokers: readonly string[];
   readonly clientId: string;
   readonly ssl: unknown;
   readonly sasl: unknown;
   readonly requestTimeoutMs: number;
-}): ClusterClient {
-  const { brokers, clientId, ssl, sasl, requestTimeoutMs } = options;
-  const cluster = new Cluster({
-    logger: createLogger({ level: 0, logCreator: () => () => {} }),
-    socketFactory: defaultSocketFactory(),
-    brokers,
-    clientId,
-    ssl,
-    sasl,
-    connectionTimeout: 3_000,
-    requestTimeout: requestTimeoutMs,
-    enforceRequestTimeout: true,
-    metadataMaxAge: 300_000,
-    allowAutoTopicCreation: false,
-    retry: { initialRetryTime: 50, factor: 0.2, maxRetryTime: 500, retries: 5 },
-  });
+}
+
+/** Of FindCoordinator. */
+const TRANSACTION = 1;
+/** What a broker says that is not the coordinator, or not yet. */
+const MOVED = new Set(['NOT_COORDINATOR_FOR_GROUP', 'GROUP_COORDINATOR_NOT_AVAILABLE']);
+const CLUSTER_RETRY = { initialRetryTime: 50, factor: 0.2, maxRetryTime: 500, retries: 5 };
+
+export function createCluster(options: ClusterOptions): ClusterClient {
+  const cluster = newCluster(options, CLUSTER_RETRY);
   // Here a topic that is gone must not hide the others either.
   const { createBroker } = cluster.brokerPool;
   cluster.brokerPool.createBroker = (settings) => {
@@ -298,6 +366,96 @@ export function createCluster(options: {
     return Object.assign(broker, { metadata });
   };
   return cluster;
+}
+
+/** Under a transactional producer. */
+export interface TransactionalCluster extends ClusterClient {
+  /** Of the transactional id. */
+  findCoordinator(): Promise<Broker>;
+  /** Another broker may be it now. */
+  forgetCoordinator(): void;
+}
+
+/**
+ * kafkajs's transactional producer over a cluster that is at hand, which its public API hides. The coordinator is kept while it is connected
+ * and says that it is: kafkajs asks any broker for it before each request, and fails a transaction when that one is away.
+ * @param fence sends InitProducerId, by `init`, in its own way
+ */
+export function createTransactionalProducer(
+  options: ClusterOptions & {
+    readonly transactionalId: string;
+    readonly transactionTimeoutMs: number;
+    readonly retry: object;
+  },
+  watch: ConnectionWatch,
+  fence: (broker: Broker, init: () => Promise<ProducerIdentity>) => Promise<ProducerIdentity>,
+): { readonly producer: KafkaProducer; readonly cluster: TransactionalCluster } {
+  const { transactionalId, transactionTimeoutMs: transactionTimeout, retry } = options;
+  const plain = newCluster(options, CLUSTER_RETRY);
+  const find = plain.findGroupCoordinator.bind(plain);
+  let coordinator: Broker | undefined;
+  const findCoordinator = async (): Promise<Broker> => {
+    if (coordinator?.isConnected() !== true)
+      coordinator = await find({ groupId: transactionalId, coordinatorType: TRANSACTION });
+    return coordinator;
+  };
+  const forgetCoordinator = (): void => {
+    coordinator = undefined;
+  };
+  // kafkajs's manager of transactions takes how it tries again from its cluster, which does not say.
+  const cluster = Object.assign(plain, {
+    retry,
+    findCoordinator,
+    forgetCoordinator,
+    findGroupCoordinator: findCoordinator,
+  });
+  const { createBroker } = plain.brokerPool;
+  plain.brokerPool.createBroker = (settings) => {
+    const broker = createBroker(settings);
+    for (const connection of broker.connectionPool.pool) connection.watch = watch;
+    const orForget = async <T>(answer: Promise<T>): Promise<T> => {
+      return await answer.catch((error: { readonly type?: string }) => {
+        if (MOVED.has(error.type ?? '')) forgetCoordinator();
+        throw error;
+      });
+    };
+    const initProducerId = broker.initProducerId.bind(broker);
+    const addPartitionsToTxn = broker.addPartitionsToTxn.bind(broker);
+    const endTxn = broker.endTxn.bind(broker);
+    return Object.assign(broker, {
+      initProducerId: (request: Parameters<Broker['initProducerId']>[0]) => {
+        const init = (): Promise<ProducerIdentity> => initProducerId(request);
+        return request.transactionalId === undefined ? init() : orForget(fence(broker, init));
+      },
+      addPartitionsToTxn: (request: Parameters<Broker['addPartitionsToTxn']>[0]) =>
+        orForget(addPartitionsToTxn(request)),
+      endTxn: (request: Parameters<Broker['endTxn']>[0]) => orForget(endTxn(request)),
+    });
+  };
+  const logger = silentLogger();
+  const producer = newProducer({ cluster, logger, retry, idempotent: true, transactionalId, transactionTimeout });
+  return { producer, cluster };
+}
+
+function newCluster({ brokers, clientId, ssl, sasl, requestTimeoutMs }: ClusterOptions, retry: object): ClusterClient {
+  return new Cluster({
+    logger: silentLogger(),
+    socketFactory: defaultSocketFactory(),
+    brokers,
+    clientId,
+    ssl,
+    sasl,
+    connectionTimeout: 3_000,
+    requestTimeout: requestTimeoutMs,
+    enforceRequestTimeout: true,
+    metadataMaxAge: 300_000,
+    allowAutoTopicCreation: false,
+    retry,
+  });
+}
+
+function silentLogger(): object {
+  return createLogger({ level: 0, logCreator: () => () => {} });
 }
 
 /** One read_committed Fetch, answered with the raw response: decoding is ours (record-batch.ts). */

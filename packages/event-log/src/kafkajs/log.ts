@@ -3,12 +3,21 @@ import type { ConnectionOptions } from 'node:tls';
 import { Kafka, logLevel, type SASLOptions } from 'kafkajs';
 import { LogError } from '../errors.ts';
 import type { Features } from '../features.ts';
-import type { Admin, EventLog, Group, GroupOptions, Producer, Reader, TopicPartition } from '../port.ts';
+import type {
+  Admin,
+  EventLog,
+  Group,
+  GroupOptions,
+  Producer,
+  ProducerOptions,
+  Reader,
+  TopicPartition,
+} from '../port.ts';
 import { createAdmin } from './admin.ts';
-import { logErrorOf } from './errors.ts';
+import { Failures } from './errors.ts';
 import { Fetcher, type Offsets } from './fetcher.ts';
 import { joinGroup } from './group.ts';
-import { type ClusterClient, createCluster } from './internals.ts';
+import { type ClusterClient, type ClusterOptions, createCluster } from './internals.ts';
 import { createProducer } from './producer.ts';
 import { createReader } from './reader.ts';
 
@@ -48,6 +57,7 @@ const HEARTBEAT_MS = 500;
 const COMMITTED = 1;
 const EARLIEST = -2;
 const LATEST = -1;
+const PING_RETRY_MS = 200;
 const LOOKUP_TRIES = 40;
 const LOOKUP_RETRY_MS = 100;
 const COUNT_TRIES = 4;
@@ -62,6 +72,7 @@ class KafkaLog implements EventLog {
   readonly #kafka: Kafka;
   readonly #cluster: ClusterClient;
   readonly #fetcher: Fetcher;
+  readonly #failures = new Failures();
   /** Partition counts of topics seen. */
   readonly #known = new Map<string, number>();
   readonly #closing = new Set<() => Promise<void>>();
@@ -81,21 +92,25 @@ class KafkaLog implements EventLog {
       ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
     });
     this.#cluster = this.#newCluster(REQUEST_TIMEOUT_MS);
-    this.#fetcher = new Fetcher(this.#cluster, (tp) => this.#offsets(tp));
+    this.#fetcher = new Fetcher(this.#cluster, (tp) => this.#offsets(tp), this.#failures);
   }
 
-  async producer(options?: { readonly fenceId?: string }): Promise<Producer> {
+  async producer({ fenceId, writes = [] }: ProducerOptions = {}): Promise<Producer> {
     this.#open();
     const { transactionTimeoutMs = TRANSACTION_TIMEOUT_MS, maxSequence } = this.#options;
+    await this.#mustExist(writes, 'FATAL');
     const producer = await createProducer(this.#kafka, {
-      fenceId: options?.fenceId,
-      transactionTimeoutMs,
+      failures: this.#failures,
       check: (records) => this.#mustExist(records, 'POISON'),
+      ...(fenceId === undefined
+        ? {}
+        : { owner: { ...this.#clusterOptions(REQUEST_TIMEOUT_MS), fenceId, writes, transactionTimeoutMs } }),
       ...(maxSequence === undefined ? {} : { maxSequence }),
     });
     const close = (): Promise<void> => producer.close();
     this.#closing.add(close);
     return {
+      settled: producer.settled,
       send: (records) => producer.send(records),
       begin: () => producer.begin(),
       close: async () => {
@@ -124,6 +139,7 @@ class KafkaLog implements EventLog {
       sessionTimeoutMs,
       heartbeatMs: Math.min(HEARTBEAT_MS, sessionTimeoutMs / 3),
       rebalanceTimeoutMs: 2 * sessionTimeoutMs,
+      failures: this.#failures,
     });
     const leave = (): Promise<void> => group.leave();
     this.#closing.add(leave);
@@ -138,24 +154,26 @@ class KafkaLog implements EventLog {
 
   async admin(): Promise<Admin> {
     this.#open();
-    return createAdmin(this.#kafka, (tp) => this.#offsets(tp), this.#options.replicationFactor);
+    return createAdmin(this.#kafka, (tp) => this.#offsets(tp), this.#options.replicationFactor, this.#failures);
+  }
+
+  get unexplainedErrors(): number {
+    return this.#failures.unexplained;
   }
 
   async ping(timeoutMs: number): Promise<void> {
     this.#open();
     const { brokers } = this.#options;
-    const late = new LogError(
-      'RETRIABLE',
-      `no Kafka broker answered at ${brokers.join(', ')} within ${timeoutMs} ms; start it, or correct the address`,
-    );
-    const { promise, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => reject(late), timeoutMs);
-    try {
-      await Promise.race([this.#answers(), promise]);
-    } catch (error) {
-      throw error === late ? late : logErrorOf(error, `asking ${brokers.join(', ')}`);
-    } finally {
-      clearTimeout(timer);
+    const deadline = Date.now() + timeoutMs;
+    const asked = `no Kafka broker answered at ${brokers.join(', ')} within ${timeoutMs} ms`;
+    for (;;) {
+      const failure = await this.#answersWithin(deadline - Date.now());
+      if (failure === undefined) return;
+      if (failure.code !== 'RETRIABLE' || this.#closed) throw failure;
+      if (Date.now() + PING_RETRY_MS >= deadline) {
+        throw new LogError('RETRIABLE', `${asked}; start it, or correct the address`, { cause: failure });
+      }
+      await new Promise((resolve) => setTimeout(resolve, PING_RETRY_MS));
     }
   }
 
@@ -167,14 +185,31 @@ class KafkaLog implements EventLog {
     await this.#cluster.disconnect().catch(() => {});
   }
 
-  async #answers(): Promise<void> {
-    await this.#cluster.connect();
-    await this.#cluster.refreshMetadata();
+  /** Why it does not answer; undefined when it does. */
+  async #answersWithin(timeoutMs: number): Promise<LogError | undefined> {
+    const asking = `asking ${this.#options.brokers.join(', ')}`;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new LogError('RETRIABLE', `${asking}: no answer`)), Math.max(0, timeoutMs));
+    });
+    try {
+      await Promise.race([this.#cluster.connect().then(() => this.#cluster.refreshMetadata()), late]);
+      this.#failures.succeeded('ping');
+      return undefined;
+    } catch (error) {
+      return this.#failures.of('ping', error, asking);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #newCluster(requestTimeoutMs: number): ClusterClient {
+    return createCluster(this.#clusterOptions(requestTimeoutMs));
+  }
+
+  #clusterOptions(requestTimeoutMs: number): ClusterOptions {
     const { brokers, clientId, ssl, sasl } = this.#options;
-    return createCluster({ brokers, clientId, ssl, sasl, requestTimeoutMs });
+    return { brokers, clientId, ssl, sasl, requestTimeoutMs };
   }
 
   /** kafkajs leaves records of a partition that does not exist out without a word. */
@@ -217,10 +252,11 @@ class KafkaLog implements EventLog {
     for (let attempt = 1; ; attempt += 1) {
       try {
         const [earliest, end] = await this.#lookUp(tp);
+        this.#failures.succeeded('offsets');
         return { earliest, end };
       } catch (error) {
         if (attempt >= LOOKUP_TRIES || this.#closed)
-          throw logErrorOf(error, `asking where ${tp.topic}[${tp.partition}] begins and ends`);
+          throw this.#failures.of('offsets', error, `asking where ${tp.topic}[${tp.partition}] begins and ends`);
         await this.#cluster.connect().catch(() => {});
         await this.#cluster.refreshMetadata().catch(() => {});
         await new Promise((resolve) => setTimeout(resolve, LOOKUP_RETRY_MS));

@@ -3,47 +3,39 @@
  * every retry), batches are cut below the broker's limit, headers keep their order, and it is replaced before its sequence numbers wrap
  * and after every failure.
  */
-import type {
-  Kafka,
-  Producer as KafkaProducer,
-  Transaction as KafkaTransaction,
-  Message,
-  RecordMetadata,
-} from 'kafkajs';
+import type { Kafka, Producer as KafkaProducer, Transaction as KafkaTransaction, RecordMetadata } from 'kafkajs';
 import { LogError } from '../errors.ts';
-import type { Ack, Headers, NewRecord, Producer, Transaction } from '../port.ts';
-import { logErrorOf } from './errors.ts';
+import type { Ack, NewRecord, Producer, Settled, Transaction } from '../port.ts';
+import type { Failures } from './errors.ts';
+import { Acks, batches, byPartition, requestOf } from './produce-request.ts';
+import { type OwnerOptions, RETRY, TransactionOwner } from './transaction-owner.ts';
 
-/** kafkajs makes one batch of all records of a partition; brokers take 1,048,588 bytes by default. */
-const BATCH_BYTES = 900_000;
-const RECORD_OVERHEAD_BYTES = 30;
 /** kafkajs wraps sequence numbers to the wrong value at 2³¹ − 1. */
 const MAX_SEQUENCE = 2 ** 31 - 2 ** 24;
-/** CONCURRENT_TRANSACTIONS is a normal answer to transactions back to back; kafkajs's own back-off would cap them at three a second. */
-const RETRY = { initialRetryTime: 4, retries: 50, factor: 0.2, maxRetryTime: 500 };
 const CLOSE_MS = 2_000;
 
-export interface ProducerOptions {
-  readonly fenceId: string | undefined;
-  readonly transactionTimeoutMs: number;
+export interface ProducerSettings {
+  /** Of a producer that has transactions. */
+  readonly owner?: OwnerOptions;
   /** Records after which kafkajs's producer is replaced; a seam for tests. */
   readonly maxSequence?: number;
+  readonly failures: Failures;
   /** Rejects with POISON when a topic or partition does not exist. */
   readonly check: (records: readonly NewRecord[]) => Promise<void>;
 }
 
-export async function createProducer(kafka: Kafka, options: ProducerOptions): Promise<Producer> {
-  const producer = new PortProducer(kafka, options);
+export async function createProducer(kafka: Kafka, settings: ProducerSettings): Promise<Producer> {
+  const producer = new PortProducer(kafka, settings);
   await producer.connect();
   return producer;
 }
 
 class PortProducer implements Producer {
   readonly #kafka: Kafka;
-  readonly #options: ProducerOptions;
+  readonly #settings: ProducerSettings;
   #producer!: KafkaProducer;
-  /** Begun when the producer was made: that is what fences. */
-  #begun: KafkaTransaction | undefined;
+  /** Of the fence id. */
+  readonly #owner: TransactionOwner | undefined;
   #sequence = 0;
   /** Where the next record of a partition can be at the earliest. */
   readonly #ends = new Map<string, bigint>();
@@ -52,32 +44,40 @@ class PortProducer implements Producer {
   #closed = false;
   #sending: Promise<unknown> = Promise.resolve();
 
-  constructor(kafka: Kafka, options: ProducerOptions) {
+  constructor(kafka: Kafka, settings: ProducerSettings) {
     this.#kafka = kafka;
-    this.#options = options;
+    this.#settings = settings;
+    if (settings.owner !== undefined) this.#owner = new TransactionOwner(settings.owner);
+  }
+
+  get settled(): readonly Settled[] {
+    return this.#owner?.settled ?? [];
+  }
+
+  /** Of its calls, among the failures of the log: an owner that has failed creates another producer. */
+  get #kind(): string {
+    return `producer ${this.#settings.owner?.fenceId ?? ''}`;
   }
 
   async connect(): Promise<void> {
-    const { fenceId, transactionTimeoutMs } = this.#options;
-    this.#producer = this.#kafka.producer({
-      allowAutoTopicCreation: false,
-      idempotent: true,
-      maxInFlightRequests: 1,
-      retry: RETRY,
-      ...(fenceId === undefined ? {} : { transactionalId: fenceId, transactionTimeout: transactionTimeoutMs }),
-    });
+    this.#producer =
+      this.#owner?.producer ??
+      this.#kafka.producer({
+        allowAutoTopicCreation: false,
+        idempotent: true,
+        maxInFlightRequests: 1,
+        retry: RETRY,
+      });
     this.#sequence = 0;
     this.#ends.clear();
-    this.#begun = undefined;
-    const attempted = fenceId === undefined ? 'connecting a producer' : `taking ${fenceId} over`;
     try {
-      await this.#producer.connect();
-      // InitProducerId is sent with the first transaction: it fences the older producer and settles its open transaction before it returns.
-      if (fenceId !== undefined) this.#begun = await this.#producer.transaction();
+      await (this.#owner === undefined ? this.#producer.connect() : this.#owner.takeOver());
       this.#failure = undefined;
     } catch (error) {
       await this.#disconnect();
-      throw logErrorOf(error, attempted);
+      const { owner, failures } = this.#settings;
+      const attempted = owner === undefined ? 'connecting a producer' : `taking ${owner.fenceId} over`;
+      throw failures.of(this.#kind, error, attempted);
     }
   }
 
@@ -91,19 +91,27 @@ class PortProducer implements Producer {
   async #send(records: readonly NewRecord[]): Promise<readonly Ack[]> {
     this.#open();
     await this.#ready(records.length);
-    await this.#options.check(records);
-    const acks = new Acks();
+    await this.#settings.check(records);
     // A transactional producer has no other way to write.
-    const transaction = this.#options.fenceId === undefined ? undefined : await this.#transaction();
+    if (this.#owner !== undefined) return await this.#sendAlone(records);
+    const acks = new Acks();
     try {
-      await this.#write(transaction ?? this.#producer, records, acks);
-      await transaction?.commit();
+      await this.#write(this.#producer, records, acks);
     } catch (error) {
-      const failure = this.#failed(error, `writing ${records.length} records`);
-      await transaction?.abort().catch(() => {});
-      throw failure;
+      throw this.#failed(error, `writing ${records.length} records`);
     }
     return acks.all();
+  }
+
+  async #sendAlone(records: readonly NewRecord[]): Promise<readonly Ack[]> {
+    const transaction = await this.#transaction();
+    try {
+      await transaction.send(records);
+      return await transaction.commit();
+    } catch (error) {
+      await transaction.abort().catch(() => {});
+      throw error;
+    }
   }
 
   /**
@@ -122,6 +130,7 @@ class PortProducer implements Producer {
     );
     const errors = written.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
     if (errors.length > 0) throw errors[0];
+    this.#settings.failures.succeeded(this.#kind);
   }
 
   /** A broker that takes new records for a repetition acknowledges them, drops them, and says where the old ones are. */
@@ -138,50 +147,46 @@ class PortProducer implements Producer {
 
   async begin(): Promise<Transaction> {
     this.#open();
-    const { fenceId, check } = this.#options;
-    if (fenceId === undefined) throw new LogError('FATAL', 'transactions need a producer created with a fenceId');
     await this.#ready(0);
-    const transaction = await this.#transaction();
+    return await this.#transaction();
+  }
+
+  async #transaction(): Promise<Transaction> {
+    const owner = this.#owner;
+    if (owner === undefined) throw new LogError('FATAL', 'transactions need a producer created with a fenceId');
+    const id = this.#settings.owner?.fenceId;
+    const begun = await owner.begin().catch((error: unknown) => {
+      throw this.#failed(error, `beginning a transaction of ${id}`);
+    });
     const acks = new Acks();
+    const end = async (how: 'commit' | 'abort', attempted: string): Promise<void> => {
+      try {
+        await (how === 'commit' ? begun.commit() : begun.abort());
+        owner.ended(acks.all(), how);
+      } catch (error) {
+        owner.ended([]);
+        throw this.#failed(error, attempted);
+      }
+    };
     return {
       send: async (records) => {
-        await check(records);
+        await this.#settings.check(records);
         try {
-          await this.#write(transaction, records, acks);
+          await this.#write(begun, records, acks);
         } catch (error) {
-          throw this.#failed(error, `writing ${records.length} records in a transaction of ${fenceId}`);
+          throw this.#failed(error, `writing ${records.length} records in a transaction of ${id}`);
         }
       },
       commit: async () => {
-        try {
-          await transaction.commit();
-        } catch (error) {
-          throw this.#failed(error, `committing a transaction of ${fenceId}`);
-        }
+        await end('commit', `committing a transaction of ${id}`);
         return acks.all();
       },
-      abort: async () => {
-        try {
-          await transaction.abort();
-        } catch (error) {
-          throw this.#failed(error, `aborting a transaction of ${fenceId}`);
-        }
-      },
+      abort: () => end('abort', `aborting a transaction of ${id}`),
     };
   }
 
-  async #transaction(): Promise<KafkaTransaction> {
-    const begun = this.#begun;
-    this.#begun = undefined;
-    try {
-      return begun ?? (await this.#producer.transaction());
-    } catch (error) {
-      throw this.#failed(error, `beginning a transaction of ${this.#options.fenceId}`);
-    }
-  }
-
   #failed(error: unknown, attempted: string): LogError {
-    this.#failure = logErrorOf(error, attempted);
+    this.#failure = this.#settings.failures.of(this.#kind, error, attempted);
     return this.#failure;
   }
 
@@ -189,6 +194,7 @@ class PortProducer implements Producer {
     if (this.#closed) return;
     this.#closed = true;
     await within(CLOSE_MS, this.#sending);
+    this.#owner?.close();
     await this.#disconnect();
   }
 
@@ -210,16 +216,18 @@ class PortProducer implements Producer {
    * fence whoever has taken over since, so its owner must create it, and read on from where that one was.
    */
   async #ready(more: number): Promise<void> {
-    const isUsedUp = this.#sequence + more >= (this.#options.maxSequence ?? MAX_SEQUENCE);
+    const isUsedUp = this.#sequence + more >= (this.#settings.maxSequence ?? MAX_SEQUENCE);
     if (!isUsedUp && this.#failure === undefined) return;
-    const { fenceId } = this.#options;
-    if (fenceId === undefined) {
+    const { owner } = this.#settings;
+    if (owner === undefined) {
       await this.#disconnect();
       return this.connect();
     }
     if (this.#failure?.code === 'FENCED') throw this.#failure;
     const why = this.#failure === undefined ? 'has used up its sequence numbers' : 'has failed';
-    throw new LogError('RETRIABLE', `this producer of ${fenceId} ${why}; create another`, { cause: this.#failure });
+    throw new LogError('RETRIABLE', `this producer of ${owner.fenceId} ${why}; create another`, {
+      cause: this.#failure,
+    });
   }
 }
 
@@ -233,66 +241,4 @@ async function within(ms: number, work: Promise<unknown>): Promise<void> {
     }),
   ]);
   clearTimeout(timer);
-}
-
-/** Where the records of several sends went, per partition. */
-class Acks {
-  readonly #acks = new Map<string, { -readonly [Key in keyof Ack]: Ack[Key] }>();
-
-  add(batch: readonly NewRecord[], baseOffset: bigint): void {
-    const { topic, partition } = batch[0] as NewRecord;
-    const place = `${topic}/${partition}`;
-    const known = this.#acks.get(place);
-    if (known !== undefined) known.count += batch.length;
-    else this.#acks.set(place, { topic, partition, baseOffset, count: batch.length });
-  }
-
-  all(): readonly Ack[] {
-    return [...this.#acks.values()];
-  }
-}
-
-function byPartition(records: readonly NewRecord[]): readonly (readonly NewRecord[])[] {
-  return [...Map.groupBy(records, ({ topic, partition }) => `${topic}/${partition}`).values()];
-}
-
-/** The request of a batch, all of one partition. */
-function requestOf(batch: readonly NewRecord[]): { acks: -1; topicMessages: { topic: string; messages: Message[] }[] } {
-  const messages = batch.map(
-    ({ partition, key, value, timestampMs, headers }): Message => ({
-      partition,
-      key: key === null ? null : bufferOf(key),
-      value: value === null ? null : bufferOf(value),
-      timestamp: String(timestampMs ?? Date.now()),
-      ...(headers === undefined || headers.length === 0 ? {} : { headers: orderedHeaders(headers) }),
-    }),
-  );
-  return { acks: -1, topicMessages: [{ topic: (batch[0] as NewRecord).topic, messages }] };
-}
-
-/** kafkajs takes headers as an object and asks an array among its values to map itself: ours answers with all headers, in order. */
-function orderedHeaders(headers: Headers): NonNullable<Message['headers']> {
-  const list = headers.map(([key, value]) => ({ key, value: bufferOf(value) }));
-  return { all: Object.assign([], { map: () => list }) };
-}
-
-function bufferOf(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-/** Cuts the records of a partition so that no batch passes the broker's limit; a record above it goes alone and is refused by name. */
-function* batches(records: readonly NewRecord[]): Generator<readonly NewRecord[]> {
-  let start = 0;
-  let bytes = 0;
-  for (const [at, record] of records.entries()) {
-    let size = RECORD_OVERHEAD_BYTES + (record.key?.length ?? 0) + (record.value?.length ?? 0);
-    for (const [name, value] of record.headers ?? []) size += name.length + value.length + 10;
-    if (at > start && bytes + size > BATCH_BYTES) {
-      yield records.slice(start, at);
-      start = at;
-      bytes = 0;
-    }
-    bytes += size;
-  }
-  if (start < records.length) yield start === 0 ? records : records.slice(start);
 }

@@ -8,7 +8,7 @@
  */
 import { crc32c } from '@platformatic/wasm-utils';
 import { LogError } from '../errors.ts';
-import type { Headers, LogRecord } from '../port.ts';
+import type { Headers, LogRecord, Outcome } from '../port.ts';
 import { inflate } from './codecs.ts';
 
 const BATCH_OVERHEAD = 61;
@@ -80,6 +80,19 @@ export function decodeRecords(
     at = end;
   }
   return { records, nextOffset: nextOffset > from ? nextOffset : from, bytes: decodedBytes };
+}
+
+/** What the batch that `bytes` begin with ends, when it is the marker of a transaction. */
+export function markerOf(
+  bytes: Buffer,
+): { readonly producerId: bigint; readonly outcome: Outcome; readonly timestampMs: number } | undefined {
+  if (bytes.length < BATCH_OVERHEAD || bytes.length < 12 + bytes.readInt32BE(8)) return undefined;
+  if ((bytes.readInt16BE(21) & CONTROL) === 0) return undefined;
+  return {
+    producerId: bytes.readBigInt64BE(43),
+    outcome: controlType(bytes, BATCH_OVERHEAD) === ABORT ? 'abort' : 'commit',
+    timestampMs: Number(bytes.readBigInt64BE(35)),
+  };
 }
 
 /** The key of a control record is its version and type, two bytes each; in front of it lie length, attributes and two deltas. */

@@ -190,15 +190,18 @@ class Replay {
   }
 }
 
+interface OutputStream {
+  readonly stream: PartitionStream;
+  readonly end: bigint;
+  ahead: LogRecord[];
+}
+
 /** What one service committed to each of its output topics, in order. */
 class Committed {
   readonly #service: string;
-  readonly #streams: ReadonlyMap<
-    string,
-    { readonly stream: PartitionStream; readonly end: bigint; ahead: LogRecord[] }
-  >;
+  readonly #streams: ReadonlyMap<string, OutputStream>;
 
-  private constructor(service: string, streams: Committed['#streams']) {
+  private constructor(service: string, streams: ReadonlyMap<string, OutputStream>) {
     this.#service = service;
     this.#streams = streams;
   }
@@ -210,7 +213,7 @@ class Committed {
     from: CheckpointHead['outputs'] = {},
   ): Promise<Committed> {
     const admin = await log.admin();
-    const streams = new Map<string, { stream: PartitionStream; end: bigint; ahead: LogRecord[] }>();
+    const streams = new Map<string, OutputStream>();
     const counts = await admin.partitionCounts(processor.outputs.map((name) => topicName(topicPrefix, name)));
     for (const name of processor.outputs) {
       const place = { topic: topicName(topicPrefix, name), partition };

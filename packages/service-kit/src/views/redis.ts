@@ -5,90 +5,117 @@
  */
 import type { ChainableCommander, Redis } from 'ioredis';
 import type { View } from '../processor.ts';
-import { HISTORY_PREFIXES, isHistory, MAX_HISTORY, type ReadViews, type ViewScope } from './read-views.ts';
+import {
+  HISTORY_PREFIXES,
+  isHistory,
+  type ListOptions,
+  MAX_HISTORY,
+  type ReadViews,
+  type ViewEntry,
+  type ViewScope,
+} from './read-views.ts';
 
 /** Sorts after every key with the prefix: no key has this character. */
 const LAST = '\u{10ffff}';
-/** Views of one transaction: Redis serves nobody else meanwhile. */
+/** Views of one transaction: Redis serves no other client meanwhile. */
 const CHUNK = 500;
 
+/** @param prefix in front of every key, so that installations can share a server */
 export function createRedisViews(redis: Redis, prefix: string, maxHistory: number = MAX_HISTORY): ReadViews {
-  const names = (service: string): { entries: string; order: string; markers: string } => ({
-    entries: `${prefix}${service}:views`,
-    order: `${prefix}${service}:view-keys`,
-    markers: `${prefix}${service}:view-markers`,
-  });
-  const ownKeys = ({ service, partition }: ViewScope): string => `${prefix}${service}:view-keys:${partition}`;
+  return new RedisViews(redis, prefix, maxHistory);
+}
 
-  const write = async (scope: ViewScope, views: readonly View[]): Promise<void> => {
-    const { entries, order } = names(scope.service);
+class RedisViews implements ReadViews {
+  readonly #redis: Redis;
+  readonly #prefix: string;
+  readonly #maxHistory: number;
+
+  constructor(redis: Redis, prefix: string, maxHistory: number) {
+    this.#redis = redis;
+    this.#prefix = prefix;
+    this.#maxHistory = maxHistory;
+  }
+
+  /** The first to find no marker says so and sets it: the store is fresh, or it came back empty. */
+  async put(scope: ViewScope, views: readonly View[]): Promise<'kept' | 'lost'> {
+    const found = await this.#redis.hsetnx(this.#markers(scope.service), String(scope.partition), '1');
+    await this.#write(scope, views);
+    return found === 1 ? 'lost' : 'kept';
+  }
+
+  async replace(scope: ViewScope, views: readonly View[]): Promise<void> {
+    const kept = new Set(views.map(({ key }) => key));
+    const removed = (await this.#redis.smembers(this.#ownKeys(scope))).filter((key) => !kept.has(key));
+    await this.#write(scope, [...removed.map((key) => ({ key, json: null })), ...views]);
+  }
+
+  async get(service: string, key: string): Promise<string | undefined> {
+    return (await this.#redis.hget(this.#entries(service), key)) ?? undefined;
+  }
+
+  async list(service: string, options: ListOptions): Promise<readonly ViewEntry[]> {
+    const { prefix, after, limit, newestFirst = false } = options;
+    const order = this.#order(service);
+    const [first, last] = [`[${prefix}`, `[${prefix}${LAST}`];
+    const keys = newestFirst
+      ? await this.#redis.zrevrangebylex(order, after === undefined ? last : `(${after}`, first, 'LIMIT', 0, limit)
+      : await this.#redis.zrangebylex(order, after === undefined ? first : `(${after}`, last, 'LIMIT', 0, limit);
+    if (keys.length === 0) return [];
+    const found = await this.#redis.hmget(this.#entries(service), ...keys);
+    // One that was removed between the two questions is left out.
+    return keys.flatMap((key, index) => {
+      const json = found[index] ?? undefined;
+      return json === undefined ? [] : [{ key, json }];
+    });
+  }
+
+  async #write(scope: ViewScope, views: readonly View[]): Promise<void> {
+    const { service } = scope;
+    const [entries, order, ownKeys] = [this.#entries(service), this.#order(service), this.#ownKeys(scope)];
     for (let from = 0; from < views.length; from += CHUNK) {
-      const pipeline = redis.multi();
+      const pipeline = this.#redis.multi();
       for (const { key, json } of views.slice(from, from + CHUNK)) {
-        if (json === null) pipeline.hdel(entries, key).zrem(order, key).srem(ownKeys(scope), key);
+        if (json === null) pipeline.hdel(entries, key).zrem(order, key).srem(ownKeys, key);
         else pipeline.hset(entries, key, json).zadd(order, 0, key);
-        if (json !== null && !isHistory(key)) pipeline.sadd(ownKeys(scope), key);
+        if (json !== null && !isHistory(key)) pipeline.sadd(ownKeys, key);
       }
       await run(pipeline);
     }
     for (const history of HISTORY_PREFIXES)
-      if (views.some(({ key }) => key.startsWith(history))) await trim(scope.service, history);
-  };
-  const trim = async (service: string, history: string): Promise<void> => {
-    const { entries, order } = names(service);
+      if (views.some(({ key }) => key.startsWith(history))) await this.#trim(service, history);
+  }
+
+  async #trim(service: string, history: string): Promise<void> {
+    const [entries, order] = [this.#entries(service), this.#order(service)];
     const range = [`[${history}`, `[${history}${LAST}`] as const;
-    const surplus = (await redis.zlexcount(order, ...range)) - maxHistory;
+    const surplus = (await this.#redis.zlexcount(order, ...range)) - this.#maxHistory;
     for (let left = surplus; left > 0; left -= CHUNK) {
-      const oldest = await redis.zrangebylex(order, ...range, 'LIMIT', 0, Math.min(left, CHUNK));
+      const oldest = await this.#redis.zrangebylex(order, ...range, 'LIMIT', 0, Math.min(left, CHUNK));
       if (oldest.length > 0)
         await run(
-          redis
+          this.#redis
             .multi()
             .hdel(entries, ...oldest)
             .zrem(order, ...oldest),
         );
     }
-  };
-  return {
-    put: async (scope, views) => {
-      // The first to find no marker says so and sets it: a fresh store, or one that came back empty.
-      const found = await redis.hsetnx(names(scope.service).markers, String(scope.partition), '1');
-      await write(scope, views);
-      return found === 1 ? 'lost' : 'kept';
-    },
-    replace: async (scope, views) => {
-      const kept = new Set(views.map(({ key }) => key));
-      const removed = (await redis.smembers(ownKeys(scope))).filter((key) => !kept.has(key));
-      await write(scope, [...removed.map((key) => ({ key, json: null })), ...views]);
-    },
-    get: async (service, key) => (await redis.hget(names(service).entries, key)) ?? undefined,
-    list: async (service, { prefix: start, after, limit, newestFirst = false }) => {
-      const { entries, order } = names(service);
-      const keys = newestFirst
-        ? await redis.zrevrangebylex(
-            order,
-            after === undefined ? `[${start}${LAST}` : `(${after}`,
-            `[${start}`,
-            'LIMIT',
-            0,
-            limit,
-          )
-        : await redis.zrangebylex(
-            order,
-            after === undefined ? `[${start}` : `(${after}`,
-            `[${start}${LAST}`,
-            'LIMIT',
-            0,
-            limit,
-          );
-      if (keys.length === 0) return [];
-      const found = await redis.hmget(entries, ...keys);
-      return keys.flatMap((key, index) => {
-        const json = found[index];
-        return json === null || json === undefined ? [] : [{ key, json }];
-      });
-    },
-  };
+  }
+
+  #entries(service: string): string {
+    return `${this.#prefix}${service}:views`;
+  }
+
+  #order(service: string): string {
+    return `${this.#prefix}${service}:view-keys`;
+  }
+
+  #markers(service: string): string {
+    return `${this.#prefix}${service}:view-markers`;
+  }
+
+  #ownKeys({ service, partition }: ViewScope): string {
+    return `${this.#prefix}${service}:view-keys:${partition}`;
+  }
 }
 
 /** `exec` resolves even when a command failed. */

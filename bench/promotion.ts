@@ -1,0 +1,101 @@
+/** Wrong promotions, samples to a decision and exposure of the promotion rule, beside peers' rules on the same pre-drawn outcomes. */
+import { parseArgs } from 'node:util';
+import { decideFile, writeMatrix } from './promotion/matrix-file.ts';
+import {
+  reportJoining,
+  reportRollbacks,
+  reportSamples,
+  reportSegments,
+  reportWrongPromotions,
+  type Scale,
+} from './promotion/report.ts';
+import { ruleNamed, rulesFor } from './promotion/rules.ts';
+import { effectWorld, NULL_WORLDS, type World } from './promotion/worlds.ts';
+
+const WORLDS: readonly World[] = [...NULL_WORLDS, effectWorld(0.7, 0.73), effectWorld(0.7, 0.67)];
+
+const HELP = `npm run bench -- promotion [p1] [p2] [p5] [p7] [p8] [options]
+
+Without a part: all of them. A bar that is judged "open" needs more runs.
+
+  --runs N        tests in each cell (500; peers in p2 at most 500)
+  --outcomes N    length of a test in p1 (20000)
+  --alpha A       level of a test in p1 and p2, and of --matrix (0.01)
+  --seed N        all draws follow from it (20260101)
+
+The release figures of p1:
+  npm run bench -- promotion p1 --runs 20000
+  npm run bench -- promotion p1 --runs 200000 --alpha 0.001
+
+One drawn matrix, as JSON {rule, decision, sample, eValue, outcomes}:
+  --matrix FILE --rule RULE
+  RULE is one of: ${rulesFor(0.7, 0.02)
+    .map(({ name }) => name)
+    .join(' | ')}
+  FILE is CSV with the header draw,champion,challenger[,segment][,propensity], one prediction a row in order of maturity:
+  draw a whole number below 2^32, the two rewards in [0, 1], segment below 256, propensity of the challenger in (0, 1), .5 without
+  the column. The challenger serves when draw < propensity * 2^32, and the rule sees the reward of the arm that serves.
+  --write-matrix FILE --world WORLD [--run N] [--outcomes N] [--seed N]
+  WORLD is one of: ${WORLDS.map(({ name }) => name).join(' | ')}
+`;
+
+const { values, positionals } = parseArgs({
+  args: process.argv.slice(3),
+  allowPositionals: true,
+  options: {
+    runs: { type: 'string', default: '500' },
+    outcomes: { type: 'string', default: '20000' },
+    alpha: { type: 'string', default: '0.01' },
+    seed: { type: 'string', default: '20260101' },
+    run: { type: 'string', default: '0' },
+    matrix: { type: 'string' },
+    rule: { type: 'string', default: 'e-process' },
+    'write-matrix': { type: 'string' },
+    world: { type: 'string', default: 'stationary' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+function whole(name: 'runs' | 'outcomes' | 'seed' | 'run', least: number): number {
+  const value = Number(values[name]);
+  if (!Number.isInteger(value) || value < least || value > 0xffffffff)
+    throw new Error(`--${name} is ${values[name]}; it must be a whole number from ${least}; see --help`);
+  return value;
+}
+
+const alpha = Number(values.alpha);
+if (!(alpha > 0 && alpha < 0.5))
+  throw new Error(`--alpha is ${values.alpha}; it must be above 0 and below .5; see --help`);
+const scale: Scale = { runs: whole('runs', 1), outcomes: whole('outcomes', 200), seed: whole('seed', 0), alpha };
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+const REPORTS: Readonly<Record<string, () => void>> = {
+  p1: () => {
+    // No release with a world above its level.
+    if (!reportWrongPromotions(scale, print)) process.exitCode = 1;
+  },
+  p2: () => reportSamples(scale, print),
+  p5: () => reportRollbacks(scale, print),
+  p7: () => reportJoining(scale, print),
+  p8: () => reportSegments(scale, print),
+};
+
+if (values.help) {
+  process.stdout.write(HELP);
+} else if (values['write-matrix'] !== undefined) {
+  const world = WORLDS.find(({ name }) => name === values.world);
+  if (world === undefined) throw new Error(`--world is "${values.world}"; see --help for the worlds`);
+  writeMatrix(values['write-matrix'], world, scale.outcomes, scale.seed, whole('run', 0));
+} else if (values.matrix !== undefined) {
+  print(JSON.stringify(await decideFile(values.matrix, ruleNamed(values.rule), alpha)));
+} else {
+  const parts = positionals.length === 0 ? Object.keys(REPORTS) : positionals;
+  for (const part of parts) {
+    const report = REPORTS[part];
+    if (report === undefined)
+      throw new Error(`part is "${part}"; it must be one of ${Object.keys(REPORTS).join(', ')}`);
+    report();
+  }
+}

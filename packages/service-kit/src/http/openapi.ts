@@ -1,0 +1,105 @@
+/** The OpenAPI document: named schemas, the body that a route checks itself, and the errors that it answers with. */
+import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify';
+import Type, { type TSchema } from 'typebox';
+import { VERSION } from '../version.ts';
+import { type ProblemCode, statusOf, titleOf } from './problem.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Schema of a JSON body that the route checks itself, without coercion. */
+    readonly body?: TSchema;
+    /** Schemas of other bodies, by media type. */
+    readonly otherBodies?: Readonly<Record<string, TSchema>>;
+  }
+}
+
+export const ProblemSchema: TSchema = Type.Object(
+  {
+    type: Type.String({ description: 'path of a page that explains the code' }),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String({ description: 'names the value, the rule and the cure' }),
+    instance: Type.String({ description: 'the request' }),
+    code: Type.String({ description: 'stable; docs/errors.md lists them' }),
+    errors: Type.Optional(
+      Type.Array(Type.Object({ pointer: Type.String({ description: 'RFC 6901' }), message: Type.String() })),
+    ),
+    trace_id: Type.String({ description: 'of the log lines about the request' }),
+  },
+  { $id: 'Problem', description: 'RFC 9457 problem details' },
+);
+
+/** A reference to a schema that was added by name. */
+export function named(name: string): TSchema {
+  return Type.Unsafe({ $ref: `${name}#` });
+}
+
+/** Answers of a route for these errors. Codes of one status stand under it together. */
+export function errorAnswers(...codes: readonly ProblemCode[]): Record<number, object> {
+  const byStatus = Map.groupBy(codes, statusOf);
+  return Object.fromEntries(
+    [...byStatus].map(([status, each]) => [
+      status,
+      {
+        description: each.map((code) => `${titleOf(code)} (${code})`).join(' or '),
+        content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } },
+      },
+    ]),
+  );
+}
+
+export interface OpenApiOptions {
+  readonly title: string;
+  readonly description: string;
+  readonly areNamed: boolean;
+}
+
+/** To be registered before any route. */
+export async function registerOpenApi(app: FastifyInstance, options: OpenApiOptions): Promise<void> {
+  const { title, description, areNamed } = options;
+  app.addSchema(ProblemSchema);
+  app.addHook('onRoute', (route) => addErrors(route, areNamed));
+  const transform: NonNullable<FastifyDynamicSwaggerOptions['transform']> = ({ schema, url, route }) => {
+    const { body, otherBodies = {} } = route.config ?? {};
+    if (body === undefined) return { schema, url };
+    const bodies = Object.entries({ 'application/json': body, ...otherBodies });
+    const content = Object.fromEntries(bodies.map(([type, each]) => [type, { schema: each }]));
+    return { schema: { ...schema, body: { content } } as FastifySchema, url };
+  };
+  const security = {
+    components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+    security: [{ token: [] }],
+  } as const;
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title, description, version: VERSION, license: { name: 'Apache-2.0' } },
+      ...(areNamed ? { components: security.components, security: [...security.security] as never } : {}),
+    },
+    transform,
+    refResolver: {
+      buildLocalReference: (json, _base, _fragment, index) =>
+        typeof json['$id'] === 'string' ? json['$id'] : `schema-${index}`,
+    },
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs' });
+  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+}
+
+/** What any route under /v1 may answer, beside what it names itself. */
+function addErrors(route: RouteOptions, areNamed: boolean): void {
+  if (!route.url.startsWith('/v1/')) return;
+  const isWrite = route.method !== 'GET' && route.method !== 'HEAD';
+  const schema = route.schema ?? {};
+  const takes = schema.params ?? schema.querystring ?? route.config?.body;
+  const always: readonly ProblemCode[] = [
+    ...(takes === undefined ? [] : (['BAD_REQUEST'] as const)),
+    ...(areNamed ? (['UNAUTHORIZED'] as const) : (['MISDIRECTED'] as const)),
+    ...(isWrite ? (['FORBIDDEN', 'TOO_LARGE', 'UNSUPPORTED_MEDIA', 'UNPROCESSABLE'] as const) : []),
+    'INTERNAL',
+    'NOT_READY',
+  ];
+  route.schema = { ...schema, response: { ...errorAnswers(...always), ...(schema.response as object | undefined) } };
+}

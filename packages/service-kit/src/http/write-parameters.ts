@@ -1,0 +1,30 @@
+/** What the schemas of all writes have in common. */
+import Type, { type TObject, type TSchema } from 'typebox';
+import { errorAnswers, named } from './openapi.ts';
+
+/** Headers that a write may carry. */
+export const WriteHeaders: TObject = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({ description: 'the same request under the same key is carried out once' }),
+  ),
+  prefer: Type.Optional(Type.String({ description: '`wait=5`: wait up to 5 s, at most 20, until it was processed' })),
+});
+
+export const WriteHeadersIfMatch: TObject = Type.Object({
+  ...WriteHeaders.properties,
+  'if-match': Type.Optional(Type.String({ description: 'ETag that the resource must have' })),
+  'if-none-match': Type.Optional(Type.String({ description: '`*`: only if it does not exist yet' })),
+});
+
+const accepted: TSchema = Type.Unsafe({ ...named('Receipt'), description: 'durable; Location says where to look' });
+const processed: TSchema = Type.Unsafe({ ...named('Receipt'), description: 'processed within the wait' });
+
+export const WRITE_ANSWERS: Record<number, object> = { 200: processed, 202: accepted, ...errorAnswers('CONFLICT') };
+
+/** Answers of a read of a resource, and of its preconditions. */
+export const MATCH_ANSWERS: Record<number, object> = errorAnswers('PRECONDITION_FAILED', 'PRECONDITION_REQUIRED');
+
+/** Part of a path or of a view's key. */
+export function joined(...parts: readonly string[]): string {
+  return parts.map(encodeURIComponent).join('/');
+}

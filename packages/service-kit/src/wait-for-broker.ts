@@ -1,0 +1,76 @@
+/** A broker that is not there yet, or not any more. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LogError } from '@weir/event-log/errors';
+import type { EventLog } from '@weir/event-log/port';
+import type { Check } from './http/probes.ts';
+
+/** For one question at the start, ms. */
+const PING_TIMEOUT_MS = 5_000;
+const FIRST_PAUSE_MS = 250;
+const MAX_PAUSE_MS = 4_000;
+/** Between two questions for `/readyz`, ms. */
+const CHECK_EVERY_MS = 10_000;
+
+type Pingable = Pick<EventLog, 'ping'>;
+
+export interface WaitOptions {
+  /** How long to wait in all, ms; 0: one question. */
+  readonly timeoutMs: number;
+  readonly report: (message: string, fields: Readonly<Record<string, unknown>>) => void;
+  readonly signal?: AbortSignal;
+  /** Of tests. */
+  readonly pause?: (ms: number) => Promise<void>;
+}
+
+/**
+ * Resolves once the broker answers. Reports once at each change, not at each question.
+ * @throws {LogError} its last answer when the time is over; at once what waiting does not mend; the signal's reason
+ */
+export async function waitForBroker(log: Pingable, options: WaitOptions): Promise<void> {
+  const { timeoutMs, report, signal } = options;
+  const pause = options.pause ?? ((ms: number) => sleep(ms, undefined, signal === undefined ? {} : { signal }));
+  const startedMs = performance.now();
+  let said: string | undefined;
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(MAX_PAUSE_MS, 2 * pauseMs)) {
+    const leftMs = timeoutMs - (performance.now() - startedMs);
+    try {
+      await log.ping(PING_TIMEOUT_MS);
+      const waitedMs = Math.round(performance.now() - startedMs);
+      if (said !== undefined) report('the broker answers', { waitedMs });
+      return;
+    } catch (error) {
+      const isPassing = error instanceof LogError && error.retriable;
+      if (!isPassing || leftMs - pauseMs <= 0) throw error;
+      if (error.message !== said) report('waiting for the broker', { reason: error.message, timeoutMs });
+      said = error.message;
+    }
+    try {
+      await pause(pauseMs);
+    } catch (error) {
+      throw signal?.reason ?? error;
+    }
+  }
+}
+
+/** Asks the broker every ten seconds; the fault names it, as the error of the log does. */
+export function brokerCheck(
+  log: Pingable,
+  everyMs: number = CHECK_EVERY_MS,
+): { readonly check: Check; readonly stop: () => void } {
+  let fault: string | undefined;
+  let isAsking = false;
+  const ask = async (): Promise<void> => {
+    if (isAsking) return;
+    isAsking = true;
+    try {
+      await log.ping(PING_TIMEOUT_MS);
+      fault = undefined;
+    } catch (error) {
+      fault = error instanceof Error ? error.message : String(error);
+    }
+    isAsking = false;
+  };
+  const timer = setInterval(() => void ask(), everyMs);
+  timer.unref();
+  return { check: { name: 'broker', fault: () => fault }, stop: () => clearInterval(timer) };
+}
