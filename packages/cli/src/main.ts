@@ -39,6 +39,11 @@ const COMMANDS: readonly Entry[] = [
     summary: 'find drift between two files',
     load: async () => (await import('./commands/scan-drift.ts')).scanDrift,
   },
+  {
+    name: 'verify',
+    summary: 'check a governance log, or one decision, offline',
+    load: async () => (await import('./commands/verify/verify.ts')).verify,
+  },
 ];
 
 function usage(): string {
