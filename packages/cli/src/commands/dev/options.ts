@@ -66,7 +66,7 @@ export function parseOptions(args: readonly string[], env: Environment, temporar
           KAFKA_BROKERS: kafka,
           WEIR_TOPIC_PREFIX: prefix ?? `${DEFAULT_TEMPORARY}${Date.now().toString(36)}.`,
         };
-  const set = { ...demonstration, ...env, ...where, ...(port === undefined ? {} : { WEIR_HTTP_PORT: port }) };
+  const set = { ...env, ...demonstration, ...where, ...(port === undefined ? {} : { WEIR_HTTP_PORT: port }) };
   return {
     services,
     config: orUsageError(() => loadServiceConfig(together(services), set)),
