@@ -2,6 +2,7 @@
  * The promises of the kit, tested on one processor: any cut of the run, any restore, any read in between and any crash give the bytes of
  * an undisturbed run, and the journal gives them again.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { describe, expect, test } from 'vitest';
@@ -12,6 +13,7 @@ import { SimulatedRun } from './simulated-run.ts';
 
 const SEEDS = [1, 2, 3];
 const DEFAULT_FAULT_RUNS = 12;
+const NEGATIVE_RUNS = 8;
 
 export function describeProcessor(name: string, scenario: Scenario): void {
   describe(`${name} as a processor`, () => {
@@ -82,9 +84,18 @@ function describeRunner(scenario: Scenario): void {
   });
 
   test('a log without transactions is noticed', async () => {
-    const reference = await new SimulatedRun(scenario, 1).reference();
-    expect(await new SimulatedRun(scenario, 1).faults(false)).not.toEqual(reference);
+    expect(await isNoticed(scenario)).toBe(true);
   });
+}
+
+/** One of a few runs at least differs: what a death leaves half written may by chance be what comes again. */
+async function isNoticed(scenario: Scenario): Promise<boolean> {
+  for (let seed = 1; seed <= NEGATIVE_RUNS; seed += 1) {
+    const reference = await new SimulatedRun(scenario, seed).reference();
+    const found = await new SimulatedRun(scenario, seed).faults(false);
+    if (!isDeepStrictEqual(found, reference)) return true;
+  }
+  return false;
 }
 
 function outputsAfter(scenario: Scenario, { key, stateVersion, bytes, next }: GoldenState): readonly string[] {
