@@ -29,12 +29,12 @@ export class RecentValues {
     return Float64Array.from({ length: count }, (_, index) => this.#ring[(from + index) % this.capacity] as number);
   }
 
-  /** What `restore` needs. */
-  save(): Float64Array {
-    return this.last(this.#size) as Float64Array;
+  /** A copy of the last `count`, or of as many as there are, oldest first. */
+  newest(count: number): Float64Array {
+    return this.last(Math.min(count, this.#size)) as Float64Array;
   }
 
-  /** Into a new one: what `save` gave, of any capacity. */
+  /** Into a new one of any capacity: what `newest` gave. */
   restore(values: Float64Array): void {
     for (const value of values) this.push(value);
   }

@@ -54,11 +54,11 @@ test('the last values, restored at any moment', () => {
         recent.push(value);
         if (index !== at % (values.length + 1)) continue;
         const restored = new RecentValues(capacity);
-        restored.restore(recent.save());
+        restored.restore(recent.newest(capacity));
         recent = restored;
       }
       const size = Math.min(capacity, values.length);
-      expect([...recent.save()]).toEqual(values.slice(values.length - size));
+      expect([...recent.newest(capacity)]).toEqual(values.slice(values.length - size));
       expect(recent.last(size + 1)).toBeUndefined();
     }),
   );

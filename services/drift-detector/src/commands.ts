@@ -2,7 +2,7 @@
 import type { CommandIssued } from '@weir/events/generated/events';
 import type { Output, Rejection, StepContext } from '@weir/service-kit/processor';
 import { referenceSetFrom, takeReference } from './registrations.ts';
-import { type ModelState, type Note, watchesOf } from './state.ts';
+import { longestWindow, type ModelState, type Note, watchesOf } from './state.ts';
 
 export function command(
   model: ModelState,
@@ -52,19 +52,20 @@ function rebase(
   const { id, issuedMs: eventTimeMs } = event;
   // Sent twice it counts once.
   if (column.entry.id === id) return undefined;
-  const { size, capacity } = column.recent;
-  if (size < capacity)
+  const { capacity } = longestWindow(column);
+  const sample = column.recent.last(capacity);
+  if (sample === undefined)
     return badCommand(
       event,
-      `the window of ${column.name} holds ${size} of ${capacity} values; send it again when it is full`,
+      `the window of ${column.name} holds ${column.recent.size} of ${capacity} values; send it again when it is full`,
     );
   const missing = column.missing
     .map(({ evaluation }) => evaluation.missing)
     .find((window) => window.capacity === capacity)
     ?.countAt(column.present + column.absent);
-  const from = { model: model.model, column: column.name, source: 'rebase', eventTimeMs, id };
+  const from = { model: model.model, column: column.name, source: 'weir:rebase', eventTimeMs, id };
   const cause = { topic, partition, eventId: id, eventTimeMs };
-  return takeReference(model, referenceSetFrom(column.recent.save(), missing ?? 0, from), {
+  return takeReference(model, referenceSetFrom(sample, missing ?? 0, from), {
     reason: 'rebased',
     cause,
     emit,

@@ -1,5 +1,6 @@
-/** Which columns of a layout are watched, and which are still to have a reference. */
+/** Which columns are watched, which are still to have a reference, and which no rule looks at. */
 import type { ColumnLayout } from '@weir/catalogue/layout';
+import { allColumns } from '@weir/catalogue/model-catalogue';
 import type { Row } from '@weir/events/prediction-reader';
 import { referenceSetFrom, takeReference } from './registrations.ts';
 import { type ColumnState, type ModelState, type Plan, SELF_REFERENCE } from './state.ts';
@@ -39,4 +40,31 @@ export function learn(model: ModelState, name: string, value: number, row: Row):
   const from = { model: key, column: name, source: SELF_REFERENCE, eventTimeMs, id: `self/${name}/${String(id)}` };
   takeReference(model, referenceSetFrom(learning.values, learning.absent, from));
   return model.columns.get(name) as ColumnState;
+}
+
+export interface NotWatched {
+  readonly column: string;
+  readonly reason: string;
+}
+
+/** Every column that no rule looks at, and why. */
+export function notWatched({
+  catalogue,
+  columns,
+  learning,
+  config: { selfReference },
+}: ModelState): readonly NotWatched[] {
+  const named = new Map([...allColumns(catalogue)].map((column) => [column.name, column]));
+  return [...named.values()].flatMap(({ name, type }) => {
+    if (columns.has(name)) return [];
+    const seen = learning.get(name)?.values.length ?? 0;
+    const lacking =
+      selfReference === 0
+        ? 'it has no reference; send a ReferenceSet, or set WEIR_DRIFT_SELF_REFERENCE'
+        : `${seen} of the ${selfReference} values that will be its reference have come`;
+    return {
+      column: name,
+      reason: type === 'categorical' ? 'categorical and boolean columns are not tested' : lacking,
+    };
+  });
 }

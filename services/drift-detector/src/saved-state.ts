@@ -11,6 +11,7 @@ import {
   type ColumnState,
   isLive,
   type Learning,
+  longestWindow,
   type ModelState,
   type Mute,
   type Note,
@@ -106,7 +107,8 @@ function saveColumn(column: ColumnState, place: (array: ArrayBufferView) => Plac
     absent,
     topic,
     watermark: [finiteOrNull(watermark.maxEventTimeMs), finiteOrNull(watermark.activeAtMs), watermark.idleAdvanceMs],
-    recent: place(column.recent.save()),
+    // A window that is no longer live may have held more.
+    recent: place(column.recent.newest(longestWindow(column).capacity)),
     counts: column.counts.filter(isLive).map(({ evaluation, alert }) => {
       const { bins, timesMs, open, move } = evaluation.save();
       const saved = move === null ? null : { ...move, bins: place(move.bins), counts: place(move.counts) };

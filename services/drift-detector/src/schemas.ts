@@ -1,4 +1,7 @@
 /** Shapes of the answers, for the OpenAPI document and its readers; a test holds the answers against them. */
+import { errorAnswers } from '@weir/service-kit/http/openapi';
+import { ModelName, Name } from '@weir/service-kit/http/parameters';
+import type { FastifySchema } from 'fastify';
 import Type, { type TSchema } from 'typebox';
 
 const share = { minimum: 0, maximum: 1 } as const;
@@ -81,6 +84,18 @@ const VerdictSchema = Type.Object({
   }),
   eventsBetweenFalseAlarms: orNull(Type.Number(), 'on average, at least; null: nothing is promised'),
   notPromisedBecause: orNull(Type.String(), 'why nothing is promised'),
+  simulated: Type.Object(
+    {
+      rule: Type.Union([Type.Literal('count'), Type.Literal('time'), Type.Literal('missing')]),
+      asked: Type.Number({ description: 'readings per false alarm that the level was set for' }),
+      alarms: count('false alarms that came'),
+      events: count('in so many events'),
+      atLeast: Type.Number({ description: 'events between the false alarms that came, lower 95 % bound' }),
+      windowSize: Type.Integer(),
+      referenceSize: Type.Integer(),
+    },
+    { description: 'what simulations without a change gave, of those the nearest in window and reference' },
+  ),
   alert: orNull(
     Type.Object({
       id: Type.String(),
@@ -112,3 +127,22 @@ export const WindowSchema: TSchema = Type.Object({
   referenceCdf: Shares('share of the reference at or below each edge'),
   windowCdf: Shares('share of the window at or below each edge'),
 });
+
+export const DriftRoute: FastifySchema = {
+  summary: 'Columns of a model with their references, the verdict of each of their windows, and what is not watched',
+  description: 'p-values are for a single look at one window; thresholds account for looking at every event.',
+  tags: ['drift'],
+  params: Type.Object({ model: ModelName }),
+  response: { 200: DriftSchema, ...errorAnswers('NOT_FOUND') },
+};
+
+export const WindowRoute: FastifySchema = {
+  summary: 'Content of a window beside its reference, as histogram and as pair of distribution functions',
+  tags: ['drift'],
+  params: Type.Object({
+    model: ModelName,
+    column: Name('name of a feature or output', 'distance'),
+    rule: Name('rule of the window, as verdicts name it', 'ks-1000'),
+  }),
+  response: { 200: WindowSchema, ...errorAnswers('NOT_FOUND') },
+};

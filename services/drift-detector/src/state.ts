@@ -3,20 +3,24 @@ import type { OpenAlert } from '@weir/alerts/open-alert';
 import type { ColumnLayout } from '@weir/catalogue/layout';
 import { emptyCatalogue, type ModelCatalogue, type NumericReference } from '@weir/catalogue/model-catalogue';
 import { CountEvaluation } from '@weir/drift/count-evaluation';
+import { type Dependence, dependenceIn } from '@weir/drift/dependence';
+import type { RuleKind } from '@weir/drift/false-alarms';
 import { expectedMissingShare, MissingEvaluation } from '@weir/drift/missing-evaluation';
 import { RecentValues } from '@weir/drift/recent-values';
 import { type Reference, sharedReference } from '@weir/drift/reference';
+import type { SlidingKs } from '@weir/drift/sliding-ks';
 import { TimeEvaluation } from '@weir/drift/time-evaluation';
 import { createWatermark, type Watermark } from '@weir/service-kit/processing/watermark';
 import type { DriftConfig, TimeWindowConfig } from './config.ts';
 
 /** Source of a reference that a column made of its own first values. */
-export const SELF_REFERENCE = 'self';
+export const SELF_REFERENCE = 'weir:self-reference';
 
 /** A window with its rule, and the alert that it raised and has not resolved. */
 export interface Watch<Evaluation> {
   /** Part of the alert's fingerprint and of addresses, like ks-1000. */
   readonly rule: string;
+  readonly kind: RuleKind;
   readonly evaluation: Evaluation;
   alert: OpenAlert | null;
 }
@@ -37,7 +41,7 @@ export interface ColumnState {
   readonly counts: readonly Watch<CountEvaluation>[];
   readonly times: readonly TimeWatch[];
   readonly missing: readonly Watch<MissingEvaluation>[];
-  /** As many as the longest count window holds. */
+  /** At least as many as the longest live count window holds. */
   readonly recent: RecentValues;
   /** Event time of the column's own events, for its time windows: the same however a run is cut. */
   readonly watermark: Watermark;
@@ -131,16 +135,19 @@ export function newColumn(entry: NumericReference, config: DriftConfig, retiring
     reference,
     counts: [...countWindows, ...retiring.counts].map((size, index) => ({
       rule: `ks-${size}`,
+      kind: 'count',
       evaluation: new CountEvaluation(reference, size, config, index < countWindows.length),
       alert: null,
     })),
     missing: [...countWindows, ...retiring.missing].map((size, index) => ({
       rule: `missing-${size}`,
+      kind: 'missing',
       evaluation: new MissingEvaluation(size, share, config, index < countWindows.length),
       alert: null,
     })),
     times: [...timeWindows, ...retiring.times].map(({ name, spanMs }, index) => ({
       rule: `ks-${name}`,
+      kind: 'time',
       name,
       evaluation: new TimeEvaluation(reference, spanMs, config, index < timeWindows.length),
       alert: null,
@@ -158,4 +165,15 @@ export function newColumn(entry: NumericReference, config: DriftConfig, retiring
 /** All windows of a column. */
 export function watchesOf({ counts, times, missing }: ColumnState): readonly Watch<{ readonly canRaise: boolean }>[] {
   return [...counts, ...times, ...missing];
+}
+
+/** The longest count window that is live. */
+export function longestWindow({ counts }: ColumnState): SlidingKs {
+  const windows = counts.filter(isLive).map(({ evaluation }) => evaluation.ks);
+  return windows.reduce((a, b) => (b.capacity > a.capacity ? b : a));
+}
+
+/** By the longest window, which knows most. O(W). */
+export function dependenceOfColumn(column: ColumnState): Dependence {
+  return dependenceIn(longestWindow(column), column.recent);
 }

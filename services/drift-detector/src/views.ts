@@ -1,13 +1,14 @@
 /** What routes answer with, computed from the state at commit boundaries. */
 import type { OpenAlert } from '@weir/alerts/open-alert';
-import { allColumns } from '@weir/catalogue/model-catalogue';
+import { eventsBetweenFalseAlarms, simulatedFalseAlarms } from '@weir/drift/false-alarms';
 import { countFigures, type Figures, missingFigures, timeFigures } from '@weir/drift/figures';
 import { histogramOf } from '@weir/drift/histogram';
 import { referenceQuantiles } from '@weir/drift/quantiles';
+import { notPromised } from '@weir/drift/sentences';
 import type { View } from '@weir/service-kit/processor';
 import { catalogueViews } from './catalogue-views.ts';
-import { dependenceOfColumn, eventsApart, notPromised } from './findings.ts';
-import { type ColumnState, isLive, type ModelState, SELF_REFERENCE, type Watch } from './state.ts';
+import { notWatched } from './plan.ts';
+import { type ColumnState, dependenceOfColumn, isLive, type ModelState, SELF_REFERENCE, type Watch } from './state.ts';
 
 /** Groups of a window's histogram: enough to see a shape, few enough to read. */
 const GROUPS = 20;
@@ -80,47 +81,37 @@ function verdictsOf(model: ModelState, column: ColumnState) {
 
 function verdictOf(
   model: ModelState,
-  { name }: ColumnState,
+  column: ColumnState,
   watch: Watch<unknown>,
   { window, ...figures }: Figures,
   isWarmingUp: boolean,
   windowCapacity: number,
   notPromisedBecause: string | null,
 ) {
-  const { rule, alert } = watch;
+  const { rule, kind, alert } = watch;
+  const asked = model.config.readingsPerFalseAlarm;
   const verdict = alert !== null ? 'drift' : isWarmingUp ? 'warming-up' : 'stable';
   return {
-    column: name,
+    column: column.name,
     rule,
     verdict: verdict as 'drift' | 'warming-up' | 'stable',
     ...figures,
     windowSize: window.size,
     windowCapacity,
-    eventsBetweenFalseAlarms: notPromisedBecause === null ? eventsApart(model, watch, window.size) : null,
+    eventsBetweenFalseAlarms: notPromisedBecause === null ? eventsBetweenFalseAlarms(kind, asked, window.size) : null,
     notPromisedBecause,
+    simulated: simulatedFalseAlarms({
+      rule: kind,
+      windowSize: window.size || windowCapacity,
+      referenceSize: column.reference.m,
+      asked,
+    }),
     alert: alert === null ? null : alertOf(model, alert),
   };
 }
 
 function alertOf({ acknowledged }: ModelState, { id, severity, sinceMs, raisedAtMs }: OpenAlert) {
   return { id, severity, since: iso(sinceMs), raisedAt: iso(raisedAtMs), acknowledged: acknowledged.get(id) ?? null };
-}
-
-/** Every column that no rule looks at, and why. */
-function notWatched({ catalogue, columns, learning, config: { selfReference } }: ModelState) {
-  const named = new Map([...allColumns(catalogue)].map((column) => [column.name, column]));
-  return [...named.values()].flatMap(({ name, type }) => {
-    if (columns.has(name)) return [];
-    const seen = learning.get(name)?.values.length ?? 0;
-    const lacking =
-      selfReference === 0
-        ? 'it has no reference; send a ReferenceSet, or set WEIR_DRIFT_SELF_REFERENCE'
-        : `${seen} of the ${selfReference} values that will be its reference have come`;
-    return {
-      column: name,
-      reason: type === 'categorical' ? 'categorical and boolean columns are not tested' : lacking,
-    };
-  });
 }
 
 function windowViews(model: string, { name, reference, counts, times }: ColumnState): readonly View[] {

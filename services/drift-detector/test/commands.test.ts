@@ -58,7 +58,9 @@ test('rebase makes the present values the reference, ends the alerts, and counts
   feed(folded, 800, 1_400, 0.5);
   folded.records('commands', [command]);
   expect(folded.said()).toEqual([]);
-  expect(folded.view<DriftView>('drift/m').columns).toMatchObject([{ reference: { source: 'rebase', size: 200 } }]);
+  expect(folded.view<DriftView>('drift/m').columns).toMatchObject([
+    { reference: { source: 'weir:rebase', size: 200 } },
+  ]);
   // What was the reference is drift now.
   feed(folded, 1_400, 1_700, 0);
   expect(folded.said().map(({ name }) => name)).toContain('AlertRaised');

@@ -43,7 +43,7 @@ describe.each([['with its checkpoint'], ['after a crash, without one']])('anothe
     await scene.hasTaken(800);
     expect(await names()).toEqual(['AlertRaised ks-200', 'AlertRaised ks-150']);
     await scene.runner?.stop();
-    expect(await replayed()).toMatchObject({ outputs: 2, difference: undefined });
+    expect(await replayed()).toMatchObject({ outputs: 2, difference: undefined, otherState: undefined });
   });
 
   test('an alert of a window that is gone resolves, and then the window is gone', async () => {
@@ -70,7 +70,7 @@ describe.each([['with its checkpoint'], ['after a crash, without one']])('anothe
     // A state that went through a checkpoint in between is the same state.
     await scene.start({ config: { ...CONFIG, countWindows: [300] } });
     expect(scene.failures).toEqual([]);
-    expect(await replayed()).toMatchObject({ outputs: 3, difference: undefined });
+    expect(await replayed()).toMatchObject({ outputs: 3, difference: undefined, otherState: undefined });
   });
 });
 
@@ -127,7 +127,7 @@ test('stopped before its first entry, it leaves no checkpoint of what the journa
   await scene.start();
   await scene.hasTaken(100);
   await scene.runner?.stop();
-  expect(await replayed()).toMatchObject({ records: 102, difference: undefined });
+  expect(await replayed()).toMatchObject({ records: 102, difference: undefined, otherState: undefined });
 });
 
 test('the same build that decides otherwise stops: the log was changed, or the build is not what it says', async () => {

@@ -1,8 +1,11 @@
 /** An upgrade goes on from states of earlier versions: inputs older than their retention could not be processed again. */
 
 import { decodeState } from '@weir/service-kit/state-codec';
+import type { GoldenState } from '@weir/service-kit/testing/scenario';
+import { registrationOf } from '@weir/testkit/events';
 import { expect, test } from 'vitest';
 import { loadModel, STATE_VERSION, saveModel } from '../src/saved-state.ts';
+import { Folded } from './folded.ts';
 import { GOLDEN_CONFIG, goldenStates, outputIdsAfter, writtenNow } from './golden-state.ts';
 
 const stateOf = (bytes: Uint8Array): Uint8Array => new Uint8Array(decodeState(bytes).part(0));
@@ -40,4 +43,24 @@ test('the reference is kept once, in memory and in the state', () => {
 
 test('a version that this build does not read is refused by its number', () => {
   expect(() => loadModel(new Uint8Array(8), 5, GOLDEN_CONFIG)).toThrow(/has version 5, this build reads 4 and 6/);
+});
+
+test('a registration that is sent again completes what version 4 kept of it, and one that contradicts it is refused', () => {
+  const golden = goldenStates().find(({ stateVersion }) => stateVersion === 4) as GoldenState;
+  const folded = new Folded(GOLDEN_CONFIG);
+  folded.fold.load(golden);
+  const feature = (name: string, unit: string) => ({ name, type: 'numeric' as const, unit, protected: true });
+  const featureSet = { id: 'fs', features: [feature('x', 'km'), feature('z', 's')] };
+  folded.records('models', [registrationOf([], { model: 'm', featureSet })]);
+  expect(folded.rejections.map(({ code }) => code)).toEqual(['FEATURE_SET_CONFLICT']);
+  const same = { id: 'fs', features: [feature('x', 'km'), feature('y', 's')] };
+  for (const version of ['1', '2'])
+    folded.records('models', [registrationOf([], { model: 'm', version, featureSet: same })]);
+  expect(folded.rejections).toHaveLength(1);
+  const catalogue = folded.fold.keys.get('m')?.state.catalogue;
+  expect([...(catalogue?.versions.keys() ?? [])]).toEqual(['1', '2']);
+  expect(catalogue?.featureSets.get('fs')?.features).toEqual(same.features);
+  // From here on it is as registered.
+  folded.records('models', [registrationOf(['x', 'y'], { model: 'm' })]);
+  expect(folded.rejections.at(-1)?.code).toBe('FEATURE_SET_CONFLICT');
 });
