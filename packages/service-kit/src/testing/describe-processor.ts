@@ -18,8 +18,9 @@ export function describeProcessor(name: string, scenario: Scenario): void {
     const whole = foldRun(scenario, { cut: () => scenario.events });
     describeFold(scenario, whole);
     describeRunner(scenario);
-    const { golden = [] } = scenario;
-    if (golden.length > 0) test.each(golden)('goes on from a state of $name', (state) => expectGolden(scenario, state));
+    test.each(scenario.golden ?? [])('goes on from a state of $name', (state) => {
+      expect(outputsAfter(scenario, state)).toEqual(state.outputIds);
+    });
   });
 }
 
@@ -86,14 +87,14 @@ function describeRunner(scenario: Scenario): void {
   });
 }
 
-function expectGolden(scenario: Scenario, { key, stateVersion, bytes, next, outputIds }: GoldenState): void {
+function outputsAfter(scenario: Scenario, { key, stateVersion, bytes, next }: GoldenState): readonly string[] {
   const fold = newFold(scenario);
   fold.load({ key, stateVersion, bytes });
   const ids: string[] = [];
   const sink = { output: ({ id }: { readonly id: string }) => void ids.push(id), reject: () => {} };
   for (const [index, { topic, key: recordKey, value, headers = [] }] of next.entries())
     fold.records(topic, [{ offset: BigInt(index), key: recordKey, value, headers, timestampMs: 0 }], sink);
-  expect(ids).toEqual(outputIds);
+  return ids;
 }
 
 function cutsOf(seed: number): () => number {
