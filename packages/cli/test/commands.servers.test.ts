@@ -1,5 +1,7 @@
 /** The way of a user on a real Kafka with two partitions: predictions before their model, dead letters, the registration, and back again. */
 import { execFile } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { driftConfigOf, SETTINGS } from '@weir/drift-detector/config';
@@ -13,6 +15,7 @@ import { startServices } from '@weir/service-kit/service';
 import { findKafka, type KafkaServer } from '@weir/testkit/broker';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { dlq } from '../src/commands/dlq/dlq.ts';
+import { reference } from '../src/commands/reference/reference.ts';
 import { register } from '../src/commands/register/register.ts';
 import { replay } from '../src/commands/replay/replay.ts';
 import { runCommand } from './fixtures/run-command.ts';
@@ -57,8 +60,15 @@ describe.skipIf('skip' in kafka)(`a real Kafka: ${where}`, () => {
     try {
       for (const model of MODELS)
         await promisify(execFile)(process.execPath, [
-          ...[PRODUCER, '--brokers', brokers.join(','), '--prefix', prefix],
-          ...['--model', model, '--count', String(COUNT)],
+          PRODUCER,
+          '--brokers',
+          brokers.join(','),
+          '--prefix',
+          prefix,
+          '--model',
+          model,
+          '--count',
+          `${COUNT}`,
         ]);
       await vi.waitUntil(() => refused === MODELS.length * COUNT, { timeout: 60_000, interval: 100 });
 
@@ -78,10 +88,27 @@ describe.skipIf('skip' in kafka)(`a real Kafka: ${where}`, () => {
           out: expect.stringContaining(', processed\n') as unknown,
         });
       }
-      const sent = await runCommand(dlq, 'redrive', ...place, '--reason', 'UNKNOWN_MODEL');
+      // References of columns that the model has, and one of a model that is not registered.
+      const csv = join(mkdtempSync(join(tmpdir(), 'weir-commands-')), 'january.csv');
+      writeFileSync(csv, 'amount,country\n1.5,CH\n2.5,DE\n');
+      const asked = ['--model', 'demo', '--file', csv, '--url', services.url];
+      expect(await runCommand(reference, ...asked, '--column', 'amount', '--column', 'country')).toMatchObject({
+        status: 0,
+        err: '',
+      });
+      expect(await runCommand(reference, ...asked.with(1, 'unknown'), '--column', 'amount')).toMatchObject({
+        status: 1,
+        err: expect.stringContaining('does not show it, so it was dead-lettered') as unknown,
+      });
+      const before = { accepted, refused };
+
+      const sent = await runCommand(dlq, 'redrive', ...place, '--topic', `${prefix}predictions`);
       expect(sent.out).toMatch(new RegExp(`^sent ${MODELS.length * COUNT} to ${prefix}predictions\n`));
-      await vi.waitUntil(() => accepted >= MODELS.length * (COUNT + 1), { timeout: 60_000, interval: 100 });
-      expect(refused).toBe(MODELS.length * COUNT);
+      await vi.waitUntil(() => accepted - before.accepted === MODELS.length * COUNT, {
+        timeout: 60_000,
+        interval: 100,
+      });
+      expect(refused).toBe(before.refused);
     } finally {
       await services.stop();
     }
