@@ -199,7 +199,8 @@ function introduction(january: ReadonlyMap<string, readonly number[]>): ReplayEv
       counts,
       missing: 0,
       hash,
-      source: 'flights of January 2001',
+      source:
+        name === OUTPUT ? 'flights of January 2001, scored by the versions they trained' : 'flights of January 2001',
       eventTimeMs,
       id: `${MODEL}/${name}/${hash}`,
       categories: null,

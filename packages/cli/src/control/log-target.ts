@@ -7,7 +7,7 @@ import { EventError } from '@weir/events/errors';
 import { categoricalReferenceHash, referenceHash } from '@weir/events/reference-hash';
 import { maxRecordBytesOf, TOPICS, topicName } from '@weir/events/topics';
 import { UsageError } from '../output.ts';
-import type { ControlTarget, ReferenceContent } from './target.ts';
+import type { ControlTarget, ReferenceContent, Written } from './target.ts';
 
 export interface LogTargetOptions {
   readonly topicPrefix: string;
@@ -17,7 +17,7 @@ export interface LogTargetOptions {
 
 /** Topics that do not exist are created, as the service that reads them would. */
 export function logTarget(log: EventLog, options: LogTargetOptions): ControlTarget {
-  const append = async (topic: 'models' | 'references', model: string, value: Uint8Array): Promise<string> => {
+  const append = async (topic: 'models' | 'references', model: string, value: Uint8Array): Promise<Written> => {
     const limit = maxRecordBytesOf(topic);
     if (value.length > limit)
       throw new UsageError(
@@ -29,7 +29,7 @@ export function logTarget(log: EventLog, options: LogTargetOptions): ControlTarg
     try {
       const place = { topic: topicName(options.topicPrefix, topic), partition };
       const [ack] = await producer.send([{ ...place, key: Buffer.from(model), value }]);
-      return `${topic}[${partition}]@${ack?.baseOffset}`;
+      return { where: `${topic}[${partition}]@${ack?.baseOffset}`, doubt: undefined };
     } finally {
       await producer.close();
     }

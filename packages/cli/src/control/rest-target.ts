@@ -1,8 +1,10 @@
 /** Registrations and references over the REST interface of a running service. */
 import { UsageError } from '../output.ts';
-import type { ControlTarget } from './target.ts';
+import type { ControlTarget, Written } from './target.ts';
 
 const TIMEOUT_MS = 60_000;
+const NOT_SHOWN =
+  'the service processed it and does not show it, so it was dead-lettered: register the model and the column first; weir dlq list says why';
 
 interface Receipt {
   readonly topic: string;
@@ -27,7 +29,7 @@ export interface RestOptions {
 /** @throws {UsageError} when `url` is none */
 export function restTarget({ url, token, waitS }: RestOptions): ControlTarget {
   const base = baseOf(url);
-  const put = async (path: readonly string[], body: object): Promise<string> => {
+  const put = async (path: readonly string[], body: object): Promise<Written> => {
     const place = `${base}/v1/models/${path.map(encodeURIComponent).join('/')}`;
     const headers = {
       'content-type': 'application/json',
@@ -37,7 +39,9 @@ export function restTarget({ url, token, waitS }: RestOptions): ControlTarget {
     const response = await ask(place, { method: 'PUT', headers, body: JSON.stringify(body) });
     const answer = await jsonOf(response);
     if (!response.ok) throw refused(place, response.status, answer as ProblemDetails | undefined);
-    return toldOf(place, answer as Receipt | undefined, waitS);
+    const receipt = receiptOf(place, answer);
+    const isShown = !receipt.processed || (await ask(place, { headers })).status !== 404;
+    return { where: toldOf(receipt, waitS), doubt: isShown ? undefined : NOT_SHOWN };
   };
   return {
     register: (model, version, shape) => put([model, 'versions', version], shape),
@@ -87,9 +91,13 @@ function refused(url: string, status: number, problem: ProblemDetails | undefine
   return new UsageError(`PUT ${url} was refused (${status}): ${[said, ...breaches].join('; ')}${cure}`);
 }
 
-function toldOf(url: string, receipt: Receipt | undefined, waitS: number): string {
-  if (typeof receipt?.offset !== 'string')
-    throw new UsageError(`${url} did not answer with a receipt; is it a service of Weir?`);
-  const { topic, partition, offset, processed } = receipt;
-  return `${topic}[${partition}]@${offset}, ${processed ? 'processed' : waitS === 0 ? 'durable' : `durable, not processed within ${waitS} s`}`;
+function receiptOf(url: string, answer: unknown): Receipt {
+  const receipt = answer as Receipt | undefined;
+  if (typeof receipt?.offset === 'string') return receipt;
+  throw new UsageError(`${url} did not answer with a receipt; is it a service of Weir?`);
+}
+
+function toldOf({ topic, partition, offset, processed }: Receipt, waitS: number): string {
+  const state = processed ? 'processed' : waitS === 0 ? 'durable' : `durable, not processed within ${waitS} s`;
+  return `${topic}[${partition}]@${offset}, ${state}`;
 }

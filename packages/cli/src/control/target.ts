@@ -17,8 +17,15 @@ export interface ReferenceContent {
   readonly missing: number;
 }
 
+/** Where an event went. */
+export interface Written {
+  /** For people. */
+  readonly where: string;
+  /** Why it may not hold, though it is durable. */
+  readonly doubt: string | undefined;
+}
+
 export interface ControlTarget {
-  /** @returns where it went, for people */
-  register(model: string, version: string, shape: VersionShape): Promise<string>;
-  setReference(model: string, column: string, content: ReferenceContent, source: string): Promise<string>;
+  register(model: string, version: string, shape: VersionShape): Promise<Written>;
+  setReference(model: string, column: string, content: ReferenceContent, source: string): Promise<Written>;
 }

@@ -23,7 +23,8 @@ file. Take it from a period that was as it should be: training data, or a first 
   --missing WORD      a word that stands for a missing value, besides the usual ones; may be repeated
   --delimiter C       between the cells of a CSV file (default: found)
   --decimal-comma     1.234,5 is 1234.5
-${TARGET_HELP}`;
+${TARGET_HELP}Exit code 1 when a service does not show a reference after it has processed it.
+`;
 
 const FLAGS = {
   model: { type: 'string' },
@@ -53,15 +54,21 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
   };
   const columns = await columnsOf(path, reading, flags.column ?? [], sample, io);
   for (const [name, { content }] of columns) checkSize(path, name, content);
-  await withTarget(flags, 'weir reference', io, async (target) => {
+  const doubts = await withTarget(flags, 'weir reference', io, async (target) => {
+    let doubtful = 0;
     const width = Math.max(...[...columns.keys()].map((name) => name.length));
     for (const [name, { content, cells }] of columns) {
-      const where = await target.setReference(model, name, content, flags.source ?? basename(path));
+      const { where, doubt } = await target.setReference(model, name, content, flags.source ?? basename(path));
       io.out(`${name.padEnd(width)}  ${toldOf(content, cells)}  ${where}\n`);
+      if (doubt === undefined) continue;
+      doubtful += 1;
+      io.err(`weir: ${name}: ${doubt}\n`);
     }
+    return doubtful;
   });
-  io.out(`${columns.size} ${columns.size === 1 ? 'reference' : 'references'} of ${model} set\n`);
-  return 0;
+  const set = columns.size - doubts;
+  io.out(`${set} ${set === 1 ? 'reference' : 'references'} of ${model} set\n`);
+  return doubts === 0 ? 0 : 1;
 }
 
 function toldOf({ values, categories, counts, missing }: Column['content'], cells: number): string {

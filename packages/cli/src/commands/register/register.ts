@@ -40,7 +40,8 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
   );
   const id = flags['feature-set'] ?? `${model}/${version}`;
   await withTarget(flags, 'weir register', io, async (target) => {
-    const where = await target.register(model, version, { featureSet: { id, features }, outputs });
+    const { where, doubt } = await target.register(model, version, { featureSet: { id, features }, outputs });
+    if (doubt !== undefined) io.err(`weir: ${doubt}\n`);
     const named = (type: string): string =>
       features.flatMap((feature) => (feature.type === type ? feature.name : [])).join(', ') || 'none';
     io.out(`${model} ${version}: ${where}\n`);
