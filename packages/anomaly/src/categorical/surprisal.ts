@@ -53,6 +53,12 @@ export class Surprisal {
 
   /** Writes `size` numbers to `into` from `offset` on, then learns the values. */
   observe(values: ArrayLike<string | null>, into: Float64Array, offset: number): void {
+    this.measure(values, into, offset);
+    this.#learn();
+  }
+
+  /** As `observe`, but learns nothing: what a score that is compared with a reference needs. */
+  measure(values: ArrayLike<string | null>, into: Float64Array, offset: number): void {
     const hashes = this.#hashes;
     for (let column = 0; column < this.columns; column += 1) {
       const value = values[column] ?? null;
@@ -60,7 +66,6 @@ export class Surprisal {
       into[offset + column] = value === null ? Number.NaN : this.#surprisalOf(column);
     }
     into[offset + this.columns] = this.#pairSurprisal();
-    this.#learn();
   }
 
   #surprisalOf(column: number): number {

@@ -29,9 +29,9 @@ export function inferRules(profile: Profile): Rules {
   return {
     version: RULES_VERSION,
     referenceRows: profile.rows,
-    numeric: profile.numeric.map((each) => numericRule(each, profile.rows)),
-    categorical: profile.categorical.map((each) => categoricalRule(each, profile.rows)),
-    outputs: profile.outputs.map((each) => numericRule(each, profile.rows)),
+    numeric: profile.numeric.map((each) => numericRule(each, each.rows ?? profile.rows)),
+    categorical: profile.categorical.map((each) => categoricalRule(each, each.rows ?? profile.rows)),
+    outputs: profile.outputs.map((each) => numericRule(each, each.rows ?? profile.rows)),
     probabilities: [],
     versions: profile.versions.length > 0 ? profile.versions : null,
     maxLatenessMs: null,

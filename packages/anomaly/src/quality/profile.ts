@@ -12,6 +12,8 @@ export const MAX_KEPT_VALUES = 256;
 
 export interface NumericProfile {
   readonly name: string;
+  /** Events that it was taken from, where those are not the profile's. */
+  readonly rows?: number;
   /** Values that are not NaN. */
   readonly present: number;
   readonly infinite: number;
@@ -32,6 +34,8 @@ export interface NumericProfile {
 
 export interface CategoricalProfile {
   readonly name: string;
+  /** Events that it was taken from, where those are not the profile's. */
+  readonly rows?: number;
   readonly present: number;
   readonly distinct: number;
   /** The most frequent values, at most `MAX_KEPT_VALUES`. */
@@ -109,20 +113,20 @@ function numericProfile(
     if (Number.isInteger(value)) integers += 1;
   }
   const sorted = values.subarray(0, finite).sort();
+  return { name, present, infinite: present - finite, integers, ...lawOf(sorted), repeats, longestRun };
+}
+
+/** What does not depend on the order of the values: @param sorted finite, ascending. */
+export function lawOf(sorted: Float64Array): Pick<NumericProfile, 'distinct' | 'min' | 'max' | 'quantiles' | 'grid'> {
+  const finite = sorted.length;
   let distinct = 0;
   for (let i = 0; i < finite; i += 1) if (i === 0 || sorted[i] !== sorted[i - 1]) distinct += 1;
   return {
-    name,
-    present,
-    infinite: present - finite,
-    integers,
     distinct,
     min: sorted[0] ?? 0,
     max: sorted[finite - 1] ?? 0,
     quantiles: QUANTILE_SHARES.map((share) => sorted[Math.max(0, Math.ceil(share * finite) - 1)] ?? 0),
     grid: gridOf(sorted),
-    repeats,
-    longestRun,
   };
 }
 

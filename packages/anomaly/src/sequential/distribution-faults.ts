@@ -57,6 +57,12 @@ export class DistributionFaults {
     return this.#events % WINDOW === 0 ? this.#judge() : NONE;
   }
 
+  /** Whether an explanation still holds, as of the last whole window. */
+  isOpen(fault: 'unit-change' | 'shifted-columns', field: string): boolean {
+    const open = this.#open[this.#names.indexOf(field)] ?? 0;
+    return fault === 'unit-change' ? open > 1 : open === 1;
+  }
+
   #judge(): readonly Fault[] {
     const columns = this.#names.length;
     const sorted = this.#names.map((_, column) => {
@@ -119,6 +125,7 @@ export class DistributionFaults {
       field: this.#names[column] as string,
       since: this.#events - WINDOW + 1,
       factor,
+      share: 1,
       detail: `values are the reference's times ${formula} (${name}); distance ${distance.toFixed(3)} under it`,
     });
   }
@@ -148,6 +155,7 @@ export class DistributionFaults {
           field: names[0] as string,
           since: this.#events - WINDOW + 1,
           factor: step,
+          share: 1,
           detail: `${names.join(', ')} hold the values of the column ${step > 0 ? 'before' : 'after'} each`,
         });
       from = to;

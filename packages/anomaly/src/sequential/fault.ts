@@ -17,6 +17,10 @@ export interface Fault {
   readonly since: number;
   /** By how much: observed over expected; for a unit change the factor of its unit; columns for a shift. */
   readonly factor: number;
+  /** Share of the field's values that are affected, as far as has been seen, in [0, 1]. */
+  readonly share: number;
+  /** The value that does not change, of a stuck one. */
+  readonly value?: number;
   /** What was seen and what the reference promised, in one sentence. */
   readonly detail: string;
 }

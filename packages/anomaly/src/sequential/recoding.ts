@@ -74,7 +74,7 @@ export class RecodingTest {
     if (!this.#rise.add(unseen)) return undefined;
     const explanation = this.#explain();
     const share = this.#rise.share;
-    const common = { field: this.#name, since: this.#rise.since, factor: share / this.#rise.p0 };
+    const common = { field: this.#name, since: this.#rise.since, factor: share / this.#rise.p0, share };
     const seen = `${(share * 100).toFixed(1)} % of values are unseen in the reference, such as ${JSON.stringify(this.#recent.at(-1))}`;
     return explanation === undefined
       ? { fault: 'cardinality', ...common, detail: `${seen}; no known recoding explains them` }

@@ -12,7 +12,7 @@ import { StateReader } from '../state/state-reader.ts';
 import { StateWriter } from '../state/state-writer.ts';
 import { DISTINCT_WINDOW, DistinctRate, hashText } from './distinct-rate.ts';
 import { DistributionFaults } from './distribution-faults.ts';
-import { EVENTS_PER_FALSE_ALARM, type Fault } from './fault.ts';
+import { EVENTS_PER_FALSE_ALARM, type Fault, type FaultKind } from './fault.ts';
 import { RecodingTest } from './recoding.ts';
 import { ShareRise } from './share-rise.ts';
 import { StuckValue } from './stuck-value.ts';
@@ -46,8 +46,10 @@ export class StreamFaults {
     checkWhole('eventsPerFalseAlarm', eventsPerFalseAlarm, 1_000, 1e12);
     const tests = 2 * profile.numeric.length + 3 * profile.categorical.length + 2;
     const each = eventsPerFalseAlarm * tests;
-    this.#numeric = profile.numeric.map((column) => numericTests(column, profile.rows, each));
-    this.#categorical = profile.categorical.map((column) => categoricalTests(column, profile.rows, each));
+    this.#numeric = profile.numeric.map((column) => numericTests(column, column.rows ?? profile.rows, each));
+    this.#categorical = profile.categorical.map((column) =>
+      categoricalTests(column, column.rows ?? profile.rows, each),
+    );
     this.#distribution = new DistributionFaults(profile.numeric, each);
     this.#volume = volume === undefined ? undefined : new Volume(volume, each);
   }
@@ -74,6 +76,17 @@ export class StreamFaults {
   /** Time has come to `nowMs`: the absence that begins, if any. */
   tick(nowMs: number): Fault | undefined {
     return this.#volume?.tick(nowMs);
+  }
+
+  /** Whether a fault that was raised still holds. @param field as the fault names it. O(columns). */
+  isOpen(fault: FaultKind, field: string): boolean {
+    if (fault === 'volume' || fault === 'absence') return this.#volume?.open === fault;
+    if (fault === 'unit-change' || fault === 'shifted-columns') return this.#distribution.isOpen(fault, field);
+    const number = this.#numeric.find(({ name }) => name === field);
+    if (fault === 'stuck-value') return number?.stuck.open === true;
+    const text = this.#categorical.find(({ name }) => name === field);
+    if (fault === 'null-rate') return (number ?? text)?.nulls?.open === true;
+    return text?.recoding?.open === true || (fault === 'cardinality' && text?.distinct.open === true);
   }
 
   save(): ArrayBuffer {
@@ -167,6 +180,8 @@ function addNumber(tests: NumericTests, value: number, position: number, found: 
       field: name,
       since: position - stuck.run + 1,
       factor: stuck.run,
+      share: 1,
+      value,
       detail: `the last ${stuck.run} values are ${value}; the reference allows runs below ${stuck.limit}`,
     });
 }
@@ -183,6 +198,7 @@ function addText(tests: CategoricalTests, value: string | null, position: number
       field: name,
       since: Math.max(1, position - DISTINCT_WINDOW + 1),
       factor: distinct.distinct / distinct.expected,
+      share: Math.min(1, Math.abs(distinct.distinct - distinct.expected) / DISTINCT_WINDOW),
       detail: `${distinct.distinct} distinct among ${DISTINCT_WINDOW} values; the reference has ${distinct.expected.toFixed(1)} ± ${distinct.slack.toFixed(1)}`,
     });
 }
@@ -193,6 +209,7 @@ function nullFault(field: string, test: ShareRise): Fault {
     field,
     since: test.since,
     factor: test.share / test.p0,
+    share: test.share,
     detail: `${(test.share * 100).toFixed(2)} % are missing; the reference allows ${(test.p0 * 100).toFixed(2)} %`,
   };
 }

@@ -2,7 +2,7 @@ import type { StateReader } from '../state/state-reader.ts';
 import type { StateWriter } from '../state/state-writer.ts';
 
 /** Where repeats are this frequent, a run says nothing about a fault. */
-const MAX_REPEAT_SHARE = 0.9;
+const MAX_REPEAT_SHARE = 0.99;
 
 /**
  * Run of equal values, longer than chance allows. A run that has begun reaches length r with probability share^(r − 1), so that r with

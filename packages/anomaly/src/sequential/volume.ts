@@ -45,6 +45,12 @@ export class Volume {
     this.#recovery = new ShiryaevRoberts(1, third);
   }
 
+  /** What does not hold now. */
+  get open(): 'volume' | 'absence' | undefined {
+    if (this.#open === '') return undefined;
+    return this.#open === 'absence' ? 'absence' : 'volume';
+  }
+
   /** An event of time `timeMs` came; times that go back count as no time passed. */
   add(timeMs: number): Fault | undefined {
     const gap = Number.isNaN(this.#lastMs) ? Number.NaN : Math.max(0, timeMs - this.#lastMs);
@@ -76,6 +82,7 @@ export class Volume {
       field: 'event',
       since: this.#lastMs,
       factor: 0,
+      share: 1,
       detail: `no event for ${Math.round(silent)} ms; the reference allows ${Math.round(this.absentAfterMs)} ms`,
     };
   }
@@ -92,6 +99,7 @@ export class Volume {
       field: 'event',
       since,
       factor,
+      share: change === 'fall' ? 1 - factor : 1 - 1 / factor,
       detail: `events come at ${change === 'fall' ? 'half' : 'twice'} the ${which} rate of the reference, ${(rate * 1_000).toPrecision(4)} a second, or ${change === 'fall' ? 'less' : 'more'}`,
     };
   }

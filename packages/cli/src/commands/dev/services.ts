@@ -1,4 +1,6 @@
 /** The services that `weir dev` runs and `weir replay` reproduces: one entry each. */
+import { SETTINGS as ANOMALY_SETTINGS, anomalyConfigOf } from '@weir/anomaly-detector/config';
+import { anomalyDetector } from '@weir/anomaly-detector/service';
 import { SETTINGS as DRIFT_SETTINGS, driftConfigOf } from '@weir/drift-detector/config';
 import { driftDetector } from '@weir/drift-detector/service';
 import type { ServiceConfig, ServiceSettings } from '@weir/service-kit/config/common-settings';
@@ -29,6 +31,18 @@ export const SERVICES: readonly DevService[] = [
     define: (config) => driftDetector(driftConfigOf(config)),
     // A week of flights, so that hours and weekdays weigh alike, and differences that a person would care about.
     demonstration: { WEIR_DRIFT_WINDOWS: '116000', WEIR_DRIFT_MIN_EFFECT: '0.1' },
+    shown: shownAlert,
+  }),
+  entry({
+    name: 'anomaly-detector',
+    settings: ANOMALY_SETTINGS,
+    define: (config) => anomalyDetector(anomalyConfigOf(config)),
+    // A week of flights to learn from and a week to compare with, because hours and weekdays differ, and few alarms to look at.
+    demonstration: {
+      WEIR_ANOMALY_LEARN_EVENTS: '116000',
+      WEIR_ANOMALY_HELD_OUT_EVENTS: '116000',
+      WEIR_ANOMALY_EVENTS_PER_ALARM: '100000',
+    },
     shown: shownAlert,
   }),
 ];
