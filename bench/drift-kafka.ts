@@ -1,13 +1,14 @@
 /**
- * The drift detector on a real Kafka beside raw kafkajs, which reads the same topic in the same run and only counts: events per
+ * The drift detector on a real Kafka beside raw kafkajs, which reads the same topic in the same run, in a
+ * process of its own in which nothing of it is changed, and only counts: events per
  * CPU-second of each. The service decodes, tests every value of six columns, and commits its journal transactionally besides.
  *   npm run bench -- drift-kafka [EVENTS]
  */
 import { createKafkaLog } from '@weir/event-log/kafkajs/log';
 import { topicName } from '@weir/events/topics';
 import { startCluster } from '@weir/kafka/cluster';
-import { Kafka, logLevel } from 'kafkajs';
-import { cpuSeconds, detect, median, PREFIX, record } from './recorded/drift.ts';
+import { cpuToCount } from './peers/raw-consumer.ts';
+import { detect, median, PREFIX, record } from './recorded/drift.ts';
 
 const ROUNDS = 5;
 const MODELS = 2;
@@ -20,7 +21,7 @@ try {
   const raw: number[] = [];
   const service: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
-    raw.push(await consume(cluster.brokers, `bench-${round}`));
+    raw.push(events / (await cpuToCount(cluster.brokers, topicName(PREFIX, 'predictions'), events)));
     service.push(await detect(log, `bench-${round}.`, events));
   }
   const ratios = service.map((rate, round) => rate / (raw[round] as number));
@@ -32,25 +33,4 @@ try {
 } finally {
   await log.close();
   await cluster.stop();
-}
-
-/** Events per CPU-second of a kafkajs consumer that counts. */
-async function consume(brokers: readonly string[], groupId: string): Promise<number> {
-  const started = process.cpuUsage();
-  const kafka = new Kafka({ brokers: [...brokers], clientId: 'raw', logLevel: logLevel.NOTHING });
-  const consumer = kafka.consumer({ groupId });
-  await consumer.connect();
-  await consumer.subscribe({ topic: topicName(PREFIX, 'predictions'), fromBeginning: true });
-  const { promise: finished, resolve } = Promise.withResolvers<void>();
-  let seen = 0;
-  await consumer.run({
-    eachBatch: async ({ batch }) => {
-      seen += batch.messages.length;
-      if (seen >= events) resolve();
-    },
-  });
-  await finished;
-  const rate = events / cpuSeconds(started);
-  await consumer.disconnect();
-  return rate;
 }

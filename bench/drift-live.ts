@@ -10,10 +10,10 @@ import { decode } from '@weir/events/codec';
 import { topicName } from '@weir/events/topics';
 import { startCluster } from '@weir/kafka/cluster';
 import { findRedis } from '@weir/testkit/redis';
-import { Kafka, logLevel } from 'kafkajs';
 import { LiveDetector } from './live/detector.ts';
 import { longestGaps, watchJournal } from './live/journal.ts';
 import { introduce, type Place, startLoad } from './live/load.ts';
+import { cpuOfIdleness, recordsAsTheyCome } from './peers/raw-consumer.ts';
 
 const PARTS = ['alerts', 'handover', 'outage', 'rebalance', 'idle'] as const;
 const PARTITIONS = 2;
@@ -138,17 +138,7 @@ if (has('idle')) {
     await sleep(IDLE_S * 1_000);
     const ours = ((detector.cpuSeconds - before) / IDLE_S) * 1_000;
     await detector.end('SIGTERM');
-    const kafka = new Kafka({ brokers: [...cluster.brokers], clientId: 'raw', logLevel: logLevel.NOTHING });
-    const consumer = kafka.consumer({ groupId: 'raw', maxWaitTimeInMs: 100 });
-    await consumer.connect();
-    await consumer.subscribe({ topic: topicName('idle.', 'predictions') });
-    await consumer.run({ eachBatch: async () => {} });
-    await sleep(5_000);
-    const cpu = process.cpuUsage();
-    await sleep(IDLE_S * 1_000);
-    const { user, system } = process.cpuUsage(cpu);
-    await consumer.disconnect();
-    const theirs = (user + system) / 1_000 / IDLE_S;
+    const theirs = ((await cpuOfIdleness(cluster.brokers, topicName('idle.', 'predictions'), IDLE_S)) / IDLE_S) * 1_000;
     console.log(
       `idle on three brokers: ${ours.toFixed(1)} ms of CPU a second; a plain kafkajs consumer ${theirs.toFixed(1)}`,
     );
@@ -172,23 +162,7 @@ async function onCluster(
 
 /** From the event that caused it to the alert in the hands of a reader of committed records; and of any event to a plain consumer. */
 async function latencies({ log, prefix, partitions }: Place, brokers: readonly string[]): Promise<void> {
-  const raw: number[] = [];
-  let seen = 0;
-  const kafka = new Kafka({ brokers: [...brokers], clientId: 'raw', logLevel: logLevel.NOTHING });
-  const consumer = kafka.consumer({ groupId: 'raw', maxWaitTimeInMs: 100 });
-  await consumer.connect();
-  await consumer.subscribe({ topic: topicName(prefix, 'predictions') });
-  await consumer.run({
-    eachBatch: async ({ batch }) => {
-      const now = Date.now();
-      for (const { value } of batch.messages) {
-        seen += 1;
-        if (seen % SAMPLED !== 0) continue;
-        const { name, event } = decode(value as Buffer);
-        if (name === 'PredictionLogged') raw.push(now - event.eventTimeMs);
-      }
-    },
-  });
+  const plain = recordsAsTheyCome(brokers, topicName(prefix, 'predictions'), ALERTS_S, SAMPLED);
   const alerts: number[] = [];
   const reader = await log.reader();
   const until = Date.now() + ALERTS_S * 1_000;
@@ -204,7 +178,11 @@ async function latencies({ log, prefix, partitions }: Place, brokers: readonly s
     }
   };
   await Promise.all(Array.from({ length: partitions }, (_, partition) => follow(partition)));
-  await Promise.all([reader.close(), consumer.disconnect()]);
+  await reader.close();
+  const raw = (await plain).flatMap(({ atMs, value }) => {
+    const { name, event } = decode(Buffer.from(value, 'base64'));
+    return name === 'PredictionLogged' ? [atMs - event.eventTimeMs] : [];
+  });
   const shown = (values: readonly number[]): string =>
     `p50 ${quantile(values, 0.5)} ms, p99 ${quantile(values, 0.99)} ms (${values.length.toLocaleString('en')})`;
   console.log(`event sent to alert read: ${shown(alerts)}; event to a plain kafkajs consumer: ${shown(raw)}`);

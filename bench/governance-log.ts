@@ -17,7 +17,9 @@ const { values } = parseArgs({
 });
 const number = (text: string | undefined, otherwise: number): number => (text === undefined ? otherwise : Number(text));
 
-process.stdout.write(`${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}\n`);
+process.stdout.write(
+  `rates are per CPU-second, but for what is durable\n${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}\n`,
+);
 if (values.mutations === undefined && values.clean === undefined) {
   const entries = signedEntries(number(values.entries, 100_000));
   benchAppend(entries);

@@ -1,5 +1,5 @@
 /** L1: entries into chain, tree and tiles, in memory and durably. */
-import { closeSync, fsyncSync, mkdirSync, mkdtempSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { sha256, verifiers } from '@weir/cli/commands/verify/node-crypto';
 import { type AdmissionState, admit, advance } from '@weir/ledger/admission';
@@ -11,7 +11,7 @@ import { decodeEntry, signatureOf, signedMessage } from '@weir/ledger/entry-code
 import { KeyRing } from '@weir/ledger/keys';
 import { TreeHasher } from '@weir/ledger/tree';
 import { LOG_SIGNER, OLD_KEY, ORIGIN } from '../../packages/ledger/test/scene.ts';
-import { bar, median, medianSeconds, perSecond, row, seconds } from './clock.ts';
+import { bar, cpuSeconds, folderOnDisk, median, medianCpuSeconds, perSecond, row, seconds } from './clock.ts';
 
 const BATCH = 256;
 const ROUNDS = 5;
@@ -89,16 +89,16 @@ export function benchAppend(entries: readonly Uint8Array[]): void {
     ['499 bytes', short],
     [`${bytes} bytes`, entries],
   ] as const) {
-    const took = medianSeconds(ROUNDS, () => append(of, decoded));
+    const took = medianCpuSeconds(ROUNDS, () => append(of, decoded));
     const rate = of.length / took;
     row(
       `append in memory, ${what}: hash, chain, tree, tiles`,
       perSecond(of.length, took) + bar(rate >= 300_000, '300 k/s'),
     );
   }
-  const whole = medianSeconds(ROUNDS, () => admitted(entries));
+  const whole = medianCpuSeconds(ROUNDS, () => admitted(entries));
   row(`admit and append, ${bytes} bytes: parse, schema, id, chain, tree, tiles`, perSecond(entries.length, whole));
-  const folder = mkdtempSync(join(process.cwd(), '.weir-bench-'));
+  const folder = folderOnDisk();
   try {
     const batches = durably(short, folder);
     const mean = batches.reduce((sum, value) => sum + value, 0) / batches.length;
@@ -117,9 +117,9 @@ export function benchAppend(entries: readonly Uint8Array[]): void {
 
 function benchSignatures(entries: readonly Uint8Array[], decoded: readonly Entry[]): void {
   const messages = entries.map((bytes, index) => signedMessage(bytes, decoded[index] as Entry));
-  const signing = seconds(() => messages.map((message) => OLD_KEY.sign(message)));
+  const signing = cpuSeconds(() => messages.map((message) => OLD_KEY.sign(message)));
   row('Ed25519 signatures of entries', perSecond(messages.length, signing));
-  const verifying = seconds(() =>
+  const verifying = cpuSeconds(() =>
     messages.map((message, index) => verifiers.ed25519(OLD_KEY.key, message, signatureOf(decoded[index] as Entry))),
   );
   row('Ed25519 verifications of entries', perSecond(messages.length, verifying));

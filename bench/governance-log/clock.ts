@@ -1,4 +1,13 @@
-/** Seconds of a run, and figures as the table prints them. */
+/** Time of a run, and figures as the table prints them. */
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A folder on the disk of the repository: a temporary folder may be memory, where fsync costs nothing. */
+export function folderOnDisk(): string {
+  mkdirSync('.weir', { recursive: true });
+  return mkdtempSync(join('.weir', 'bench-'));
+}
+
 export function seconds(run: () => unknown): number {
   const start = process.hrtime.bigint();
   run();
@@ -9,10 +18,18 @@ export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1] as number;
 }
 
-/** Median of some rounds, after one that is not counted. */
-export function medianSeconds(rounds: number, run: () => unknown): number {
+/** CPU-seconds of a run, garbage collection included: what one core does, also where other work takes turns on it. */
+export function cpuSeconds(run: () => unknown): number {
+  const start = process.cpuUsage();
   run();
-  return median(Array.from({ length: rounds }, () => seconds(run)));
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1e6;
+}
+
+/** Median of some rounds, after one that is not counted. */
+export function medianCpuSeconds(rounds: number, run: () => unknown): number {
+  run();
+  return median(Array.from({ length: rounds }, () => cpuSeconds(run)));
 }
 
 export function perSecond(count: number, took: number): string {

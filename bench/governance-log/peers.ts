@@ -3,10 +3,10 @@
  * npm install --prefix DIR --ignore-scripts hypercore@10.38.0 merkletreejs@0.6.0, then WEIR_BENCH_PEERS=DIR.
  */
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { perSecond, row, seconds } from './clock.ts';
+import { folderOnDisk, perSecond, row, seconds } from './clock.ts';
 
 const INSTALL =
   'absent (npm install --prefix DIR --ignore-scripts hypercore@10.38.0 merkletreejs@0.6.0; WEIR_BENCH_PEERS=DIR)';
@@ -36,7 +36,7 @@ interface Hypercore {
 async function benchHypercore(blocks: readonly Buffer[]): Promise<void> {
   const Core = peer('hypercore') as (new (folder: string) => Hypercore) | undefined;
   if (Core === undefined) return row('hypercore 10.38: append', INSTALL);
-  const folder = mkdtempSync(join(process.cwd(), '.weir-bench-'));
+  const folder = folderOnDisk();
   const core = new Core(folder);
   await core.ready();
   const single = blocks.slice(0, 5_000);

@@ -44,7 +44,8 @@ export function decodeEntry(bytes: Uint8Array, sha256: Sha256): Entry {
   try {
     value = parseCanonical(bytes);
   } catch (error) {
-    if (error instanceof JcsError) throw new EntryError(error.rule, error.message);
+    if (error instanceof JcsError)
+      throw new EntryError(error.rule, `the entry is not canonical JSON (RFC 8785): ${error.message}`);
     throw error;
   }
   const entry = checkEntry(value);
@@ -83,7 +84,8 @@ function canonical(entry: Entry): string {
   try {
     return canonicalize(entry as unknown as Json);
   } catch (error) {
-    if (error instanceof JcsError) throw new EntryError(error.rule, error.message);
+    if (error instanceof JcsError)
+      throw new EntryError(error.rule, `the entry is not canonical JSON (RFC 8785): ${error.message}`);
     throw error;
   }
 }

@@ -4,6 +4,7 @@ import type { Head } from './chain.ts';
 import type { Sha256 } from './crypto.ts';
 import { canonicalize, type Json } from './jcs.ts';
 import { formatVkey, parseVkey, type Rotation } from './keys.ts';
+import { subtreeCount } from './tree.ts';
 
 export interface SavedState {
   readonly origin: string;
@@ -43,7 +44,7 @@ export function parseSavedState(text: string, sha256: Sha256): SavedState | unde
       readonly heads: readonly (Omit<Head, 'leaf'> & { readonly model: string; readonly leaf: string })[];
       readonly rotations: readonly { readonly index: number; readonly oldKeyId: string; readonly next: string }[];
     };
-    if (value.format !== FORMAT || !Number.isSafeInteger(value.size)) return undefined;
+    if (value.format !== FORMAT || value.frontier.length !== subtreeCount(value.size)) return undefined;
     return {
       origin: value.origin,
       size: value.size,

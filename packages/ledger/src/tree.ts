@@ -46,8 +46,9 @@ export class Frontier {
 
   /** @throws RangeError unless there is one hash per bit that is set in size */
   constructor(hasher: TreeHasher, size = 0, hashes: readonly Uint8Array[] = []) {
-    if (!Number.isSafeInteger(size) || size < 0 || hashes.length !== bitCount(size))
-      throw new RangeError(`a tree of ${size} leaves has ${bitCount(size)} perfect subtrees, not ${hashes.length}`);
+    const count = subtreeCount(size);
+    if (hashes.length !== count)
+      throw new RangeError(`a tree of ${size} leaves has ${count} perfect subtrees, not ${hashes.length}`);
     this.#hasher = hasher;
     this.#size = size;
     this.#hashes = [...hashes];
@@ -85,7 +86,9 @@ export class Frontier {
   }
 }
 
-function bitCount(size: number): number {
+/** How many perfect subtrees make up a tree: one per bit that is set in its size. NaN unless the size is a safe integer of at least 0. */
+export function subtreeCount(size: number): number {
+  if (!Number.isSafeInteger(size) || size < 0) return Number.NaN;
   let count = 0;
   for (let rest = size; rest > 0; rest = Math.floor(rest / 2)) count += rest % 2;
   return count;

@@ -1,5 +1,4 @@
 /** Entry signatures on worker threads: an Ed25519 verification takes a hundred times as long as everything else about an entry. */
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { SignatureCheck } from '@weir/ledger/admission';
 
@@ -21,7 +20,9 @@ export class SignaturePool {
   readonly #workers: { readonly worker: Worker; waiting: number }[];
   #batch: Job[] = [];
   #failed: number | undefined;
-  #checked = 0;
+  #fault: Error | undefined;
+  /** Called when a worker has answered or failed. */
+  #wake: () => void = () => {};
 
   constructor(threads: number) {
     this.#workers = Array.from({ length: threads }, () => {
@@ -29,6 +30,11 @@ export class SignaturePool {
       slot.worker.on('message', (answer: BatchAnswer) => {
         slot.waiting -= 1;
         if (answer >= 0 && (this.#failed === undefined || answer < this.#failed)) this.#failed = answer;
+        this.#wake();
+      });
+      slot.worker.on('error', (error) => {
+        this.#fault = error instanceof Error ? error : new Error(String(error));
+        this.#wake();
       });
       return slot;
     });
@@ -39,33 +45,35 @@ export class SignaturePool {
     return this.#failed;
   }
 
-  /** Signatures taken so far. */
-  get checked(): number {
-    return this.#checked;
-  }
-
   /** Always true: what was found out is in `failed` after `drain`. */
   check({ index, key, message, signature }: SignatureCheck): boolean {
     this.#batch.push({ index, key: key.key, message, signature });
-    this.#checked += 1;
     if (this.#batch.length >= BATCH) this.#send();
     return true;
   }
 
   /** Waits until the workers can take more. */
   async room(): Promise<void> {
-    while (this.#workers.every(({ waiting }) => waiting >= WAITING))
-      await Promise.race(this.#workers.map(({ worker }) => once(worker, 'message')));
+    await this.#until(() => this.#workers.some(({ waiting }) => waiting < WAITING));
   }
 
   /** Waits until every signature was checked. */
   async drain(): Promise<void> {
     this.#send();
-    for (const slot of this.#workers) while (slot.waiting > 0) await once(slot.worker, 'message');
+    await this.#until(() => this.#workers.every(({ waiting }) => waiting === 0));
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#workers.map(({ worker }) => worker.terminate()));
+  }
+
+  async #until(holds: () => boolean): Promise<void> {
+    while (!holds()) {
+      if (this.#fault !== undefined) throw this.#fault;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
   }
 
   #send(): void {

@@ -31,7 +31,7 @@ from elsewhere.
                      end was cut off together with its later checkpoints looks like an earlier log
   --state FILE       read only what is new since the last run, and keep where this run ended
   --mode full        check every entry's signature (default), on all cores
-  --mode structure   rest on the checkpoint's signature over all entries; some twenty times as fast
+  --mode structure   rest on the checkpoint's signature over all entries; some ten times as fast
   --json             one line of JSON
 
 Exit code 0 when the log is sound, 1 when it was tampered with (index, model, seq and reason are named), 2 when the
@@ -39,8 +39,6 @@ input, the trust file or an argument cannot be used.
 `;
 
 export const verify: Command = {
-  name: 'verify',
-  summary: 'check a governance log or one decision, offline',
   help: HELP,
   run: verifyCommand,
 };
