@@ -26,6 +26,8 @@ export interface KernelConfig {
   readonly idleAfterMs: number;
   /** Predictions of one model that may wait for outcomes. */
   readonly maxOpen: number;
+  /** Whether splits are published on the topic `traffic-splits` too; REST has them in any case. */
+  readonly publishSplits: boolean;
   /** Public keys of approvers, as vkeys: those that readers of the log trust. */
   readonly approvers: readonly string[];
 }
@@ -148,7 +150,7 @@ function cursorOf({ cursor: { n, maturity, hash } }: ModelState): Cursor {
 }
 
 function changeSplit(run: Run, { weights = new Map(), salt }: Decision, decisionId: string): void {
-  const { state, context, config, timeMs } = run;
+  const { state, config, timeMs } = run;
   const before = splitOf(state);
   // Units keep their arm while the salt stays: only what a growing arm takes moves.
   const kept = salt === undefined || salt === before?.salt ? (before?.ranges ?? []) : [];
@@ -161,6 +163,11 @@ function changeSplit(run: Run, { weights = new Map(), salt }: Decision, decision
     ranges: rangesFor(kept, weights),
   };
   keep(state.splits, split, MAX_SPLITS);
+  askActuators(state, split, OWNER);
+  if (config.publishSplits) publish(run, split);
+}
+
+function publish({ state, context, config, signer, timeMs }: Run, split: Split): void {
   const document = splitDocument(state.model, state.champion ?? '', split, config, NO_END_MS);
   context.emit(0, {
     topic: 'traffic-splits',
@@ -169,13 +176,12 @@ function changeSplit(run: Run, { weights = new Map(), salt }: Decision, decision
       ...document,
       arms: split.weights,
       keyId: config.keyId === 'unsigned' ? null : config.keyId,
-      signature: config.keyId === 'unsigned' ? Buffer.alloc(0) : Buffer.from(signSplit(document, run.signer)),
+      signature: config.keyId === 'unsigned' ? Buffer.alloc(0) : Buffer.from(signSplit(document, signer)),
       eventTimeMs: timeMs,
     }),
-    id: decisionId,
+    id: split.decisionId,
     eventTimeMs: timeMs,
   });
-  askActuators(state, split, OWNER);
 }
 
 export interface SplitDocument {
