@@ -59,10 +59,10 @@ describe.runIf(isPresent)('the alias of a real MLflow', () => {
       await new Promise((resolve) => setTimeout(resolve, 250));
     }
     await api('POST', 'registered-models/create', { name: 'fraud' });
-    for (const version of ['1', '2'])
-      expect(
-        await api('POST', 'model-versions/create', { name: 'fraud', source: `s3://nowhere/${version}` }),
-      ).toHaveProperty('model_version');
+    for (const version of ['1', '2']) {
+      const made = await api('POST', 'model-versions/create', { name: 'fraud', source: `s3://nowhere/${version}` });
+      if (made.model_version === undefined) throw new Error(JSON.stringify(made));
+    }
   });
   afterAll(async () => {
     if (server?.pid !== undefined && server.exitCode === null) {
