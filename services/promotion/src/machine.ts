@@ -12,7 +12,7 @@ import type { Entry } from '@weir/ledger/entry';
 import { askRetraining } from './actuation.ts';
 import { blockingAlerts } from './alerts.ts';
 import { type Decision, type Run, record } from './decision-log.ts';
-import { tell } from './promotion-alerts.ts';
+import { resolveTold, tell } from './promotion-alerts.ts';
 import { barsOf, createTest, evidenceOf, intervalNow, type RunningTest } from './running-test.ts';
 import { type ModelState, type Stage, splitOf, type Version, versionOf } from './state.ts';
 
@@ -72,7 +72,7 @@ export function openTest(run: Run, opensWith: 'next-prediction' | 'now'): void {
     policy,
   );
   const weights = sharesOf(policy, state.test);
-  record(run, {
+  const decisionId = record(run, {
     kind: 'test-opened',
     from: champion,
     to: challenger.name,
@@ -81,6 +81,7 @@ export function openTest(run: Run, opensWith: 'next-prediction' | 'now'): void {
     evidence: { alpha: scaled(alpha), test: state.tests },
     reasons: [`test ${state.tests} of the model may spend ${alpha.toPrecision(4)} of the lifetime level ${lifetime}`],
   });
+  resolveTold(run, decisionId);
 }
 
 /** After each matured outcome of the test: everything that could follow from it. */
@@ -126,7 +127,7 @@ function becomeEligible(run: Run, test: RunningTest, policy: PromotionPolicy): v
       evidence: figuresOf(test),
       reasons,
     });
-    tell(run, 'held', decisionId, test.champion, test.challenger, reasons);
+    tell(run, 'held', { decisionId, from: test.champion, to: test.challenger, reasons });
     return;
   }
   test.isHeld = false;
@@ -193,7 +194,7 @@ export function promote(run: Run, test: RunningTest, policy: PromotionPolicy, ho
   test.eligible = null;
   test.approvals = [];
   const kept = isHeldBack ? Math.round(share * WHOLE) : 0;
-  record(run, {
+  const decisionId = record(run, {
     kind: 'promoted',
     from: test.champion,
     to: test.challenger,
@@ -201,6 +202,7 @@ export function promote(run: Run, test: RunningTest, policy: PromotionPolicy, ho
     evidence: figuresOf(test),
     reasons: how,
   });
+  resolveTold(run, decisionId);
   if (!isHeldBack) state.test = null;
 }
 
@@ -250,7 +252,7 @@ export function endTest(
   const decisionId = record(run, decision);
   state.test = null;
   askRetraining(state, loser, decisionId, reasons);
-  if (stage !== 'retired') tell(run, stage, decisionId, loser, state.champion, reasons);
+  if (stage !== 'retired') tell(run, stage, { decisionId, from: loser, to: state.champion, reasons });
   openTest(run, 'now');
 }
 
@@ -271,7 +273,7 @@ export function returnToPrevious(
   state.coolsUntilMs = timeMs + (state.policy?.policy.cooldownMs ?? 0);
   const weights = new Map([[previous, WHOLE]]);
   const decisionId = record(run, { kind: stage, from: champion, to: previous, weights, reasons, actor });
-  tell(run, stage, decisionId, champion, previous, reasons);
+  tell(run, stage, { decisionId, from: champion, to: previous, reasons });
   return true;
 }
 

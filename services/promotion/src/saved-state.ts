@@ -10,6 +10,7 @@ import { fromHex, toHex } from '@weir/ledger/bytes';
 import { decodeState, encodeState } from '@weir/service-kit/state-codec';
 import { Joiner, type SavedJoiner } from './joiner.ts';
 import { PredictionColumns } from './prediction-columns.ts';
+import type { Told } from './promotion-alerts.ts';
 import { comparisonSettings, createGuards, type Guards, type RunningTest, type TestRecord } from './running-test.ts';
 import type { HeldAlert, ModelState, PolicyInForce, ShownCommand, ShownDecision, Split, Version } from './state.ts';
 
@@ -33,6 +34,7 @@ interface Saved {
   readonly cursor: ModelState['cursor'];
   readonly shown: readonly ShownDecision[];
   readonly commands: readonly ShownCommand[];
+  readonly told: readonly Told[];
   readonly alerts: readonly HeldAlert[];
   readonly alertsAhead: readonly HeldAlert[];
   readonly joiner: SavedJoiner;
@@ -80,6 +82,7 @@ export function loadState(bytes: Uint8Array, stateVersion: number): ModelState {
     splits: [...rest.splits],
     shown: [...rest.shown],
     commands: [...rest.commands],
+    told: [...rest.told],
     alertsAhead: [...rest.alertsAhead],
     policy: inForce,
     test: test === null || inForce === null ? null : loadTest(test, inForce.policy, evidence),

@@ -160,6 +160,10 @@ test('an open alert of the policy holds the promotion, says so once, and lets it
   expect(stage.entries.at(-1)?.decision.reasons).toEqual(['open critical alert of kind anomaly: m: x moved']);
   stage.feed(resolved('m', 'd1', START_MS + 1), ...traffic('m', 30, START_MS + 30_000, { prefix: 'q' }));
   expect(stage.kinds).toEqual(['held-by-alert', 'eligible', 'promoted']);
+  const told = stage.outputs.filter(({ topic }) => topic === 'alerts').map(({ value }) => decode(value as Uint8Array));
+  expect(told.map(({ name }) => name)).toEqual(['AlertRaised', 'AlertResolved']);
+  const [raised, over] = told.map(({ event }) => event as { readonly id: string; readonly raisedId?: string });
+  expect(over?.raisedId).toBe(raised?.id);
 });
 
 test('an alert that the policy says so of takes the traffic at once, without an outcome', () => {
