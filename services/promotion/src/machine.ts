@@ -65,6 +65,7 @@ export function openTest(run: Run, opensWith: 'next-prediction' | 'now'): void {
       scored: 0,
       missing: 0,
       misassigned: 0,
+      repeated: 0,
       unrouted: 0,
       isHeld: false,
       holdbackEndsMs: 0,

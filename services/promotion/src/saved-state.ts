@@ -13,6 +13,7 @@ import { PredictionColumns } from './prediction-columns.ts';
 import type { Told } from './promotion-alerts.ts';
 import { comparisonSettings, createGuards, type Guards, type RunningTest, type TestRecord } from './running-test.ts';
 import type { HeldAlert, ModelState, PolicyInForce, ShownCommand, ShownDecision, Split, Version } from './state.ts';
+import { UnitSet } from './unit-set.ts';
 
 export const STATE_VERSION = 1;
 
@@ -62,7 +63,7 @@ export function saveState(state: ModelState): Uint8Array {
     ]),
     actuated: [...actuated],
   };
-  return encodeState(saved, [...join.parts, ...(test === null ? [] : evidenceParts(test))]);
+  return encodeState(saved, [...join.parts, ...(test === null ? [] : [...evidenceParts(test), test.units.table])]);
 }
 
 /** @throws when the version cannot be read, or the bytes are torn */
@@ -107,7 +108,7 @@ export function stateHashOf({ versions, champion, previous, halt, test, tests, s
 }
 
 function plain(test: RunningTest): TestRecord & { readonly estimate: RunningTest['estimate'] } {
-  return without(test, 'comparison', 'guards');
+  return without(test, 'comparison', 'guards', 'units');
 }
 
 function without<Whole extends object, Key extends keyof Whole>(
@@ -146,5 +147,6 @@ function loadTest(
     sampleRatio: fresh.sampleRatio && loadSampleRatio(at('sampleRatio'), 2),
   };
   const comparison = loadComparison(part(0), comparisonSettings(policy));
-  return { ...record, approvals: [...record.approvals], comparison, estimate: { ...estimate }, guards };
+  const units = new UnitSet(new Uint32Array(part(1 + GUARDS.length).buffer as ArrayBuffer));
+  return { ...record, approvals: [...record.approvals], comparison, estimate: { ...estimate }, guards, units };
 }
