@@ -1,6 +1,7 @@
 /**
- * The flights as events: January trains two versions of one model and becomes the reference; from February on each flight is a prediction,
- * and an outcome once it has arrived. Everything is a function of the file, so that each replay is the same.
+ * The flights as events: January trains two versions of one model and becomes the reference of their features and of their output; from
+ * February on each flight is a prediction, and an outcome once it has arrived. Everything is a function of the file, so that each replay is
+ * the same.
  */
 import { encode } from '@weir/events/codec';
 import { referenceHash } from '@weir/events/reference-hash';
@@ -11,6 +12,7 @@ import { type Flights, readFlights } from './source.ts';
 
 export const MODEL = 'flight-delay';
 export const FEATURE_SET = 'flights-1';
+export const OUTPUT = 'lateProbability';
 export const LATE_MINUTES = 15;
 const JANUARY_ENDS_MS = Date.parse('2001-02-01T00:00:00Z');
 const MINUTE_MS = 60_000;
@@ -18,6 +20,7 @@ const BATCH_EVENTS = 4_000;
 /** `schedule` knows the timetable only; `recent-delay` also sees how late recent arrivals were. */
 const VERSIONS = { schedule: [0, 1, 2], 'recent-delay': [0, 1, 2, 3, 4] } as const;
 type Version = keyof typeof VERSIONS;
+type Models = Readonly<Record<Version, LogisticRegression>>;
 
 export interface ReplayEvent {
   readonly topic: 'models' | 'references' | 'predictions' | 'outcomes';
@@ -34,11 +37,11 @@ export async function* replay(faults: readonly Fault[] = []): AsyncGenerator<rea
   const injector = new Injector(faults);
   const builder = new FeatureBuilder();
   const outcomes = new OutcomeQueue();
-  const models: Record<Version, LogisticRegression> = {
+  const models: Models = {
     schedule: new LogisticRegression(VERSIONS.schedule),
     'recent-delay': new LogisticRegression(VERSIONS['recent-delay']),
   };
-  const january: number[][] = NUMERIC_FEATURES.map(() => []);
+  const january = new January();
   let introduced = false;
   let events: ReplayEvent[] = [];
   for await (const flights of readFlights()) {
@@ -48,13 +51,13 @@ export async function* replay(faults: readonly Fault[] = []): AsyncGenerator<rea
       if (departureMs < JANUARY_ENDS_MS) {
         const label = (flights.delay[at] as number) > LATE_MINUTES ? 1 : 0;
         for (const model of Object.values(models)) model.learn(features, label);
-        for (const [index, value] of features.entries()) (january[index] as number[]).push(value);
+        january.add(flights.start + at, features);
         continue;
       }
       if (!introduced) {
         introduced = true;
-        yield introduction(january);
-        for (const column of january) column.length = 0;
+        yield introduction(january.columns(models));
+        january.clear();
       }
       outcomes.takeUntil(departureMs, events);
       injector.apply(features, departureMs);
@@ -70,16 +73,10 @@ export async function* replay(faults: readonly Fault[] = []): AsyncGenerator<rea
   if (events.length > 0) yield events;
 }
 
-function predictionOf(
-  flights: Flights,
-  at: number,
-  features: readonly number[],
-  models: Record<Version, LogisticRegression>,
-): ReplayEvent {
+function predictionOf(flights: Flights, at: number, features: readonly number[], models: Models): ReplayEvent {
   const id = `f${flights.start + at}`;
   const eventTimeMs = flights.departureMs[at] as number;
-  // Alternating by row is a fair split that needs no chance.
-  const version: Version = (flights.start + at) % 2 === 0 ? 'schedule' : 'recent-delay';
+  const version = versionOf(flights.start + at);
   const value = encode('PredictionLogged', {
     model: MODEL,
     version,
@@ -87,7 +84,7 @@ function predictionOf(
     eventTimeMs,
     numeric: features,
     categorical: [flights.origin[at] as string, flights.destination[at] as string],
-    outputs: [models[version].predict(features)],
+    outputs: [scored(models[version], features)],
     id,
     unit: id,
     segment: {},
@@ -95,6 +92,45 @@ function predictionOf(
     latencyMs: null,
   });
   return { topic: 'predictions', key: MODEL, value, eventTimeMs };
+}
+
+/** Which version a flight is given to. Alternating by row is a fair split that needs no chance. */
+function versionOf(row: number): Version {
+  return row % 2 === 0 ? 'schedule' : 'recent-delay';
+}
+
+/** To four decimals, so that the reference of the output stays small. */
+function scored(model: LogisticRegression, features: readonly number[]): number {
+  return Math.round(model.predict(features) * 10_000) / 10_000;
+}
+
+/** The month before the first prediction. */
+class January {
+  readonly #rows: number[] = [];
+  readonly #features: number[][] = [];
+
+  add(row: number, features: number[]): void {
+    this.#rows.push(row);
+    this.#features.push(features);
+  }
+
+  clear(): void {
+    this.#rows.length = 0;
+    this.#features.length = 0;
+  }
+
+  /**
+   * Values by column. Of the output: each flight scored by the version that its row would have been given to, as that version stands at the
+   * end of its training. The versions share the column, and so the reference mixes them as their traffic is mixed; the flights are those
+   * that they were trained on, which so few weights cannot have learnt by heart.
+   */
+  columns(models: Models): ReadonlyMap<string, readonly number[]> {
+    const features = NUMERIC_FEATURES.map(
+      ({ name }, index) => [name, this.#features.map((each) => each[index] as number)] as const,
+    );
+    const output = this.#features.map((each, index) => scored(models[versionOf(this.#rows[index] as number)], each));
+    return new Map([...features, [OUTPUT, output] as const]);
+  }
 }
 
 /** Outcomes wait here until their flight has arrived, in buckets of a minute: the file's resolution. */
@@ -134,7 +170,7 @@ class OutcomeQueue {
   }
 }
 
-function introduction(january: readonly (readonly number[])[]): ReplayEvent[] {
+function introduction(january: ReadonlyMap<string, readonly number[]>): ReplayEvent[] {
   const features = [
     ...NUMERIC_FEATURES.map(({ name, unit }) => ({ name, type: 'numeric' as const, unit, protected: false })),
     ...['origin', 'destination'].map((name) => ({ name, type: 'categorical' as const, unit: null, protected: false })),
@@ -145,7 +181,7 @@ function introduction(january: readonly (readonly number[])[]): ReplayEvent[] {
       model: MODEL,
       version,
       featureSet: { id: FEATURE_SET, features },
-      outputs: [{ name: 'lateProbability', unit: null }],
+      outputs: [{ name: OUTPUT, unit: null }],
       access: null,
       digest: null,
       eventTimeMs,
@@ -153,8 +189,7 @@ function introduction(january: readonly (readonly number[])[]): ReplayEvent[] {
     });
     return { topic: 'models', key: MODEL, value, eventTimeMs };
   });
-  const references = january.map((column, index): ReplayEvent => {
-    const { name } = NUMERIC_FEATURES[index] as (typeof NUMERIC_FEATURES)[number];
+  const references = [...january].map(([name, column]): ReplayEvent => {
     const { values, counts } = tally(column);
     const hash = referenceHash(values, counts, 0);
     const value = encode('ReferenceSet', {
