@@ -1,6 +1,9 @@
 /** The services that `weir dev` runs and `weir replay` reproduces: one entry each. */
+import { join, relative } from 'node:path';
 import { SETTINGS as DRIFT_SETTINGS, driftConfigOf } from '@weir/drift-detector/config';
 import { driftDetector } from '@weir/drift-detector/service';
+import { SETTINGS as EXPLAIN_SETTINGS, modelPlacesOf, samplerConfigOf } from '@weir/explanation-sampler/config';
+import { explanationSampler } from '@weir/explanation-sampler/service';
 import type { ServiceConfig, ServiceSettings } from '@weir/service-kit/config/common-settings';
 import type { Settings } from '@weir/service-kit/config/settings';
 import type { ServiceDefinition } from '@weir/service-kit/definition';
@@ -22,6 +25,9 @@ interface Entry<Own extends Settings> {
 /** An entry whose settings are its own business. */
 export type DevService = Entry<Settings>;
 
+/** Models of the demonstration that are read from files. */
+const FLIGHT_MODELS = relative(process.cwd(), join(import.meta.dirname, '../../../../../examples/flights/models'));
+
 export const SERVICES: readonly DevService[] = [
   entry({
     name: 'drift-detector',
@@ -29,6 +35,18 @@ export const SERVICES: readonly DevService[] = [
     define: (config) => driftDetector(driftConfigOf(config)),
     // A week of flights, so that hours and weekdays weigh alike, and differences that a person would care about.
     demonstration: { WEIR_DRIFT_WINDOWS: '116000', WEIR_DRIFT_MIN_EFFECT: '0.1' },
+    shown: shownAlert,
+  }),
+  entry({
+    name: 'explanation-sampler',
+    settings: EXPLAIN_SETTINGS,
+    define: (config) => explanationSampler(samplerConfigOf(config), modelPlacesOf(config)),
+    // Two of a thousand seconds: about every fortieth flight of a version. The background is a week of flights, as the drift windows are.
+    demonstration: {
+      WEIR_EXPLAIN_MODELS_DIR: FLIGHT_MODELS,
+      WEIR_EXPLAIN_BUDGET_PER_SECOND: '0.002',
+      WEIR_EXPLAIN_BACKGROUND_EVENTS: '20000',
+    },
     shown: shownAlert,
   }),
 ];
