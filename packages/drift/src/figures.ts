@@ -105,7 +105,7 @@ export function missingFigures(
     threshold: raiseCount / missing.capacity,
     at: null,
     direction: statistic > expectedShare ? 1 : -1,
-    pValueSingleLook: binomialTailBound(size, expectedShare, count),
+    pValueSingleLook: size === 0 ? 1 : binomialTailBound(size, expectedShare, count),
     effectSize: statistic - expectedShare,
     effect: Math.max(statistic, certain) - expectedShare,
     after: null,

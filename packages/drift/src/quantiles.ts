@@ -19,14 +19,8 @@ export function quantilesOf(sample: Float64Array): Quantiles {
 
 /** As `quantilesOf`, of the sample that a reference holds. O(k). */
 export function referenceQuantiles({ values, counts, m }: Reference): Quantiles {
-  const found: number[] = [];
-  let below = 0;
-  for (let i = 0; i < values.length && found.length < SHARES.length; i += 1) {
-    below += counts[i] as number;
-    while (found.length < SHARES.length && below >= Math.max(1, Math.ceil((SHARES[found.length] as number) * m)))
-      found.push(values[i] as number);
-  }
-  return { low: found[0] as number, median: found[1] as number, high: found[2] as number };
+  const [low, median, high] = placesOf(counts, m).map((place) => values[place] as number);
+  return { low: low as number, median: median as number, high: high as number };
 }
 
 /**
@@ -34,17 +28,28 @@ export function referenceQuantiles({ values, counts, m }: Reference): Quantiles 
  * @param bins values of the window per bin, length 2k + 1, and their sum n
  * @returns undefined when the window is empty, or one of the three lies outside the range of the reference, where bins say nothing. O(k).
  */
-export function binnedQuantiles(reference: Reference, bins: ArrayLike<number>, n: number): Quantiles | undefined {
-  const { values } = reference;
-  const found: number[] = [];
+export function binnedQuantiles({ values }: Reference, bins: ArrayLike<number>, n: number): Quantiles | undefined {
+  const places = n === 0 ? [] : placesOf(bins, n);
+  if (places.length === 0 || places.some((bin) => bin === 0 || bin === bins.length - 1)) return undefined;
+  const [low, median, high] = places.map((bin) => {
+    const above = values[bin >> 1] as number;
+    return bin % 2 === 1 ? above : ((values[(bin >> 1) - 1] as number) + above) / 2;
+  });
+  return { low: low as number, median: median as number, high: high as number };
+}
+
+/** Indices at which the running sum of counts reaches each share of their total, at least 1. */
+function placesOf(counts: ArrayLike<number>, total: number): readonly number[] {
+  const places: number[] = [];
+  let at = -1;
   let below = 0;
-  for (let bin = 0; n > 0 && bin < bins.length && found.length < SHARES.length; bin += 1) {
-    below += bins[bin] as number;
-    // NaN at either end.
-    const value = ((values[(bin - 1) >> 1] ?? Number.NaN) + (values[bin >> 1] ?? Number.NaN)) / 2;
-    while (found.length < SHARES.length && below >= Math.max(1, Math.ceil((SHARES[found.length] as number) * n)))
-      found.push(bin % 2 === 1 ? (values[bin >> 1] as number) : value);
+  for (const share of SHARES) {
+    const wanted = Math.max(1, Math.ceil(share * total));
+    while (below < wanted) {
+      at += 1;
+      below += counts[at] as number;
+    }
+    places.push(at);
   }
-  if (found.length < SHARES.length || found.some((value) => Number.isNaN(value))) return undefined;
-  return { low: found[0] as number, median: found[1] as number, high: found[2] as number };
+  return places;
 }

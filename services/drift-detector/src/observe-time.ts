@@ -21,7 +21,7 @@ export function observeTime(
   column.topic = context.topic;
   for (const watch of column.times) {
     if (bin >= 0 && !watch.evaluation.add(bin, eventTimeMs)) watch.late += 1;
-    closePanes(model, column, watch, index, context);
+    if (isDue(model, column, watch)) closePanes(model, column, watch, index, context);
   }
 }
 
@@ -29,8 +29,12 @@ export function observeTime(
 export function observeClock(model: ModelState, context: StepContext): void {
   for (const column of model.columns.values()) {
     if (!observeIdle(column.watermark, context.clockMs, model.config)) continue;
-    for (const watch of column.times) closePanes(model, column, watch, 0, context);
+    for (const watch of column.times) if (isDue(model, column, watch)) closePanes(model, column, watch, 0, context);
   }
+}
+
+function isDue({ config }: ModelState, { watermark }: ColumnState, { evaluation }: TimeWatch): boolean {
+  return watermarkMs(watermark, config) >= evaluation.window.nextMs;
 }
 
 function closePanes(
@@ -42,7 +46,6 @@ function closePanes(
 ): void {
   const { evaluation, rule } = watch;
   const untilMs = watermarkMs(column.watermark, model.config);
-  if (untilMs < evaluation.window.nextMs) return;
   evaluation.close(untilMs, (transition, endMs) => {
     // Named by the end of its window: which event or tick happened to close it is no part of what was found.
     const eventId = `${rule} until ${new Date(endMs).toISOString()}`;

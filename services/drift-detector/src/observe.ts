@@ -5,6 +5,7 @@
 import { type ColumnLayout, layoutOfRow, lengthFault } from '@weir/catalogue/layout';
 import { isRejection } from '@weir/catalogue/outcome';
 import type { CountEvaluation } from '@weir/drift/count-evaluation';
+import type { Transition } from '@weir/drift/evaluation';
 import { countFigures, missingFigures } from '@weir/drift/figures';
 import { binOf } from '@weir/drift/reference';
 import type { Row, RowHead } from '@weir/events/prediction-reader';
@@ -99,21 +100,30 @@ function observeValue(
   for (let at = 0; at < column.counts.length; at += 1) {
     const watch = column.counts[at] as Watch<CountEvaluation>;
     const transition = watch.evaluation.add(bin, row.eventTimeMs);
-    if (transition === undefined) continue;
-    const figures = countFigures(
-      watch.evaluation,
-      column.recent,
-      watch.evaluation.open?.sinceMs ?? watch.evaluation.fromMs,
-    );
-    announce(
-      model,
-      watch,
-      transition,
-      causeOf(row, context),
-      (output) => context.emit(index, output),
-      (told) => driftFinding(model, column, watch, told, figures),
-    );
+    if (transition !== undefined) tell(model, column, watch, transition, row, index, context);
   }
+}
+
+/** Apart from the hot path, where closures over its arguments would cost an allocation a value. */
+function tell(
+  model: ModelState,
+  column: ColumnState,
+  watch: Watch<CountEvaluation>,
+  transition: Transition,
+  row: Row,
+  index: number,
+  context: StepContext,
+): void {
+  const { evaluation } = watch;
+  const figures = countFigures(evaluation, column.recent, evaluation.open?.sinceMs ?? evaluation.fromMs);
+  announce(
+    model,
+    watch,
+    transition,
+    causeOf(row, context),
+    (output) => context.emit(index, output),
+    (told) => driftFinding(model, column, watch, told, figures),
+  );
 }
 
 function observeMissing(

@@ -5,6 +5,7 @@ import { countFigures, type Figures, missingFigures, timeFigures } from '@weir/d
 import { histogramOf } from '@weir/drift/histogram';
 import { referenceQuantiles } from '@weir/drift/quantiles';
 import type { View } from '@weir/service-kit/processor';
+import { catalogueViews } from './catalogue-views.ts';
 import { dependenceOfColumn, eventsApart, notPromised } from './findings.ts';
 import { type ColumnState, isLive, type ModelState, SELF_REFERENCE, type Watch } from './state.ts';
 
@@ -40,6 +41,7 @@ export function modelViews(model: ModelState): readonly View[] {
   };
   return [
     ...[...watched.values()].flatMap((column) => windowViews(id, column)),
+    ...catalogueViews(catalogue),
     { key: `model/${id}`, json: JSON.stringify(summary) },
     { key: `drift/${id}`, json: JSON.stringify({ ...about, columns, verdicts }) },
   ];
