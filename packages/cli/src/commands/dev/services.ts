@@ -1,8 +1,12 @@
 /** The services that `weir dev` runs and `weir replay` reproduces: one entry each. */
+
+import { join, relative } from 'node:path';
 import { SETTINGS as ANOMALY_SETTINGS, anomalyConfigOf } from '@weir/anomaly-detector/config';
 import { anomalyDetector } from '@weir/anomaly-detector/service';
 import { SETTINGS as DRIFT_SETTINGS, driftConfigOf } from '@weir/drift-detector/config';
 import { driftDetector } from '@weir/drift-detector/service';
+import { SETTINGS as EXPLAIN_SETTINGS, modelPlacesOf, samplerConfigOf } from '@weir/explanation-sampler/config';
+import { explanationSampler } from '@weir/explanation-sampler/service';
 import type { ServiceConfig, ServiceSettings } from '@weir/service-kit/config/common-settings';
 import type { Settings } from '@weir/service-kit/config/settings';
 import type { ServiceDefinition } from '@weir/service-kit/definition';
@@ -24,6 +28,9 @@ interface Entry<Own extends Settings> {
 /** An entry whose settings are its own business. */
 export type DevService = Entry<Settings>;
 
+/** Models of the demonstration that are read from files. */
+const FLIGHT_MODELS = relative(process.cwd(), join(import.meta.dirname, '../../../../../examples/flights/models'));
+
 export const SERVICES: readonly DevService[] = [
   entry({
     name: 'drift-detector',
@@ -42,6 +49,18 @@ export const SERVICES: readonly DevService[] = [
       WEIR_ANOMALY_LEARN_EVENTS: '116000',
       WEIR_ANOMALY_HELD_OUT_EVENTS: '116000',
       WEIR_ANOMALY_EVENTS_PER_ALARM: '100000',
+    },
+    shown: shownAlert,
+  }),
+  entry({
+    name: 'explanation-sampler',
+    settings: EXPLAIN_SETTINGS,
+    define: (config) => explanationSampler(samplerConfigOf(config), modelPlacesOf(config)),
+    // Two of a thousand seconds: about every fortieth flight of a version. The background is a week of flights, as the drift windows are.
+    demonstration: {
+      WEIR_EXPLAIN_MODELS_DIR: FLIGHT_MODELS,
+      WEIR_EXPLAIN_BUDGET_PER_SECOND: '0.002',
+      WEIR_EXPLAIN_BACKGROUND_EVENTS: '20000',
     },
     shown: shownAlert,
   }),
