@@ -27,10 +27,14 @@ interface Saved extends Pick<LogState, 'waitingSinceMs' | 'stored' | 'signed' | 
   readonly asked: (Omit<Asked, 'root' | 'payload'> & { readonly root: string }) | null;
 }
 
-export function saveState({ config: _, log, waiting, asked, ...rest }: LogState): Uint8Array {
+export function saveState({ log, waiting, asked, waitingSinceMs, stored, signed, lastEntryMs, alert }: LogState): Uint8Array {
   const leaves = log?.leaves.save();
   const saved: Saved = {
-    ...rest,
+    waitingSinceMs,
+    stored,
+    signed,
+    lastEntryMs,
+    alert,
     log: log === undefined ? null : { ...savedLog(log), leaves: leaves?.models ?? [] },
     asked: asked === null ? null : { ...withoutPayload(asked), root: toHex(asked.root) },
   };
@@ -45,13 +49,13 @@ export function saveState({ config: _, log, waiting, asked, ...rest }: LogState)
 export function loadState(bytes: Uint8Array, stateVersion: number, config: LogConfig): LogState {
   if (stateVersion !== STATE_VERSION)
     throw new Error(`a state of version ${stateVersion} cannot be read; this build reads ${STATE_VERSION}`);
-  const { head, part } = decodeState<Saved>(bytes);
-  const { log, asked, alert, waitingSinceMs, stored, signed, lastEntryMs } = head;
+  const saved = decodeState<Saved>(bytes);
+  const { log, asked, alert, waitingSinceMs, stored, signed, lastEntryMs } = saved.head;
   return {
     ...newState(config),
-    log: log === null ? undefined : loadLog(log, new Uint8Array(part(2)), config),
-    waiting: readEntries(new Uint8Array(part(1))),
-    asked: asked === null ? null : { ...asked, root: hash(asked.root), payload: new Uint8Array(part(0)) },
+    log: log === null ? undefined : loadLog(log, new Uint8Array(saved.part(2)), config),
+    waiting: readEntries(new Uint8Array(saved.part(1))),
+    asked: asked === null ? null : { ...asked, root: hash(asked.root), payload: new Uint8Array(saved.part(0)) },
     alert: alert === null ? null : ({ rule: alert.rule, open: openAlertOf(alert.open) } satisfies LogAlert),
     waitingSinceMs,
     stored,

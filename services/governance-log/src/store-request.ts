@@ -35,10 +35,10 @@ export function encodeRequest({ entries, root, ...head }: StoreRequest): Uint8Ar
 
 /** @throws when the bytes are torn */
 export function decodeRequest(payload: Uint8Array): StoreRequest {
-  const { head, part } = decodeState<Head>(payload);
-  const { partition, origin, size, first } = head;
-  const entries = readEntries(new Uint8Array(part(0)));
-  const root = fromHex(head.root);
+  const saved = decodeState<Head>(payload);
+  const { partition, origin, size, first } = saved.head;
+  const entries = readEntries(new Uint8Array(saved.part(0)));
+  const root = fromHex(saved.head.root);
   if (root === undefined || first + entries.length !== size)
     throw new Error(`a request to store ${size} leaves brings ${entries.length} from ${first} on; it is torn`);
   return { partition, origin, size, root, first, entries };

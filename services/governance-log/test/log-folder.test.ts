@@ -150,7 +150,7 @@ describe('never a checkpoint that contradicts one that was signed', () => {
       'checkpoints/300',
       note.map((byte, at) => (at === 25 ? byte ^ 1 : byte)),
     );
-    await expect(folderOn(disk).store(request(300, 310), 0)).rejects.toThrow();
+    await expect(folderOn(disk).store(request(300, 310), 0)).rejects.toThrow('does not verify');
     expect(disk.list('checkpoints')).toEqual(['300']);
   });
 });
