@@ -11,14 +11,14 @@ export interface EvaluationRule extends ThresholdRule {
 
 export const EVALUATION_DEFAULTS: EvaluationRule = { readingsPerFalseAlarm: 1e9, minEffect: 0, resolveShare: 0.8 };
 
-/** What a value, or a pane, changed. */
-export type Transition = 'raised' | 'resolved';
+/** What a value, or a pane, changed. Escalated: the values have moved again since what is open was last told. */
+export type Transition = 'raised' | 'escalated' | 'resolved';
 
 /** Raised and not yet resolved. */
 export interface OpenEvaluation {
   /** Time of the value that raised it, or the end of the pane that did, ms. */
   readonly raisedAtMs: number;
-  /** When what it tells of most probably began, ms. */
+  /** When what it tells of most probably began, ms; of the last move when it escalated. */
   readonly sinceMs: number;
 }
 

@@ -63,7 +63,6 @@ export function createReference(values: ArrayLike<number>, counts: ArrayLike<num
   }
   if (counts.length !== k)
     throw new DriftError('BAD_COUNT', `${counts.length} counts for ${k} values; there must be one for each`);
-  let m = 0;
   for (let i = 0; i < k; i += 1) {
     const value = values[i] as number;
     if (!Number.isFinite(value) || (i > 0 && !(value > (values[i - 1] as number)))) {
@@ -73,10 +72,21 @@ export function createReference(values: ArrayLike<number>, counts: ArrayLike<num
     if (!Number.isInteger(count) || count < 1 || count > 0xffffffff) {
       throw new DriftError('BAD_COUNT', `counts[${i}] is ${count}; it must be a whole number of at least 1`);
     }
-    m += count;
   }
-  const sorted = Float64Array.from(values, (value) => value + 0);
-  return { m, values: sorted, counts: Uint32Array.from(counts), ...guideOf(sorted) };
+  return sharedReference(
+    Float64Array.from(values, (value) => value + 0),
+    Uint32Array.from(counts),
+  );
+}
+
+/**
+ * Over arrays that already hold what `createReference` asks for, and that are never changed: they are shared, not copied.
+ * @param values −0 stored as +0. O(k).
+ */
+export function sharedReference(values: Float64Array, counts: Uint32Array): Reference {
+  let m = 0;
+  for (const count of counts) m += count;
+  return { m, values, counts, ...guideOf(values) };
 }
 
 /** Distinct values up to which the guide table has four steps for each. */

@@ -166,6 +166,15 @@ export class SlidingKs {
     return height / g / ((m / g) * n);
   }
 
+  /** Smallest height whose D in a full window is at least `level`. Both are whole, so the quotient has the bits of SciPy's reduced one. */
+  heightOf(level: number): number {
+    const product = this.reference.m * this.capacity;
+    // One rounding error either way.
+    let height = Math.max(0, Math.ceil(level * product) - 1);
+    while (height / product < level) height += 1;
+    return height;
+  }
+
   /** D with its place and direction. As `height`, plus O(log k) when full. */
   read(): KsReading {
     const found = this.full ? this.#descend() : this.#scan();

@@ -30,7 +30,7 @@ interface Program {
 const go = await search<Program>('Go with golang.org/x/mod', [
   {
     way: 'local',
-    cure: 'install Go 1.24 or later, and let it download golang.org/x/mod once',
+    cure: 'install Go 1.18 or later, and let it download golang.org/x/mod once',
     open: async () => {
       const program = join(folder, 'verify');
       const { status } = spawnSync('go', ['build', '-buildvcs=false', '-o', program, '.'], {

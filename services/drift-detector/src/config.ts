@@ -1,21 +1,17 @@
-import {
-  loadConfig,
-  type Rule,
-  SERVICE_RULES,
-  SERVICE_SETTINGS,
-  type ServiceConfig,
-  type Settings,
-} from '@weir/service-kit/config';
-import Type from 'typebox';
+import { EVALUATION_DEFAULTS } from '@weir/drift/evaluation';
+import type { TimeRule } from '@weir/drift/time-evaluation';
+import { loadServiceConfig, type ServiceConfig, type ServiceSettings } from '@weir/service-kit/config/common-settings';
+import type { Environment } from '@weir/service-kit/config/load';
+import type { Rule } from '@weir/service-kit/config/settings';
 
-/** Everything that can change a verdict; written to the journal at each take-over, so that a replay uses the same. */
 export interface TimeWindowConfig {
   /** As configured, like 1h: names the rule. */
   readonly name: string;
   readonly spanMs: number;
 }
 
-export interface DriftConfig {
+/** Everything that can change what is raised; written to the journal at each take-over, so that a replay uses the same. */
+export interface DriftConfig extends TimeRule {
   /** Sizes of the count windows, values. */
   readonly countWindows: readonly number[];
   /** Windows over event time. */
@@ -24,106 +20,144 @@ export interface DriftConfig {
   readonly allowedLatenessMs: number;
   /** A column without events for this long has its panes closed by the clock, ms. */
   readonly idleAfterMs: number;
-  /** A time window with fewer values gives no verdict. */
-  readonly minValues: number;
-  /** Readings per expected false alarm under exchangeable events. */
-  readonly readingsPerFalseAlarm: number;
-  /** Distance too small to matter, in [0, 1). */
-  readonly minEffect: number;
-  /** An open alert resolves when D stays below this share of the threshold for a whole window. */
-  readonly resolveShare: number;
+  /** Effects from which an alert is a warning and critical: a distance D, or a share of missing values above the expected one. */
+  readonly warningEffect: number;
+  readonly criticalEffect: number;
+  /** Values of a column without a reference that become its reference; 0: it is not watched. */
+  readonly selfReference: number;
 }
 
 export const DRIFT_DEFAULTS: DriftConfig = {
-  countWindows: [1_000],
+  ...EVALUATION_DEFAULTS,
+  countWindows: [100, 1_000],
   timeWindows: [],
   allowedLatenessMs: 60_000,
   idleAfterMs: 60_000,
   minValues: 100,
-  readingsPerFalseAlarm: 1e9,
-  minEffect: 0,
-  resolveShare: 0.8,
+  warningEffect: 0.1,
+  criticalEffect: 0.4,
+  selfReference: 0,
 };
 
-/** What the service reads from its environment. */
-export interface DetectorConfig extends ServiceConfig {
-  readonly WEIR_DRIFT_WINDOWS: readonly number[];
-  readonly WEIR_DRIFT_TIME_WINDOWS: readonly string[];
-  readonly WEIR_DRIFT_LATENESS_MS: number;
-  readonly WEIR_DRIFT_IDLE_MS: number;
-  readonly WEIR_DRIFT_MIN_VALUES: number;
-  readonly WEIR_DRIFT_READINGS_PER_FALSE_ALARM: number;
-  readonly WEIR_DRIFT_MIN_EFFECT: number;
-  readonly WEIR_DRIFT_RESOLVE_SHARE: number;
-}
-
-export const SETTINGS: Settings<DetectorConfig> = {
-  ...SERVICE_SETTINGS,
+const OWN_SETTINGS = {
   WEIR_DRIFT_WINDOWS: {
-    schema: Type.Array(Type.Integer({ minimum: 1, maximum: 1_000_000 }), { minItems: 1, maxItems: 8 }),
-    default: DRIFT_DEFAULTS.countWindows,
+    type: 'list',
+    items: { type: 'integer', minimum: 1, maximum: 1_000_000 },
+    minItems: 1,
+    maxItems: 8,
+    default: [100, 1_000],
     unit: 'values, comma between',
-    reason: 'sizes of the count windows; each has verdicts of its own',
+    reason: 'sizes of the count windows; each is a rule of its own',
   },
   WEIR_DRIFT_TIME_WINDOWS: {
-    schema: Type.Array(Type.String({ pattern: '^[1-9][0-9]{0,3}[smhd]$' }), { maxItems: 8 }),
+    type: 'list',
+    items: { type: 'string', pattern: '[1-9][0-9]{0,3}[smhd]', rule: 'a span like 10m, 6h or 7d' },
+    maxItems: 8,
     default: [],
     unit: 'like 10m,6h,7d',
-    reason: 'spans of windows over event time; read at each twelfth of their span',
+    reason: 'spans of windows over event time; evaluated at each twelfth of their span',
   },
   WEIR_DRIFT_LATENESS_MS: {
-    schema: Type.Integer({ minimum: 0, maximum: 86_400_000 }),
-    default: DRIFT_DEFAULTS.allowedLatenessMs,
+    type: 'integer',
+    minimum: 0,
+    maximum: 86_400_000,
+    default: 60_000,
     unit: 'ms of event time',
     reason: 'how far behind the newest event another may come and still count in a time window',
   },
   WEIR_DRIFT_IDLE_MS: {
-    schema: Type.Integer({ minimum: 1_000 }),
-    default: DRIFT_DEFAULTS.idleAfterMs,
+    type: 'integer',
+    minimum: 1_000,
+    default: 60_000,
     unit: 'ms',
     reason: 'a column without events for this long has its time windows moved on by the clock',
   },
   WEIR_DRIFT_MIN_VALUES: {
-    schema: Type.Integer({ minimum: 1 }),
-    default: DRIFT_DEFAULTS.minValues,
+    type: 'integer',
+    minimum: 1,
+    default: 100,
     unit: 'values',
-    reason: 'a time window with fewer gives no verdict',
+    reason: 'a time window with fewer is not evaluated',
   },
-  WEIR_DRIFT_READINGS_PER_FALSE_ALARM: {
-    schema: Type.Number({ minimum: 10, maximum: 1e15 }),
-    default: DRIFT_DEFAULTS.readingsPerFalseAlarm,
-    unit: 'readings',
-    reason: 'how rarely a window without drift may alarm; a reading is one value of one column',
+  WEIR_DRIFT_EVENTS_BETWEEN_FALSE_ALARMS: {
+    type: 'number',
+    minimum: 10,
+    maximum: 1e15,
+    default: 1e9,
+    unit: 'events',
+    reason:
+      'for each rule and column, false alarms are at least so many events apart on average, as long as values do not depend on each other',
   },
   WEIR_DRIFT_MIN_EFFECT: {
-    schema: Type.Number({ minimum: 0, exclusiveMaximum: 1 }),
-    default: DRIFT_DEFAULTS.minEffect,
-    unit: 'distance D',
-    reason: 'differences too small to matter to anybody',
+    type: 'number',
+    minimum: 0,
+    exclusiveMaximum: 1,
+    default: 0,
+    unit: 'distance D, or share of missing values',
+    reason: 'differences too small to matter raise nothing',
   },
   WEIR_DRIFT_RESOLVE_SHARE: {
-    schema: Type.Number({ exclusiveMinimum: 0, maximum: 1 }),
-    default: DRIFT_DEFAULTS.resolveShare,
+    type: 'number',
+    exclusiveMinimum: 0,
+    maximum: 1,
+    default: 0.8,
     unit: 'share of the threshold',
     reason: 'an alert resolves after a whole window below this share, so that it does not flicker',
   },
+  WEIR_DRIFT_WARNING_EFFECT: {
+    type: 'number',
+    minimum: 0,
+    maximum: 1,
+    default: 0.1,
+    unit: 'distance D, or share of missing values above the expected one',
+    reason: 'alerts with a smaller effect are of severity info',
+  },
+  WEIR_DRIFT_CRITICAL_EFFECT: {
+    type: 'number',
+    minimum: 0,
+    maximum: 1,
+    default: 0.4,
+    unit: 'as WEIR_DRIFT_WARNING_EFFECT',
+    reason: 'alerts with at least this effect are critical; the default is a shift by a standard deviation',
+  },
+  WEIR_DRIFT_SELF_REFERENCE: {
+    type: 'integer',
+    minimum: 0,
+    maximum: 1_000_000,
+    default: 0,
+    unit: 'values',
+    reason: 'so many first values of a column without a reference become its reference; 0: the column is not watched',
+  },
+} as const;
+
+type OwnSettings = typeof OWN_SETTINGS;
+export type DetectorConfig = ServiceConfig<OwnSettings>;
+
+const eachOnce = (name: 'WEIR_DRIFT_WINDOWS' | 'WEIR_DRIFT_TIME_WINDOWS'): Rule<DetectorConfig> => {
+  return ({ [name]: windows }) =>
+    new Set<unknown>(windows).size === windows.length
+      ? undefined
+      : `${name} is ${windows.join(',')}; each may stand once, since it names a rule: leave the others out`;
 };
 
-const RULES: readonly Rule<DetectorConfig>[] = [
-  ...SERVICE_RULES,
-  ({ WEIR_DRIFT_WINDOWS: windows }) =>
-    new Set(windows).size === windows.length
-      ? undefined
-      : `WEIR_DRIFT_WINDOWS is ${windows.join(',')}; each size may stand once, since it names a rule`,
-  ({ WEIR_DRIFT_TIME_WINDOWS: windows }) =>
-    new Set(windows).size === windows.length
-      ? undefined
-      : `WEIR_DRIFT_TIME_WINDOWS is ${windows.join(',')}; each span may stand once, since it names a rule`,
-];
+/** Of the service: what `main` and `weir dev` load. */
+export const SETTINGS: ServiceSettings<OwnSettings> = {
+  settings: OWN_SETTINGS,
+  prefixes: ['WEIR_DRIFT_'],
+  rules: [
+    eachOnce('WEIR_DRIFT_WINDOWS'),
+    eachOnce('WEIR_DRIFT_TIME_WINDOWS'),
+    ({ WEIR_DRIFT_WARNING_EFFECT: warning, WEIR_DRIFT_CRITICAL_EFFECT: critical }) =>
+      warning <= critical
+        ? undefined
+        : `WEIR_DRIFT_WARNING_EFFECT is ${warning} and WEIR_DRIFT_CRITICAL_EFFECT ${critical}; a warning must not need a larger effect: swap them`,
+  ],
+  defaults: { WEIR_HTTP_PORT: 8_081 },
+};
 
 /** @throws {ConfigError} listing every fault. */
-export function loadDetectorConfig(env: Readonly<Record<string, string | undefined>>): DetectorConfig {
-  return loadConfig(SETTINGS, RULES, env);
+export function loadDetectorConfig(env: Environment): DetectorConfig {
+  return loadServiceConfig(SETTINGS, env);
 }
 
 export function driftConfigOf(config: DetectorConfig): DriftConfig {
@@ -133,9 +167,12 @@ export function driftConfigOf(config: DetectorConfig): DriftConfig {
     allowedLatenessMs: config.WEIR_DRIFT_LATENESS_MS,
     idleAfterMs: config.WEIR_DRIFT_IDLE_MS,
     minValues: config.WEIR_DRIFT_MIN_VALUES,
-    readingsPerFalseAlarm: config.WEIR_DRIFT_READINGS_PER_FALSE_ALARM,
+    readingsPerFalseAlarm: config.WEIR_DRIFT_EVENTS_BETWEEN_FALSE_ALARMS,
     minEffect: config.WEIR_DRIFT_MIN_EFFECT,
     resolveShare: config.WEIR_DRIFT_RESOLVE_SHARE,
+    warningEffect: config.WEIR_DRIFT_WARNING_EFFECT,
+    criticalEffect: config.WEIR_DRIFT_CRITICAL_EFFECT,
+    selfReference: config.WEIR_DRIFT_SELF_REFERENCE,
   };
 }
 

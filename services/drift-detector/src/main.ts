@@ -1,7 +1,10 @@
-import { main } from '@weir/service-kit/lifecycle';
-import { driftConfigOf, loadDetectorConfig, SETTINGS } from './config.ts';
+import { main } from '@weir/service-kit/main';
+import { startServices } from '@weir/service-kit/service';
+import { driftConfigOf, SETTINGS } from './config.ts';
 import { driftDetector } from './service.ts';
 
-await main({ service: 'drift-detector', settings: SETTINGS, load: loadDetectorConfig }, (config) =>
-  driftDetector(driftConfigOf(config)),
-);
+await main({
+  name: 'drift-detector',
+  settings: SETTINGS,
+  start: (surroundings) => startServices([driftDetector(driftConfigOf(surroundings.config))], surroundings),
+});

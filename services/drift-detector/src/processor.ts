@@ -1,54 +1,50 @@
-/** Drift detection as a fold: references and registrations in, predictions through sliding KS windows, alerts out. */
-import { createReference, DriftError } from '@weir/drift/reference';
+/** What the detector reads and writes, and how records become events. */
 import type { LogRecord } from '@weir/event-log/port';
 import { decode } from '@weir/events/codec';
-import type { ModelVersionRegistered, ReferenceSet } from '@weir/events/generated/events';
+import type { CommandIssued, ModelVersionRegistered, PolicySet, ReferenceSet } from '@weir/events/generated/events';
 import { PredictionReader, type Row } from '@weir/events/prediction-reader';
-import { referenceHash } from '@weir/events/reference-hash';
 import { BadRecord } from '@weir/service-kit/fates';
-import type { Kernel, KeyedEvent, Processor, StepContext } from '@weir/service-kit/processor';
+import type { KeyedEvent, Processor } from '@weir/service-kit/processor';
 import { DRIFT_DEFAULTS, type DriftConfig } from './config.ts';
-import { observe, unplanned } from './observe.ts';
-import { figuresOf, nextCloseMs, observeClock } from './observe-time.ts';
-import { replaceReference } from './replace-reference.ts';
-import { loadModel, STATE_VERSION, saveModel, unpackModels } from './snapshot.ts';
-import { type ModelState, newModel } from './state.ts';
-import { modelViews } from './views.ts';
+import { driftKernel } from './kernel.ts';
+import { STATE_VERSION } from './saved-state.ts';
+import type { ModelState } from './state.ts';
+import { unpackVersion4 } from './version4.ts';
 
-/** What a data topic carries is a row; control events keep their whole content. */
-export type DriftEvent = KeyedEvent &
+/** Control events keep their whole content. */
+export type ControlEvent = KeyedEvent &
   (
-    | Row
     | { readonly name: 'ModelVersionRegistered'; readonly event: ModelVersionRegistered }
     | { readonly name: 'ReferenceSet'; readonly event: ReferenceSet }
+    | { readonly name: 'CommandIssued'; readonly event: CommandIssued }
+    | { readonly name: 'PolicySet'; readonly event: PolicySet }
   );
-
-const TOPIC_EVENTS: Readonly<Record<string, string>> = {
-  models: 'ModelVersionRegistered',
-  references: 'ReferenceSet',
-  predictions: 'PredictionLogged',
-  features: 'FeaturesLogged',
-};
-/** Identifies the kernels below; a change that can alter a verdict changes it. */
-export const BUILD = 'drift-detector/6';
-
+/** What a data topic carries is a row. */
+export type DriftEvent = ControlEvent | Row;
 export type DriftProcessor = Processor<DriftConfig, ModelState, DriftEvent>;
+
+const CONTROL = { models: 'ModelVersionRegistered', references: 'ReferenceSet', commands: 'CommandIssued' } as const;
+const DATA = { features: 'FeaturesLogged', predictions: 'PredictionLogged' } as const;
+
+/** Identifies the kernel; a change that can alter an output changes it. */
+export const BUILD = 'drift-detector/7';
 
 export function createDriftProcessor(): DriftProcessor {
   // The rows of one slice: emptied before its first decode, so nothing of it outlives a step.
   const reader = new PredictionReader();
-  const input = (topic: string, role: 'control' | 'data'): DriftProcessor['inputs'][number] => ({
-    topic,
-    role,
-    decode: (record) => decodeFor(topic, record, reader),
-  });
   return {
     service: 'drift-detector',
     inputs: [
-      input('models', 'control'),
-      input('references', 'control'),
-      input('features', 'data'),
-      input('predictions', 'data'),
+      ...Object.entries(CONTROL).map(([topic, expected]) => ({
+        topic,
+        role: 'control' as const,
+        decode: (record: LogRecord) => controlEvent(topic, expected, record),
+      })),
+      ...Object.entries(DATA).map(([topic, expected]) => ({
+        topic,
+        role: 'data' as const,
+        decode: (record: LogRecord) => row(topic, expected, record, reader),
+      })),
     ],
     outputs: ['alerts'],
     build: BUILD,
@@ -56,101 +52,32 @@ export function createDriftProcessor(): DriftProcessor {
     configOf: (recorded) => ({ ...DRIFT_DEFAULTS, ...(recorded as Partial<DriftConfig>) }),
     kernel: (config) => driftKernel(config, reader),
     beginSlice: () => reader.reset(),
-    unpack: unpackModels,
+    unpack: unpackVersion4,
   };
 }
 
-function driftKernel(config: DriftConfig, reader: PredictionReader): Kernel<ModelState, DriftEvent> {
-  return {
-    steps: 'runs',
-    lateness: config,
-    initial: (key) => newModel(key, config),
-    isEmpty: ({ versions }) => versions.size === 0,
-    missingRegistrations: (model, events) => {
-      const { key, name } = events[0] as DriftEvent;
-      if (name === 'ModelVersionRegistered') return [];
-      if (model === undefined) return [key];
-      return name === 'ReferenceSet' ? [] : unplanned(model, events as readonly Row[]);
-    },
-    step: (model, events, context) => {
-      const isControl = context.topic === 'models' || context.topic === 'references';
-      if (isControl) for (const [index, event] of events.entries()) control(model, event, index, context);
-      else if (model.versions.size > 0) observe(model, events as readonly Row[], reader.values, context);
-      else for (const [index, { key }] of events.entries()) context.reject(index, unknownModel(key));
-    },
-    nextTimer: (model) => {
-      const atMs = nextCloseMs(model);
-      return atMs === undefined ? undefined : { domain: 'clock', atMs };
-    },
-    onTimer: observeClock,
-    save: saveModel,
-    load: (_, bytes, stateVersion) => loadModel(bytes, stateVersion, config),
-    views: (_, model) => modelViews(model),
-    figures: figuresOf,
-  };
+function row(topic: string, expected: Row['name'], record: LogRecord, reader: PredictionReader): Row {
+  const value = valueOf(topic, expected, record);
+  const found = reader.read(value);
+  if (found?.name === expected) return found;
+  throw wrongEvent(found?.name ?? decode(value).name, topic, expected);
 }
 
-function decodeFor(topic: string, { value }: LogRecord, reader: PredictionReader): DriftEvent {
-  const expected = TOPIC_EVENTS[topic];
+function controlEvent(topic: string, expected: ControlEvent['name'], record: LogRecord): ControlEvent {
+  const { name, event } = decode(valueOf(topic, expected, record));
+  // Policies of a model lie on its topic, and are for others.
+  if (name !== expected && !(name === 'PolicySet' && topic === 'models')) throw wrongEvent(name, topic, expected);
+  const control = event as ControlEvent['event'];
+  const eventTimeMs = 'issuedMs' in control ? control.issuedMs : control.eventTimeMs;
+  return { key: control.model, eventTimeMs, name, event } as ControlEvent;
+}
+
+function valueOf(topic: string, expected: string, { value }: LogRecord): Uint8Array {
   if (value === null) throw new BadRecord('TOMBSTONE', `a record of ${topic} has no value; send a ${expected}`);
-  if (topic === 'predictions' || topic === 'features') {
-    const row = reader.read(value);
-    if (row !== undefined && row.name === expected) return row;
-  }
-  const { name, event } = decode(value);
-  if (name === expected && name === 'ModelVersionRegistered')
-    return { name, key: event.model, eventTimeMs: event.eventTimeMs, event };
-  if (name === expected && name === 'ReferenceSet')
-    return { name, key: event.model, eventTimeMs: event.eventTimeMs, event };
-  throw new BadRecord(
-    'WRONG_EVENT',
-    `a ${name} came in on ${topic}, which carries ${expected}; send it to its own topic`,
-  );
+  return value;
 }
 
-function control(model: ModelState, event: DriftEvent, index: number, context: StepContext): void {
-  if (event.name === 'ModelVersionRegistered') register(model, event.event);
-  else if (model.versions.size === 0) context.reject(index, unknownModel(event.key));
-  else if (event.name === 'ReferenceSet') setReference(model, event.event, index, context);
-}
-
-function unknownModel(model: string): { code: string; message: string } {
-  const message = `model ${JSON.stringify(model)} is not registered; send its ModelVersionRegistered to the models topic first`;
-  return { code: 'UNKNOWN_MODEL', message };
-}
-
-function register(model: ModelState, event: ModelVersionRegistered): void {
-  const named = (type: 'numeric' | 'categorical'): string[] =>
-    event.featureSet.features.filter((feature) => feature.type === type).map(({ name }) => name);
-  model.featureSets.set(event.featureSet.id, {
-    id: event.featureSet.id,
-    numeric: named('numeric'),
-    categorical: named('categorical'),
-  });
-  model.versions.set(event.version, {
-    featureSet: event.featureSet.id,
-    outputs: event.outputs.map(({ name }) => name),
-  });
-  model.plans.clear();
-}
-
-function setReference(model: ModelState, event: ReferenceSet, index: number, context: StepContext): void {
-  const known = model.columns.get(event.column);
-  if (known?.referenceHash === event.hash) return;
-  const hash = referenceHash(event.values, event.counts, event.missing);
-  if (hash !== event.hash) {
-    return context.reject(index, {
-      code: 'HASH_MISMATCH',
-      message: `reference of ${event.column}: hash is ${event.hash}, its content gives ${hash}; send it unchanged`,
-    });
-  }
-  try {
-    replaceReference(model, event, createReference(event.values, event.counts), index, context);
-  } catch (error) {
-    if (!(error instanceof DriftError || error instanceof RangeError)) throw error;
-    context.reject(index, {
-      code: error instanceof DriftError ? error.code : 'REFERENCE_TOO_LARGE',
-      message: `reference of ${event.column}: ${error.message}`,
-    });
-  }
+function wrongEvent(name: string, topic: string, expected: string): BadRecord {
+  const message = `a ${name} came in on ${topic}, which carries ${expected}; send it to its own topic`;
+  return new BadRecord('WRONG_EVENT', message);
 }

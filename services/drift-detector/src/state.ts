@@ -1,115 +1,95 @@
-import { PanedWindow } from '@weir/drift/paned-window';
-import type { Reference } from '@weir/drift/reference';
-import { SlidingKs } from '@weir/drift/sliding-ks';
-import { SlidingMissing } from '@weir/drift/sliding-missing';
-import { threshold } from '@weir/drift/threshold';
+/** What the detector keeps of one model. */
+import type { OpenAlert } from '@weir/alerts/open-alert';
+import type { ColumnLayout } from '@weir/catalogue/layout';
+import { emptyCatalogue, type ModelCatalogue, type NumericReference } from '@weir/catalogue/model-catalogue';
+import { CountEvaluation } from '@weir/drift/count-evaluation';
+import { type Dependence, dependenceIn } from '@weir/drift/dependence';
+import type { RuleKind } from '@weir/drift/false-alarms';
+import { expectedMissingShare, MissingEvaluation } from '@weir/drift/missing-evaluation';
+import { RecentValues } from '@weir/drift/recent-values';
+import { type Reference, sharedReference } from '@weir/drift/reference';
+import type { SlidingKs } from '@weir/drift/sliding-ks';
+import { TimeEvaluation } from '@weir/drift/time-evaluation';
 import { createWatermark, type Watermark } from '@weir/service-kit/processing/watermark';
-import { binomialLimit } from '@weir/stats/binomial';
 import type { DriftConfig, TimeWindowConfig } from './config.ts';
 
-/** An alert that was raised and not yet resolved. */
-export interface OpenAlert {
-  readonly id: string;
-  readonly fingerprint: string;
-  readonly raisedAtMs: number;
-  /** When what it tells of most probably began, event time in ms. */
-  readonly sinceMs: number;
-  /** Values since D was last at or above the resolving level, `quiet` ones of them counted in advance. */
-  calm: number;
+/** Source of a reference that a column made of its own first values. */
+export const SELF_REFERENCE = 'weir:self-reference';
+
+/** A window with its rule, and the alert that it raised and has not resolved. */
+export interface Watch<Evaluation> {
+  /** Part of the alert's fingerprint and of addresses, like ks-1000. */
+  readonly rule: string;
+  readonly kind: RuleKind;
+  readonly evaluation: Evaluation;
+  alert: OpenAlert | null;
 }
 
-/** A window that is no longer configured stays until its open alert has resolved, and raises none: nobody else would resolve it. */
-interface Retiring {
-  readonly isRetiring: boolean;
-  readonly open: OpenAlert | null;
-}
-
-/** Whether a window still has something to say. */
-export function isLive({ isRetiring, open }: Retiring): boolean {
-  return !isRetiring || open !== null;
-}
-
-export interface WindowState extends Retiring {
-  readonly ks: SlidingKs;
-  /** Event times of the window's values, in a ring as long as the window. */
-  readonly times: Float64Array;
-  timesNext: number;
-  open: OpenAlert | null;
-  /** D that raises; derived from sizes and configuration once, since it takes a bisection. */
-  readonly limit: number;
-  /** Smallest height of the full window that raises, and that keeps an open alert from resolving: integers, compared without a division. */
-  readonly raiseHeight: number;
-  readonly calmHeight: number;
-  /** Values still to come that cannot change the decision; derived, so no snapshot holds it. */
-  quiet: number;
-}
-
-/** The share of missing values among the last W. */
-export interface MissingState extends Retiring {
-  readonly missing: SlidingMissing;
-  open: OpenAlert | null;
-  /** Missing values of W that raise, and at or below which an open alert calms down. */
-  readonly raiseCount: number;
-  readonly calmCount: number;
-}
-
-/** A window over event time. */
-export interface TimeWindowState extends Retiring {
+export interface TimeWatch extends Watch<TimeEvaluation> {
+  /** As configured, like 1h. */
   readonly name: string;
-  readonly window: PanedWindow;
-  readonly watermark: Watermark;
-  /** The first pane that closed; null before. */
-  firstPane: number | null;
-  /** Topic that fed it last. */
-  topic: string;
-  open: OpenAlert | null;
-  /** End of the pane at which D fell below the resolving level, ms; null while it has not, or no alert is open. */
-  calmSinceMs: number | null;
   /** Values that came after their pane had closed. */
   late: number;
 }
 
-/** Where the numbers of an event go. */
-export interface Plan {
-  readonly numeric: number;
-  readonly categorical: number;
-  readonly outputs: number;
-  /** `place` counts numeric features, then outputs. */
-  readonly columns: readonly { readonly column: ColumnState; readonly place: number }[];
-}
-
+/** A column with a reference. */
 export interface ColumnState {
   readonly name: string;
-  readonly referenceHash: string;
+  /** As the catalogue has it; `reference` shares its arrays. */
+  readonly entry: NumericReference;
   readonly reference: Reference;
-  readonly referenceMissing: number;
-  readonly windows: readonly WindowState[];
-  readonly timeWindows: readonly TimeWindowState[];
-  readonly missingWindows: readonly MissingState[];
-  /** How many of them have an open alert; derived, so no snapshot holds it. */
-  missingOpen: number;
-  /** Share of missing values that the reference leads one to expect, in (0, 1): with one of each imagined, since none seen is not never. */
-  readonly missingShare: number;
-  /** Values that were missing (NaN, infinite), a count. */
-  missing: number;
+  readonly counts: readonly Watch<CountEvaluation>[];
+  readonly times: readonly TimeWatch[];
+  readonly missing: readonly Watch<MissingEvaluation>[];
+  /** At least as many as the longest live count window holds. */
+  readonly recent: RecentValues;
+  /** Event time of the column's own events, for its time windows: the same however a run is cut. */
+  readonly watermark: Watermark;
+  /** Data topic that fed it last. */
+  topic: string;
+  /** Open alerts of missing values; derived. */
+  openMissing: number;
+  /** Values that came and were there, and that were missing (NaN, infinite). */
   present: number;
+  absent: number;
 }
 
-export interface FeatureSetState {
-  readonly id: string;
-  /** Names of the numeric features in order. */
-  readonly numeric: readonly string[];
-  readonly categorical: readonly string[];
+/** A column that makes its first values its reference. */
+export interface Learning {
+  readonly values: number[];
+  absent: number;
+}
+
+/** Where the numbers of an event go. */
+export interface Plan {
+  readonly watched: readonly { readonly column: ColumnState; readonly place: number }[];
+  readonly learning: readonly { readonly name: string; readonly place: number }[];
+}
+
+/** What a person said of an alert or a column. */
+export interface Note {
+  readonly by: string;
+  readonly reason: string;
+  readonly atMs: number;
+}
+
+export interface Mute extends Note {
+  readonly untilMs: number;
 }
 
 export interface ModelState {
   readonly model: string;
   readonly config: DriftConfig;
-  readonly versions: Map<string, { readonly featureSet: string; readonly outputs: readonly string[] }>;
-  readonly featureSets: Map<string, FeatureSetState>;
+  catalogue: ModelCatalogue;
+  /** By name: those that have a numeric reference. */
   readonly columns: Map<string, ColumnState>;
+  readonly learning: Map<string, Learning>;
   /** Derived from the three above; emptied when one of them changes. */
-  readonly plans: Map<string, Plan>;
+  readonly plans: Map<ColumnLayout, Plan>;
+  /** By id of an open alert. */
+  readonly acknowledged: Map<string, Note>;
+  /** By column; the empty name is the whole model. */
+  readonly mutes: Map<string, Mute>;
   events: number;
   lastEventMs: number;
 }
@@ -118,94 +98,82 @@ export function newModel(model: string, config: DriftConfig): ModelState {
   return {
     model,
     config,
-    versions: new Map(),
-    featureSets: new Map(),
+    catalogue: emptyCatalogue(model),
     columns: new Map(),
+    learning: new Map(),
     plans: new Map(),
+    acknowledged: new Map(),
+    mutes: new Map(),
     events: 0,
     lastEventMs: Number.NEGATIVE_INFINITY,
   };
 }
 
-/** Windows of an earlier configuration that have an open alert. */
+/** Windows of an earlier configuration that have an open alert: they stay until it has resolved, and raise no other. */
 export interface RetiringWindows {
   /** Sizes. */
-  readonly count: readonly number[];
+  readonly counts: readonly number[];
   readonly missing: readonly number[];
-  readonly time: readonly TimeWindowConfig[];
+  readonly times: readonly TimeWindowConfig[];
 }
 
-const NONE: RetiringWindows = { count: [], missing: [], time: [] };
+const NONE: RetiringWindows = { counts: [], missing: [], times: [] };
 
-/** @param referenceMissing missing values beside those of the reference, a count */
-export function newColumn(
-  name: string,
-  referenceHash: string,
-  reference: Reference,
-  referenceMissing: number,
-  config: DriftConfig,
-  retiring: RetiringWindows = NONE,
-): ColumnState {
-  const windows = [...config.countWindows, ...retiring.count].map((size, index): WindowState => {
-    const ks = new SlidingKs(reference, size);
-    const limit = threshold(reference.m, size, config);
-    return {
-      ks,
-      times: new Float64Array(size),
-      timesNext: 0,
-      open: null,
-      limit,
-      raiseHeight: heightAt(ks, limit),
-      calmHeight: heightAt(ks, limit * config.resolveShare),
-      quiet: 0,
-      isRetiring: index >= config.countWindows.length,
-    };
-  });
-  const missingShare = (referenceMissing + 1) / (reference.m + referenceMissing + 2);
-  const missingWindows = [...config.countWindows, ...retiring.missing].map((size, index): MissingState => {
-    const unlikely = binomialLimit(size, missingShare, 1 / config.readingsPerFalseAlarm);
-    const raiseCount = Math.max(unlikely, Math.ceil(size * (missingShare + config.minEffect)));
-    return {
-      missing: new SlidingMissing(size),
-      open: null,
-      raiseCount,
-      calmCount: Math.floor(raiseCount * config.resolveShare),
-      isRetiring: index >= config.countWindows.length,
-    };
-  });
-  const timeWindows = [...config.timeWindows, ...retiring.time].map(
-    ({ name: span, spanMs }, index): TimeWindowState => ({
-      name: span,
-      window: new PanedWindow(reference, spanMs),
-      watermark: createWatermark(),
-      firstPane: null,
-      topic: '',
-      open: null,
-      calmSinceMs: null,
-      late: 0,
-      isRetiring: index >= config.timeWindows.length,
-    }),
-  );
+/** Whether a window still has something to say. */
+export function isLive({ evaluation, alert }: Watch<{ readonly canRaise: boolean }>): boolean {
+  return evaluation.canRaise || alert !== null;
+}
+
+/** @throws {RangeError} when the reference is too large for a window of the configuration */
+export function newColumn(entry: NumericReference, config: DriftConfig, retiring: RetiringWindows = NONE): ColumnState {
+  const reference = sharedReference(entry.values, entry.counts);
+  const share = expectedMissingShare(entry.size, entry.missing);
+  const { countWindows, timeWindows } = config;
   return {
-    name,
-    referenceHash,
+    name: entry.column,
+    entry,
     reference,
-    referenceMissing,
-    windows,
-    timeWindows,
-    missingWindows,
-    missingOpen: 0,
-    missingShare,
-    missing: 0,
+    counts: [...countWindows, ...retiring.counts].map((size, index) => ({
+      rule: `ks-${size}`,
+      kind: 'count',
+      evaluation: new CountEvaluation(reference, size, config, index < countWindows.length),
+      alert: null,
+    })),
+    missing: [...countWindows, ...retiring.missing].map((size, index) => ({
+      rule: `missing-${size}`,
+      kind: 'missing',
+      evaluation: new MissingEvaluation(size, share, config, index < countWindows.length),
+      alert: null,
+    })),
+    times: [...timeWindows, ...retiring.times].map(({ name, spanMs }, index) => ({
+      rule: `ks-${name}`,
+      kind: 'time',
+      name,
+      evaluation: new TimeEvaluation(reference, spanMs, config, index < timeWindows.length),
+      alert: null,
+      late: 0,
+    })),
+    recent: new RecentValues(Math.max(...countWindows, ...retiring.counts)),
+    watermark: createWatermark(),
+    topic: '',
+    openMissing: 0,
     present: 0,
+    absent: 0,
   };
 }
 
-/** Smallest height whose D in a full window is at least `level`. Both are whole, so the quotient has the bits of SciPy's reduced one. */
-function heightAt({ reference, capacity }: SlidingKs, level: number): number {
-  const product = reference.m * capacity;
-  // One rounding error either way.
-  let height = Math.max(0, Math.ceil(level * product) - 1);
-  while (height / product < level) height += 1;
-  return height;
+/** All windows of a column. */
+export function watchesOf({ counts, times, missing }: ColumnState): readonly Watch<{ readonly canRaise: boolean }>[] {
+  return [...counts, ...times, ...missing];
+}
+
+/** The longest count window that is live. */
+export function longestWindow({ counts }: ColumnState): SlidingKs {
+  const windows = counts.filter(isLive).map(({ evaluation }) => evaluation.ks);
+  return windows.reduce((a, b) => (b.capacity > a.capacity ? b : a));
+}
+
+/** By the longest window, which knows most. O(W). */
+export function dependenceOfColumn(column: ColumnState): Dependence {
+  return dependenceIn(longestWindow(column), column.recent);
 }

@@ -1,29 +1,14 @@
 /** What routes answer with, computed from the state at commit boundaries. */
-
+import type { OpenAlert } from '@weir/alerts/open-alert';
+import { eventsBetweenFalseAlarms, simulatedFalseAlarms } from '@weir/drift/false-alarms';
+import { countFigures, type Figures, missingFigures, timeFigures } from '@weir/drift/figures';
 import { histogramOf } from '@weir/drift/histogram';
+import { referenceQuantiles } from '@weir/drift/quantiles';
+import { notPromised } from '@weir/drift/sentences';
 import type { View } from '@weir/service-kit/processor';
-import { type Finding, ksFinding, missingFinding, timeFinding } from './alerts.ts';
-import { isWarmingUp } from './observe-time.ts';
-import { type ColumnState, isLive, type ModelState, type OpenAlert } from './state.ts';
-import { ruleName, timeRuleName } from './verdict.ts';
-
-export interface VerdictView {
-  readonly column: string;
-  readonly rule: string;
-  readonly verdict: 'drift' | 'stable' | 'warming-up';
-  readonly statistic: number;
-  readonly threshold: number;
-  readonly at: number | null;
-  readonly direction: number;
-  readonly pValueSingleLook: number;
-  readonly effectSize: number;
-  readonly windowSize: number;
-  /** Values that a count window holds when it is full, and that a time window needs for a verdict. */
-  readonly windowCapacity: number;
-  readonly referenceSize: number;
-  readonly referenceHash: string;
-  readonly missing: number;
-}
+import { catalogueViews } from './catalogue-views.ts';
+import { notWatched } from './plan.ts';
+import { type ColumnState, dependenceOfColumn, isLive, type ModelState, SELF_REFERENCE, type Watch } from './state.ts';
 
 /** Groups of a window's histogram: enough to see a shape, few enough to read. */
 const GROUPS = 20;
@@ -33,92 +18,115 @@ export function windowKey(model: string, column: string, rule: string): string {
 }
 
 export function modelViews(model: ModelState): readonly View[] {
-  const verdicts = [...model.columns.values()].flatMap((column): VerdictView[] => [
-    ...column.windows.filter(isLive).map((window) => {
-      const { full, capacity } = window.ks;
-      return verdictView(column, ksFinding(column, window), verdictOf(window, !full), capacity);
-    }),
-    ...column.timeWindows.filter(isLive).map((state) => {
-      const { minValues } = model.config;
-      const finding = timeFinding(column, state, state.window.endMs, model.config);
-      return verdictView(column, finding, verdictOf(state, isWarmingUp(state, minValues)), minValues);
-    }),
-    ...column.missingWindows.filter(isLive).map((state) => {
-      const finding = missingFinding(column, state, model.lastEventMs);
-      const { capacity } = state.missing;
-      return verdictView(column, finding, verdictOf(state, finding.windowSize < capacity), capacity);
-    }),
-  ]);
-  const summary = {
-    model: model.model,
-    events: model.events,
-    lastEvent: Number.isFinite(model.lastEventMs) ? new Date(model.lastEventMs).toISOString() : null,
-    versions: [...model.versions.keys()],
-    columns: [...model.columns.keys()],
-    drifting: [...new Set(verdicts.filter(({ verdict }) => verdict === 'drift').map(({ column }) => column))],
+  const { model: id, columns: watched, mutes, catalogue, events, lastEventMs } = model;
+  const verdicts = [...watched.values()].flatMap((column) => verdictsOf(model, column));
+  const columns = [...watched.values()].map((column) => columnOf(column));
+  const about = {
+    model: id,
+    monitoring: columns.length > 0 ? 'monitored' : model.learning.size > 0 ? 'learning' : 'unmonitored',
+    notWatched: notWatched(model),
+    mutes: [...mutes].map(([column, { untilMs, ...note }]) => ({
+      column: column || null,
+      until: iso(untilMs),
+      ...note,
+    })),
   };
-  const windows = [...model.columns.values()].flatMap((column): View[] => [
-    ...column.windows.filter(isLive).map((window) => windowView(model, column, ruleName(window), window.ks)),
-    ...column.timeWindows
-      .filter(isLive)
-      .map(({ name, window }) => windowView(model, column, timeRuleName(name), window)),
-  ]);
-  const features = [...model.columns.values()].map(({ name, present, missing, referenceHash, reference }) => ({
-    column: name,
-    present,
-    missing,
-    reference: {
-      hash: referenceHash,
-      size: reference.m,
-      distinct: reference.values.length,
-      min: reference.values[0],
-      max: reference.values.at(-1),
-    },
-  }));
+  const drifting = verdicts.filter(({ verdict }) => verdict === 'drift').map(({ column }) => column);
+  const summary = {
+    ...about,
+    events,
+    lastEvent: iso(lastEventMs),
+    versions: [...catalogue.versions.keys()],
+    columns: [...watched.keys()],
+    drifting: [...new Set(drifting)],
+  };
   return [
-    ...windows,
-    { key: `features/${model.model}`, json: JSON.stringify(features) },
-    { key: `model/${model.model}`, json: JSON.stringify(summary) },
-    { key: `verdicts/${model.model}`, json: JSON.stringify(verdicts) },
+    ...[...watched.values()].flatMap((column) => windowViews(id, column)),
+    ...catalogueViews(catalogue),
+    { key: `model/${id}`, json: JSON.stringify(summary) },
+    { key: `drift/${id}`, json: JSON.stringify({ ...about, columns, verdicts }) },
   ];
 }
 
-function windowView(
-  { model }: ModelState,
-  { name, reference }: ColumnState,
-  rule: string,
-  window: { readonly windowSize: number; counts(): Uint32Array },
-): View {
-  const { windowSize } = window;
-  const content = histogramOf(reference, window.counts(), windowSize, GROUPS);
-  return { key: windowKey(model, name, rule), json: JSON.stringify({ column: name, rule, windowSize, ...content }) };
+function columnOf({ name, present, absent, entry, reference }: ColumnState) {
+  const { hash, size, missing, source } = entry;
+  const [min, max] = [reference.values[0], reference.values.at(-1)];
+  const quantiles = referenceQuantiles(reference);
+  const isSelf = source === SELF_REFERENCE;
+  const shown = { hash, size, distinct: reference.values.length, missing, source, isSelf, min, max, ...quantiles };
+  return { column: name, present, missing: absent, reference: shown };
 }
 
-function verdictOf({ open }: { readonly open: OpenAlert | null }, isWarmingUp: boolean): VerdictView['verdict'] {
-  return open !== null ? 'drift' : isWarmingUp ? 'warming-up' : 'stable';
+function verdictsOf(model: ModelState, column: ColumnState) {
+  const { minValues } = model.config;
+  const position = column.present + column.absent;
+  const dependence = dependenceOfColumn(column);
+  const reason = dependence.isDependent ? notPromised(dependence) : null;
+  return [
+    ...column.counts.filter(isLive).map((watch) => {
+      const { full, capacity } = watch.evaluation.ks;
+      return verdictOf(model, column, watch, countFigures(watch.evaluation, column.recent), !full, capacity, reason);
+    }),
+    ...column.times.filter(isLive).map((watch) => {
+      const { isWarmingUp } = watch.evaluation;
+      return verdictOf(model, column, watch, timeFigures(watch.evaluation), isWarmingUp, minValues, reason);
+    }),
+    ...column.missing.filter(isLive).map((watch) => {
+      const { capacity } = watch.evaluation.missing;
+      const figures = missingFigures(watch.evaluation, position, model.lastEventMs);
+      return verdictOf(model, column, watch, figures, position < capacity, capacity, null);
+    }),
+  ];
 }
 
-function verdictView(
+function verdictOf(
+  model: ModelState,
   column: ColumnState,
-  finding: Finding,
-  verdict: VerdictView['verdict'],
-  capacity: number,
-): VerdictView {
-  const { rule, statistic, threshold, at, direction, pValueSingleLook, effectSize, windowSize } = finding;
+  watch: Watch<unknown>,
+  { window, ...figures }: Figures,
+  isWarmingUp: boolean,
+  windowCapacity: number,
+  notPromisedBecause: string | null,
+) {
+  const { rule, kind, alert } = watch;
+  const asked = model.config.readingsPerFalseAlarm;
+  const verdict = alert !== null ? 'drift' : isWarmingUp ? 'warming-up' : 'stable';
   return {
     column: column.name,
     rule,
-    verdict,
-    statistic,
-    threshold,
-    at: Number.isNaN(at) ? null : at,
-    direction,
-    pValueSingleLook,
-    effectSize,
-    windowSize,
-    windowCapacity: capacity,
-    referenceSize: column.reference.m,
-    referenceHash: column.referenceHash,
-    missing: column.missing,
+    verdict: verdict as 'drift' | 'warming-up' | 'stable',
+    ...figures,
+    windowSize: window.size,
+    windowCapacity,
+    eventsBetweenFalseAlarms: notPromisedBecause === null ? eventsBetweenFalseAlarms(kind, asked, window.size) : null,
+    notPromisedBecause,
+    simulated: simulatedFalseAlarms({
+      rule: kind,
+      windowSize: window.size || windowCapacity,
+      referenceSize: column.reference.m,
+      asked,
+    }),
+    alert: alert === null ? null : alertOf(model, alert),
   };
+}
+
+function alertOf({ acknowledged }: ModelState, { id, severity, sinceMs, raisedAtMs }: OpenAlert) {
+  return { id, severity, since: iso(sinceMs), raisedAt: iso(raisedAtMs), acknowledged: acknowledged.get(id) ?? null };
+}
+
+function windowViews(model: string, { name, reference, counts, times }: ColumnState): readonly View[] {
+  const windows = [
+    ...counts.filter(isLive).map(({ rule, evaluation }) => ({ rule, window: evaluation.ks })),
+    ...times.filter(isLive).map(({ rule, evaluation }) => ({ rule, window: evaluation.window })),
+  ];
+  return windows.map(({ rule, window }) => {
+    const { windowSize } = window;
+    const content = histogramOf(reference, window.counts(), windowSize, GROUPS);
+    return { key: windowKey(model, name, rule), json: JSON.stringify({ column: name, rule, windowSize, ...content }) };
+  });
+}
+
+/** Null for what is not finite: no event has come yet. */
+function iso(ms: number): string | null {
+  return Number.isFinite(ms) ? new Date(ms).toISOString() : null;
 }

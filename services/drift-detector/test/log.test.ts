@@ -21,7 +21,13 @@ test('a shifted feature raises one alert on the topic and in the views, and reso
   const [raised] = await scene.alerts();
   expect(raised).toMatchObject({
     name: 'AlertRaised',
-    event: { model: 'm', column: 'x', rule: 'ks-200', direction: 1, windowSize: 200, referenceSize: 1_000 },
+    event: {
+      model: 'm',
+      column: 'x',
+      rule: 'ks-200',
+      window: { size: 200 },
+      drift: { direction: 1, referenceSize: 1_000 },
+    },
   });
   await expect.poll(() => scene.views.list('drift-detector', { prefix: 'alert/', limit: 10 })).toHaveLength(1);
   await scene.send(range(2_000, 4_000, 0));
@@ -30,7 +36,7 @@ test('a shifted feature raises one alert on the topic and in the views, and reso
     .toEqual(['AlertRaised', 'AlertResolved']);
 });
 
-test('stopped and started at any point, with and without its snapshot, it gives the bytes of an undisturbed run', async () => {
+test('stopped and started at any point, with and without its checkpoints, it gives the bytes of an undisturbed run', async () => {
   const parts = [[...registration(), ...range(0, 900, 0)], range(900, 1_337, 0.3), range(1_337, 2_500, 0)];
   const bytes = async (): Promise<readonly string[]> =>
     (await scene.read('alerts')).map(({ value }) => Buffer.from(value as Uint8Array).toString('hex'));
@@ -48,7 +54,7 @@ test('stopped and started at any point, with and without its snapshot, it gives 
     sent += part.length;
     await scene.hasTaken(sent - registration().length);
     await scene.runner?.stop();
-    if (index === 1) scene.forgetSnapshot();
+    if (index === 1) scene.forgetCheckpoints();
   }
   expect(await bytes()).toEqual(whole);
 });

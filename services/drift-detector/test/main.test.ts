@@ -1,12 +1,12 @@
-/** The program: its environment, its signals and its exit codes. */
+/** The program with its own settings; what every program does is tested in the kit. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DRIFT_DEFAULTS, driftConfigOf, loadDetectorConfig } from '../src/config.ts';
 
 const MAIN = join(import.meta.dirname, '../src/main.ts');
 let folder: string;
@@ -40,6 +40,19 @@ test('--help lists every variable', async () => {
   expect(out).toMatch(/WEIR_DRIFT_WINDOWS +sizes of the count windows/);
 });
 
+test('the defaults of the settings are those of the detector', () => {
+  expect(driftConfigOf(loadDetectorConfig({}))).toEqual(DRIFT_DEFAULTS);
+  expect(loadDetectorConfig({}).WEIR_HTTP_PORT).toBe(8_081);
+});
+
+test('severity levels must be in order, a window may stand once, and a slip is named', () => {
+  const load = (env: Readonly<Record<string, string>>) => () => loadDetectorConfig(env);
+  expect(load({ WEIR_DRIFT_WARNING_EFFECT: '0.5' })).toThrow(/WEIR_DRIFT_WARNING_EFFECT is 0\.5 and .* 0\.4; .*swap/);
+  expect(load({ WEIR_DRIFT_WINDOWS: '100,100' })).toThrow(/each may stand once/);
+  expect(load({ WEIR_DRIFT_TIME_WINDOWS: '1h,1x' })).toThrow(/a span like 10m, 6h or 7d/);
+  expect(load({ WEIR_DRIFT_READINGS_PER_FALSE_ALARM: '10' })).toThrow(/is not a setting/);
+});
+
 test('a wrong configuration lists every fault and exits with 2', async () => {
   const { code, err } = await run({ WEIR_LOG: 'x', WEIR_DRIFT_WINDOWS: '100,none', WEIR_DRIFT_RESOLVE_SHARE: '2' });
   expect(code).toBe(2);
@@ -47,33 +60,6 @@ test('a wrong configuration lists every fault and exits with 2', async () => {
     /^drift-detector: 3 faults in the configuration:\n {2}WEIR_LOG is "x".*\n {2}WEIR_DRIFT_WINDOWS is.*\n {2}WEIR_DRIFT_RESOLVE_SHARE is/,
   );
 });
-
-test('a port in use is named, before anything else was touched', async () => {
-  const taken = createServer().listen(0, '127.0.0.1');
-  await once(taken, 'listening');
-  const { port } = taken.address() as { port: number };
-  const { code, out } = await run({ WEIR_LOG_FILE: join(folder, 'port.db'), WEIR_HTTP_PORT: String(port) });
-  taken.close();
-  expect(code).toBe(1);
-  expect(out).toContain(`port ${port} on 127.0.0.1 is in use; stop what listens there, or set WEIR_HTTP_PORT`);
-});
-
-test('a second copy on one file says who has it', async () => {
-  const env = { WEIR_LOG_FILE: join(folder, 'twice.db'), WEIR_HTTP_PORT: '0' };
-  const first = start(env);
-  await listening(first);
-  const { code, out } = await run(env);
-  expect(code).toBe(1);
-  expect(out).toMatch(/twice\.db.*(open|use)/);
-  first.kill('SIGTERM');
-  expect(await once(first, 'exit')).toEqual([0, null]);
-});
-
-test('no broker at the address is an error with the address, not a hang', async () => {
-  const { code, out } = await run({ WEIR_LOG: 'kafka', KAFKA_BROKERS: '127.0.0.1:1', WEIR_HTTP_PORT: '0' });
-  expect(code).toBe(1);
-  expect(out).toContain('127.0.0.1:1');
-}, 30_000);
 
 test('SIGTERM ends it in order with exit code 0', async () => {
   const child = start({ WEIR_LOG_FILE: join(folder, 'term.db'), WEIR_HTTP_PORT: '0' });
@@ -90,7 +76,7 @@ async function listening(child: ChildProcess): Promise<string> {
     seen += String(chunk);
     const url = /"url":"([^"]+)"/.exec(seen)?.[1];
     if (url !== undefined) {
-      // Whoever stops reading stops the writer in the end.
+      // A writer whose reader stops is stopped in the end.
       child.stdout?.resume();
       return url;
     }

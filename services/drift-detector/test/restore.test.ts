@@ -1,11 +1,12 @@
 /** What a restart finds: another configuration, another build, or a log that no longer holds what the state was made of. */
 import type { LogError } from '@weir/event-log/errors';
-import { replayPartition } from '@weir/service-kit/replay';
-import { createSqliteSnapshots } from '@weir/service-kit/snapshot-store';
-import { TASK_DEFAULTS, Task } from '@weir/service-kit/task';
+import { createSqliteCheckpoints } from '@weir/service-kit/checkpoints/sqlite';
+import { replayPartition } from '@weir/service-kit/journal/replay';
+import { Task } from '@weir/service-kit/task';
+import { TASK_DEFAULTS } from '@weir/service-kit/task-contract';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createDriftProcessor } from '../src/processor.ts';
-import { CONFIG, type DriftProcessor, range, registration, Scene } from './scene.ts';
+import { createDriftProcessor, type DriftProcessor } from '../src/processor.ts';
+import { CONFIG, range, registration, Scene } from './scene.ts';
 
 let scene: Scene;
 
@@ -18,13 +19,13 @@ afterEach(() => scene.end());
 
 const names = async (): Promise<readonly string[]> =>
   (await scene.alerts()).map(({ name, event }) => `${name} ${event.rule}`);
-const replayed = (processorFor = (config: unknown) => createDriftProcessor(CONFIG).configured(config)) =>
-  replayPartition({ log: scene.log, topicPrefix: 'weir.', partition: 0, service: 'drift-detector', processorFor });
+const replayed = () =>
+  replayPartition({ log: scene.log, topicPrefix: 'weir.', partition: 0, processor: createDriftProcessor() });
 
-describe.each([['with its snapshot'], ['after a crash, without one']])('another configuration, %s', (how) => {
+describe.each([['with its checkpoint'], ['after a crash, without one']])('another configuration, %s', (how) => {
   const stop = async (): Promise<void> => {
     await scene.runner?.stop();
-    if (how !== 'with its snapshot') scene.forgetSnapshot();
+    if (how !== 'with its checkpoint') scene.forgetCheckpoints();
   };
 
   test('windows that stay go on, new ones begin empty, and the run replays byte for byte', async () => {
@@ -32,7 +33,7 @@ describe.each([['with its snapshot'], ['after a crash, without one']])('another 
     await scene.send([...registration(), ...range(0, 500, 0)]);
     await scene.hasTaken(500);
     await stop();
-    await scene.start({ processor: createDriftProcessor({ ...CONFIG, countWindows: [150, 200] }) });
+    await scene.start({ config: { ...CONFIG, countWindows: [150, 200] } });
     expect(scene.failures).toEqual([]);
     // The window of 200 is full already and sees the shift first; that of 150 has to fill.
     await scene.send(range(500, 640, 0.6));
@@ -42,7 +43,7 @@ describe.each([['with its snapshot'], ['after a crash, without one']])('another 
     await scene.hasTaken(800);
     expect(await names()).toEqual(['AlertRaised ks-200', 'AlertRaised ks-150']);
     await scene.runner?.stop();
-    expect(await replayed()).toMatchObject({ outputs: 2, difference: undefined });
+    expect(await replayed()).toMatchObject({ outputs: 2, difference: undefined, otherState: undefined });
   });
 
   test('an alert of a window that is gone resolves, and then the window is gone', async () => {
@@ -51,11 +52,12 @@ describe.each([['with its snapshot'], ['after a crash, without one']])('another 
     await scene.hasTaken(700);
     expect(await names()).toEqual(['AlertRaised ks-200']);
     await stop();
-    await scene.start({ processor: createDriftProcessor({ ...CONFIG, countWindows: [300] }) });
-    const rules = async (): Promise<readonly string[]> =>
-      (JSON.parse((await scene.views.get('drift-detector', 'verdicts/m')) ?? '[]') as { rule: string }[])
-        .map(({ rule }) => rule)
-        .filter((rule) => rule.startsWith('ks-'));
+    await scene.start({ config: { ...CONFIG, countWindows: [300] } });
+    const rules = async (): Promise<readonly string[]> => {
+      const view = (await scene.views.get('drift-detector', 'drift/m')) ?? '{"verdicts":[]}';
+      const { verdicts } = JSON.parse(view) as { readonly verdicts: readonly { readonly rule: string }[] };
+      return verdicts.map(({ rule }) => rule).filter((rule) => rule.startsWith('ks-'));
+    };
     await expect.poll(rules).toEqual(['ks-300', 'ks-200']);
     await scene.send(range(700, 1_500, 0));
     await scene.hasTaken(1_500);
@@ -65,21 +67,31 @@ describe.each([['with its snapshot'], ['after a crash, without one']])('another 
     await scene.hasTaken(1_900);
     expect((await names()).slice(2)).toEqual(['AlertRaised ks-300']);
     await scene.runner?.stop();
-    // A state that went through a snapshot in between is the same state.
-    await scene.start({ processor: createDriftProcessor({ ...CONFIG, countWindows: [300] }) });
+    // A state that went through a checkpoint in between is the same state.
+    await scene.start({ config: { ...CONFIG, countWindows: [300] } });
     expect(scene.failures).toEqual([]);
-    expect(await replayed()).toMatchObject({ outputs: 3, difference: undefined });
+    expect(await replayed()).toMatchObject({ outputs: 3, difference: undefined, otherState: undefined });
   });
 });
 
 /** The same rules but for one thing: it never says anything of windows of 200. */
 function otherBuild(build: string): DriftProcessor {
-  const processor = createDriftProcessor(CONFIG);
+  const processor = createDriftProcessor();
   return {
     ...processor,
     build,
-    configured: () => otherBuild(build),
-    stepRun: (state, events, context) => processor.stepRun(state, events, { ...context, emit: () => {} }),
+    kernel: (config) => {
+      const kernel = processor.kernel(config);
+      return {
+        ...kernel,
+        step: (state, run, context) =>
+          kernel.step(state, run, {
+            ...context,
+            emit: () => {},
+            reject: (index, rejection) => context.reject(index, rejection),
+          }),
+      };
+    },
   };
 }
 
@@ -88,11 +100,11 @@ test('another build that would have decided otherwise goes on, and says from whe
   await scene.send([...registration(), ...range(0, 500, 0), ...range(500, 700, 0.6)]);
   await scene.hasTaken(700);
   await scene.runner?.stop();
-  scene.forgetSnapshot();
+  scene.forgetCheckpoints();
   const at = (await scene.journal()).find(({ outputs }) => outputs > 0)?.seq;
   await scene.start({ processor: otherBuild('drift-detector/other') });
   expect(scene.failures).toEqual([]);
-  expect(scene.restored?.divergence).toMatchObject({ seq: at, build: createDriftProcessor(CONFIG).build });
+  expect(scene.restored?.divergence).toMatchObject({ seq: at, build: createDriftProcessor().build });
   await scene.send(range(700, 800, 0.6));
   await scene.hasTaken(800);
   const told = (await scene.journal()).filter(({ divergedSeq }) => divergedSeq !== null);
@@ -100,24 +112,22 @@ test('another build that would have decided otherwise goes on, and says from whe
   expect(await names()).toEqual(['AlertRaised ks-200']);
 });
 
-test('stopped before its first entry, it leaves no snapshot of what the journal was never told', async () => {
+test('stopped before its first entry, it leaves no checkpoint of what the journal was never told', async () => {
   await scene.send([...registration(), ...range(0, 100, 0)]);
-  const processor = createDriftProcessor(CONFIG);
-  const snapshots = createSqliteSnapshots(scene.embedded.database);
+  const checkpoints = createSqliteCheckpoints(scene.embedded.database);
   const task = new Task(
     0,
-    processor,
-    { log: scene.log, snapshots, views: scene.views },
-    () => 1,
-    { ...TASK_DEFAULTS, topicPrefix: 'weir.', seed: 's' },
+    createDriftProcessor(),
+    { log: scene.log, checkpoints, views: scene.views, outputViews: () => [] },
+    { ...TASK_DEFAULTS, topicPrefix: 'weir.', partitions: 1, config: CONFIG },
     { committed: () => {}, restored: () => task.stop() },
   );
   await task.run();
   expect((await scene.journal()).map(({ kind }) => kind)).toEqual(['takeover']);
-  await scene.start({ processor });
+  await scene.start();
   await scene.hasTaken(100);
   await scene.runner?.stop();
-  expect(await replayed()).toMatchObject({ records: 102, difference: undefined });
+  expect(await replayed()).toMatchObject({ records: 102, difference: undefined, otherState: undefined });
 });
 
 test('the same build that decides otherwise stops: the log was changed, or the build is not what it says', async () => {
@@ -125,10 +135,12 @@ test('the same build that decides otherwise stops: the log was changed, or the b
   await scene.send([...registration(), ...range(0, 500, 0), ...range(500, 700, 0.6)]);
   await scene.hasTaken(700);
   await scene.runner?.stop();
-  scene.forgetSnapshot();
-  await scene.start({ processor: otherBuild(createDriftProcessor(CONFIG).build) });
+  scene.forgetCheckpoints();
+  await scene.start({ processor: otherBuild(createDriftProcessor().build) });
   await expect.poll(() => scene.failures.length).toBe(1);
-  expect((scene.failures[0] as LogError).message).toMatch(/folding journal entry \d+ again gave 0 outputs/);
+  expect((scene.failures[0] as LogError).message).toMatch(
+    /journal entry \d+ gives 0 outputs .* where 1 were committed/,
+  );
 });
 
 describe('a log that has dropped what the state was made of', () => {
@@ -137,7 +149,7 @@ describe('a log that has dropped what the state was made of', () => {
     await scene.send([...registration(), ...range(0, 500, 0)]);
     await scene.hasTaken(500);
     await scene.runner?.stop();
-    scene.forgetSnapshot();
+    scene.forgetCheckpoints();
     // Predictions are kept for seven days, the journal for ever.
     scene.clockMs += 8 * 86_400_000;
     await scene.send(range(500, 600, 0.6));
@@ -148,14 +160,12 @@ describe('a log that has dropped what the state was made of', () => {
     await expect.poll(() => scene.failures.length).toBe(1);
     expect(scene.failures[0]).toMatchObject({
       code: 'GONE',
-      message: expect.stringMatching(
-        /records 0 to 499 of weir\.predictions\[0\] are gone .* WEIR_LOST_INPUTS=start-over/,
-      ),
+      message: expect.stringMatching(/records 0 to 499 of weir\.predictions\[0\] are gone .* WEIR_ON_DATA_LOSS=reset/),
     });
   });
 
   test('is taken up after the last commit when that was asked for: nothing twice, nothing left out, windows empty', async () => {
-    await scene.start({ lostInputs: 'start-over' });
+    await scene.start({ onDataLoss: 'reset' });
     expect(scene.failures).toEqual([]);
     expect(scene.restored).toMatchObject({ startsOver: true, records: 0 });
     await scene.hasTaken(600);
@@ -166,7 +176,7 @@ describe('a log that has dropped what the state was made of', () => {
     expect((await scene.journal()).filter(({ startsOver }) => startsOver)).toHaveLength(1);
     await scene.runner?.stop();
     // From there on the log is whole: the next restore begins at that entry, whether it may start over or not.
-    scene.forgetSnapshot();
+    scene.forgetCheckpoints();
     await scene.start();
     expect(scene.failures).toEqual([]);
     expect(scene.restored).toMatchObject({ startsOver: false });

@@ -2,26 +2,26 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { alertViews } from '@weir/alerts/views';
 import { createEmbeddedLog, type EmbeddedLog } from '@weir/event-log/embedded/log';
 import type { EventLog, LogRecord, NewRecord } from '@weir/event-log/port';
 import { decode } from '@weir/events/codec';
 import type { AlertRaised, JournalEntry } from '@weir/events/generated/events';
-import type { Processor } from '@weir/service-kit/processor';
-import { createMemoryViews, type ReadViews } from '@weir/service-kit/read-views';
-import type { Restored } from '@weir/service-kit/restore';
+import { createMemoryCheckpoints } from '@weir/service-kit/checkpoints/memory';
+import { createSqliteCheckpoints } from '@weir/service-kit/checkpoints/sqlite';
+import type { CheckpointStore } from '@weir/service-kit/checkpoints/store';
 import { RUNNER_DEFAULTS, type Runner, type RunnerOptions, startRunner, topicSpecs } from '@weir/service-kit/runner';
-import { createMemorySnapshots, createSqliteSnapshots, type SnapshotStore } from '@weir/service-kit/snapshot-store';
+import type { TaskEvents } from '@weir/service-kit/task-contract';
+import { createMemoryViews } from '@weir/service-kit/views/memory';
+import type { ReadViews } from '@weir/service-kit/views/read-views';
 import { predictionOf, referenceSetOf, registrationOf } from '@weir/testkit/events';
 import { vi } from 'vitest';
 import { DRIFT_DEFAULTS, type DriftConfig } from '../src/config.ts';
-import { createDriftProcessor, type DriftEvent } from '../src/processor.ts';
-import type { DriftState } from '../src/state.ts';
+import { createDriftProcessor, type DriftProcessor } from '../src/processor.ts';
 
 const PREFIX = 'weir.';
 export const NOW: number = Date.parse('2026-11-24T00:00:00Z');
 export const CONFIG: DriftConfig = { ...DRIFT_DEFAULTS, countWindows: [200], readingsPerFalseAlarm: 1e6 };
-
-export type DriftProcessor = Processor<DriftState, DriftEvent>;
 
 export interface Start extends Partial<RunnerOptions> {
   readonly processor?: DriftProcessor;
@@ -35,11 +35,11 @@ export class Scene {
   /** In front of every topic. */
   #prefix = PREFIX;
   #embedded: EmbeddedLog | undefined;
-  #snapshots: SnapshotStore = createMemorySnapshots();
+  #checkpoints: CheckpointStore = createMemoryCheckpoints();
   log!: EventLog;
   views: ReadViews = createMemoryViews();
   runner: Runner | undefined;
-  restored: Pick<Restored<DriftState, DriftEvent>, 'records' | 'startsOver' | 'divergence'> | undefined;
+  restored: Parameters<TaskEvents['restored']>[0] | undefined;
   failures: unknown[] = [];
 
   /** On a file of its own. */
@@ -49,7 +49,7 @@ export class Scene {
     this.#files += 1;
     const file = join(this.#folder, `log-${this.#files}.db`);
     this.#embedded = createEmbeddedLog({ file, now: () => this.clockMs });
-    this.#snapshots = createSqliteSnapshots(this.#embedded.database);
+    this.#checkpoints = createSqliteCheckpoints(this.#embedded.database);
     await this.useLog(this.#embedded, PREFIX);
   }
 
@@ -62,7 +62,7 @@ export class Scene {
     this.log = log;
     this.#prefix = prefix;
     const admin = await log.admin();
-    await admin.createTopics(topicSpecs('drift-detector', prefix, 1));
+    await admin.createTopics(topicSpecs(createDriftProcessor(), prefix, 1));
     await admin.close();
   }
 
@@ -73,14 +73,19 @@ export class Scene {
   }
 
   /** Resolves when the detector is live, or has ended. */
-  async start({ processor = createDriftProcessor(CONFIG), ...options }: Start = {}): Promise<void> {
+  async start({ processor = createDriftProcessor(), ...options }: Start = {}): Promise<void> {
     this.views = createMemoryViews();
     this.failures = [];
     let ended = false;
     this.runner = await startRunner(
       processor,
-      { log: this.log, snapshots: this.#snapshots, views: this.views },
-      { ...RUNNER_DEFAULTS, topicPrefix: this.#prefix, seed: 's', partitions: 1, now: () => NOW, ...options },
+      {
+        log: this.log,
+        checkpoints: this.#checkpoints,
+        views: this.views,
+        outputViews: ({ value, id, eventTimeMs }) => alertViews(value as Uint8Array, id, eventTimeMs),
+      },
+      { ...RUNNER_DEFAULTS, topicPrefix: this.#prefix, partitions: 1, config: CONFIG, now: () => NOW, ...options },
       {
         committed: () => {},
         restored: (restored) => void (this.restored = restored),
@@ -93,9 +98,9 @@ export class Scene {
     await vi.waitUntil(() => ended || this.runner?.ready, { timeout: 15_000 });
   }
 
-  /** As a crash would leave it: no snapshot of this sitting. */
-  forgetSnapshot(): void {
-    this.embedded.database.exec('DELETE FROM snapshot');
+  /** As a crash before the first of them would leave it. */
+  forgetCheckpoints(): void {
+    this.embedded.database.exec('DELETE FROM checkpoint; DELETE FROM checkpoint_key');
   }
 
   async send(records: readonly NewRecord[]): Promise<void> {

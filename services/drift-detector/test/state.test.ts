@@ -1,54 +1,66 @@
-/** States of the versions that this build still reads, as earlier builds wrote them: an upgrade must not fold weeks of input again. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { Fold } from '@weir/service-kit/fold';
-import { predictionOf, referenceSetOf, registrationOf } from '@weir/testkit/events';
+/** An upgrade goes on from states of earlier versions: inputs older than their retention could not be processed again. */
+
+import { decodeState } from '@weir/service-kit/state-codec';
+import type { GoldenState } from '@weir/service-kit/testing/scenario';
+import { registrationOf } from '@weir/testkit/events';
 import { expect, test } from 'vitest';
-import { DRIFT_DEFAULTS, type DriftConfig } from '../src/config.ts';
-import { createDriftProcessor } from '../src/processor.ts';
-import { STATE_VERSION } from '../src/snapshot.ts';
+import { loadModel, STATE_VERSION, saveModel } from '../src/saved-state.ts';
+import { Folded } from './folded.ts';
+import { GOLDEN_CONFIG, goldenStates, outputIdsAfter, writtenNow } from './golden-state.ts';
 
-const CONFIG: DriftConfig = {
-  ...DRIFT_DEFAULTS,
-  countWindows: [40],
-  timeWindows: [{ name: '1m', spanMs: 60_000 }],
-  readingsPerFalseAlarm: 1_000,
-};
-const folder = join(import.meta.dirname, 'state');
-
-/** Windows with and without an open alert, missing values, and time windows with panes that wait. */
-function written(): { readonly bytes: Uint8Array; readonly verdicts: ReadonlySet<string> } {
-  const processor = createDriftProcessor(CONFIG);
-  const fold = new Fold(processor, { partition: 0, seed: 's', futureBoundMs: 1e15 }, processor.initialState(0), 1_000);
-  const sink = { output: () => {}, reject: () => {} };
-  const bytes = (value: Uint8Array) => ({ offset: 0n, key: null, value, headers: [], timestampMs: 0 });
-  const values = Array.from({ length: 50 }, (_, index) => index / 4);
-  const counts = values.map((_, index) => 1 + (index % 3));
-  fold.records('models', [bytes(registrationOf(['x', 'y'], { model: 'm' }))], sink);
-  fold.records(
-    'references',
-    ['x', 'y'].map((column) => bytes(referenceSetOf({ model: 'm', column, values, counts, missing: 2 }))),
-    sink,
-  );
-  const events = Array.from({ length: 400 }, (_, index) => {
-    const x = index % 7 === 0 ? Number.NaN : (index * 7) % 13;
-    const numeric = [x, 9 + (index % 4)];
-    return bytes(predictionOf({ model: 'm', id: `p${index}`, eventTimeMs: 500 * index, numeric }));
-  });
-  fold.records('predictions', events, sink);
-  const view = processor.views(fold.state, 'all').find(({ key }) => key === 'verdicts/m');
-  const verdicts = JSON.parse(view?.json ?? '[]') as readonly { readonly verdict: string }[];
-  return { bytes: processor.toSnapshot(fold.state), verdicts: new Set(verdicts.map(({ verdict }) => verdict)) };
-}
+const stateOf = (bytes: Uint8Array): Uint8Array => new Uint8Array(decodeState(bytes).part(0));
 
 test('the committed state of this version is what this build writes', async () => {
-  const { bytes, verdicts } = written();
-  expect(verdicts).toEqual(new Set(['drift', 'stable']));
-  await expect(`${Buffer.from(bytes).toString('base64')}\n`).toMatchFileSnapshot(`state/${STATE_VERSION}.base64`);
+  await expect(`${writtenNow().toString('base64')}\n`).toMatchFileSnapshot(`state/${STATE_VERSION}.base64`);
 });
 
-test.each(readdirSync(folder))('%s is read, and written again as the same state', (file) => {
-  const bytes = Buffer.from(readFileSync(join(folder, file), 'utf8'), 'base64');
-  const processor = createDriftProcessor(CONFIG);
-  expect(Buffer.from(processor.toSnapshot(processor.fromSnapshot(bytes))).equals(written().bytes)).toBe(true);
+test('and these are the outputs that follow from it', async () => {
+  const state = goldenStates().find(({ stateVersion }) => stateVersion === STATE_VERSION);
+  const ids = outputIdsAfter(state as NonNullable<typeof state>);
+  await expect(`${JSON.stringify(ids, null, 2)}\n`).toMatchFileSnapshot(`state/${STATE_VERSION}.outputs.json`);
+});
+
+test.each(goldenStates())('$name is read, and written as a state that reads the same', ({ bytes, stateVersion }) => {
+  const saved = saveModel(loadModel(stateOf(bytes), stateVersion, GOLDEN_CONFIG));
+  expect(Buffer.from(saveModel(loadModel(saved, STATE_VERSION, GOLDEN_CONFIG))).equals(saved)).toBe(true);
+  expect(Buffer.from(saved).equals(stateOf(bytes))).toBe(stateVersion === STATE_VERSION);
+});
+
+test('the reference is kept once, in memory and in the state', () => {
+  const model = loadModel(stateOf(writtenNow()), STATE_VERSION, GOLDEN_CONFIG);
+  const column = model.columns.get('x');
+  const entry = model.catalogue.references.get('x') as { readonly values: Float64Array; readonly counts: Uint32Array };
+  expect(column?.reference.values).toBe(entry.values);
+  expect(column?.reference.counts).toBe(entry.counts);
+  const saved = Buffer.from(saveModel(model));
+  const bytes = Buffer.from(entry.values.buffer);
+  // x and y have the same values.
+  const first = saved.indexOf(bytes);
+  const second = saved.indexOf(bytes, first + 1);
+  expect(first).toBeGreaterThan(0);
+  expect(saved.indexOf(bytes, second + 1)).toBe(-1);
+});
+
+test('a version that this build does not read is refused by its number', () => {
+  expect(() => loadModel(new Uint8Array(8), 5, GOLDEN_CONFIG)).toThrow(/has version 5, this build reads 4 and 6/);
+});
+
+test('a registration that is sent again completes what version 4 kept of it, and one that contradicts it is refused', () => {
+  const golden = goldenStates().find(({ stateVersion }) => stateVersion === 4) as GoldenState;
+  const folded = new Folded(GOLDEN_CONFIG);
+  folded.fold.load(golden);
+  const feature = (name: string, unit: string) => ({ name, type: 'numeric' as const, unit, protected: true });
+  const featureSet = { id: 'fs', features: [feature('x', 'km'), feature('z', 's')] };
+  folded.records('models', [registrationOf([], { model: 'm', featureSet })]);
+  expect(folded.rejections.map(({ code }) => code)).toEqual(['FEATURE_SET_CONFLICT']);
+  const same = { id: 'fs', features: [feature('x', 'km'), feature('y', 's')] };
+  for (const version of ['1', '2'])
+    folded.records('models', [registrationOf([], { model: 'm', version, featureSet: same })]);
+  expect(folded.rejections).toHaveLength(1);
+  const catalogue = folded.fold.keys.get('m')?.state.catalogue;
+  expect([...(catalogue?.versions.keys() ?? [])]).toEqual(['1', '2']);
+  expect(catalogue?.featureSets.get('fs')?.features).toEqual(same.features);
+  // From here on it is as registered.
+  folded.records('models', [registrationOf(['x', 'y'], { model: 'm' })]);
+  expect(folded.rejections.at(-1)?.code).toBe('FEATURE_SET_CONFLICT');
 });

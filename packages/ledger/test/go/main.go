@@ -23,7 +23,9 @@ func hash(text string) tlog.Hash {
 	if err != nil || len(bytes) != tlog.HashSize {
 		panic("not a hash: " + text)
 	}
-	return tlog.Hash(bytes)
+	var found tlog.Hash
+	copy(found[:], bytes)
+	return found
 }
 
 func number(text string) int64 {

@@ -39,8 +39,6 @@ input, the trust file or an argument cannot be used.
 `;
 
 export const verify: Command = {
-  name: 'verify',
-  summary: 'check a governance log or one decision, offline',
   help: HELP,
   run: verifyCommand,
 };
