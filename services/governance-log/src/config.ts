@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import { TrustError } from '@weir/ledger/trust';
+import { loadServiceConfig, type ServiceConfig, type ServiceSettings } from '@weir/service-kit/config/common-settings';
+import type { Environment } from '@weir/service-kit/config/load';
+import { ConfigError } from '@weir/service-kit/config/settings';
+import type { CheckpointKeys } from './checkpoint-keys.ts';
+import { type LogConfig, trustOf } from './log-trust.ts';
+
+const OWN_SETTINGS = {
+  WEIR_GOVERNANCE_DEPLOYMENT: {
+    type: 'string',
+    pattern: '[a-z0-9][a-z0-9.-]{0,99}',
+    rule: 'lower-case letters, digits, dots and hyphens, at most 100',
+    default: 'weir',
+    reason: 'names the log: its origin is <deployment>/governance/<partition>; as WEIR_PROMOTION_DEPLOYMENT',
+  },
+  WEIR_GOVERNANCE_FOLDER: {
+    type: 'string',
+    default: 'governance',
+    unit: 'path',
+    reason: 'where bundles, tiles, checkpoints and the trust file of each partition are kept',
+  },
+  WEIR_GOVERNANCE_KEY_FILE: {
+    type: 'string',
+    default: '',
+    unit: 'path of a PEM file',
+    reason:
+      'private keys of checkpoints in PKCS#8: one Ed25519 key, and one ML-DSA-44 key where both kinds are wanted; src/init-key.ts makes one',
+  },
+  WEIR_GOVERNANCE_ENTRY_KEYS_FILE: {
+    type: 'string',
+    default: '',
+    unit: 'path of a text file',
+    reason: 'lines of a trust file, entry-key and approver-key: whose entries are admitted',
+  },
+  WEIR_GOVERNANCE_CHECKPOINT_ENTRIES: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 65_536,
+    default: 256,
+    unit: 'entries',
+    reason: 'a checkpoint is signed after so many new entries',
+  },
+  WEIR_GOVERNANCE_CHECKPOINT_MS: {
+    type: 'integer',
+    minimum: 0,
+    maximum: 3_600_000,
+    default: 1_000,
+    unit: 'ms',
+    reason: 'a checkpoint is signed so long after the first new entry, even when there are fewer',
+  },
+} as const;
+
+type OwnSettings = typeof OWN_SETTINGS;
+export type GovernanceConfig = ServiceConfig<OwnSettings>;
+
+/** Of the service: what `main` and `weir dev` load. */
+export const SETTINGS: ServiceSettings<OwnSettings> = {
+  settings: OWN_SETTINGS,
+  prefixes: ['WEIR_GOVERNANCE_'],
+  defaults: { WEIR_HTTP_PORT: 8_085 },
+};
+
+/** @throws {ConfigError} listing every fault. */
+export function loadGovernanceConfig(env: Environment): GovernanceConfig {
+  return loadServiceConfig(SETTINGS, env);
+}
+
+/** @throws {ConfigError} naming the file, its line and the rule */
+export function logConfigOf(config: GovernanceConfig, keyLines: readonly string[], keys: CheckpointKeys): LogConfig {
+  const made: LogConfig = {
+    deployment: config.WEIR_GOVERNANCE_DEPLOYMENT,
+    checkpointKeys: keys.keys,
+    keyLines,
+    checkpointEntries: config.WEIR_GOVERNANCE_CHECKPOINT_ENTRIES,
+    checkpointMs: config.WEIR_GOVERNANCE_CHECKPOINT_MS,
+  };
+  try {
+    trustOf(made, 0);
+  } catch (error) {
+    if (error instanceof TrustError)
+      throw new ConfigError([`WEIR_GOVERNANCE_ENTRY_KEYS_FILE with the checkpoint keys in front: ${error.message}`]);
+    throw error;
+  }
+  return made;
+}
+
+const LINE = /^(entry-key|approver-key|log|log-sizes)\s/;
+
+/** Without a file nothing is admitted, so one is needed. @throws {ConfigError} */
+export function readKeyLines(file: string): readonly string[] {
+  const refuse = (fault: string): never => {
+    throw new ConfigError([`WEIR_GOVERNANCE_ENTRY_KEYS_FILE is ${JSON.stringify(file)}; ${fault}`]);
+  };
+  if (file === '') refuse('name a file with a line "entry-key VKEY" for each service that writes entries');
+  let text = '';
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    refuse(`it cannot be read (${String((error as NodeJS.ErrnoException).code)}): correct the path or its rights`);
+  }
+  const lines = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+  const strange = lines.find((line) => !LINE.test(line));
+  if (strange !== undefined)
+    refuse(
+      `the line ${JSON.stringify(strange.slice(0, 60))} does not belong here: it may hold entry-key, approver-key, log and log-sizes`,
+    );
+  if (!lines.some((line) => line.startsWith('entry-key')))
+    refuse('it has no line "entry-key VKEY": no entry could be admitted');
+  return lines;
+}
