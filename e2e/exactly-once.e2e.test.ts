@@ -17,7 +17,7 @@ import { EVENTS, type Outputs, Stage, seeded, sleep, TOPICS, until } from './sta
 
 const KILLS = 20;
 const BROKER_RESTARTS = 3;
-/** How long the broker is away; the longest outlasts sessions, and requests that nobody answers. */
+/** How long the broker is away; the longest outlasts sessions, and requests that are not answered. */
 const OUTAGES_MS = [0, 300, 1_000, 12_000, 100];
 /** The three below need nodes that can be killed, so an address or a container will not do. */
 const hasJava = (await javaVersion()) !== undefined;

@@ -51,7 +51,7 @@ export function reportWrongPromotions(scale: Scale, print: Print): boolean {
 
 export function reportSamples(scale: Scale, print: Print): void {
   print(
-    `\nP2 outcomes to a promotion, α = ${scale.alpha}, even split, ${count(scale.runs)} runs; undecided runs count 5 × oracle`,
+    `\nP2 outcomes to a promotion, α = ${scale.alpha}, even split, ${count(scale.runs)} runs; undecided runs count whole`,
   );
   for (const effect of EFFECTS) {
     const oracle = oracleOf(effect, scale.alpha);

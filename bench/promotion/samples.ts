@@ -1,13 +1,13 @@
 /** P2: how many outcomes a better challenger needs, beside the test that knows both rates and beside peers' rules on the same outcomes. */
 import { oracleSamples } from '../../packages/bandit/src/samples-needed.ts';
 import { createMatrix, drawMatrix } from './matrix.ts';
-import { eProcess, type Rule } from './rules.ts';
+import { eProcess, fixedHorizon, type Rule } from './rules.ts';
 import { runTrial } from './trial.ts';
 import { effectWorld } from './worlds.ts';
 
 /** Peers are slower to compute, and no bar depends on the third digit of theirs. */
 const PEER_RUNS = 500;
-/** Times the oracle's samples after which a test that has not decided ends and counts with that many. */
+/** Times the oracle's samples that a test may take; a peer that looks once, later, has until its look. Undecided tests count whole. */
 const HORIZON = 5;
 
 export interface Effect {
@@ -49,7 +49,8 @@ export function samplesNeeded(
 ): SamplesNeeded[] {
   const oracle = oracleOf(effect, alpha);
   const world = effectWorld(effect.champion, effect.challenger);
-  const matrix = createMatrix(Math.round(HORIZON * oracle));
+  const single = fixedHorizon(effect.champion, effect.planned, alpha);
+  const matrix = createMatrix(Math.max(Math.round(HORIZON * oracle), single));
   const tallies = rules.map(() => ({ runs: 0, sum: 0, squares: 0, by3: 0, by5: 0 }));
   for (let run = 0; run < runs; run += 1) {
     drawMatrix(matrix, world, seed, run);
@@ -62,7 +63,7 @@ export function samplesNeeded(
       tally.sum += taken;
       tally.squares += taken * taken;
       if (sample !== undefined && sample <= 3 * oracle) tally.by3 += 1;
-      if (sample !== undefined) tally.by5 += 1;
+      if (sample !== undefined && sample <= HORIZON * oracle) tally.by5 += 1;
     });
   }
   return tallies.map(({ runs: taken, sum, squares, by3, by5 }, index) => {

@@ -1,16 +1,20 @@
 /**
- * The flights as events: January trains two versions of one model and becomes the reference; from February on each flight is a prediction,
- * and an outcome once it has arrived. Everything is a function of the file, so that each replay is the same.
+ * The flights as events: January trains two versions of one model and becomes the reference of their features and of their output; from
+ * February on each flight is a prediction, and an outcome once it has arrived. A third model scores every tenth flight in shadow. Everything is a function of the file, so that each replay is
+ * the same.
  */
 import { encode } from '@weir/events/codec';
+import type { ModelAccess, PredictionLogged } from '@weir/events/generated/events';
 import { referenceHash } from '@weir/events/reference-hash';
 import { FeatureBuilder, NUMERIC_FEATURES, scheduledMinutes } from './features.ts';
+import { GradientBoosted, SHADOW_MODEL, SHADOW_VERSION, shadowId } from './gradient-boosted.ts';
 import { type Fault, Injector } from './inject.ts';
 import { LogisticRegression } from './logistic-regression.ts';
 import { type Flights, readFlights } from './source.ts';
 
 export const MODEL = 'flight-delay';
 export const FEATURE_SET = 'flights-1';
+export const OUTPUT = 'lateProbability';
 export const LATE_MINUTES = 15;
 const JANUARY_ENDS_MS = Date.parse('2001-02-01T00:00:00Z');
 const MINUTE_MS = 60_000;
@@ -18,6 +22,7 @@ const BATCH_EVENTS = 4_000;
 /** `schedule` knows the timetable only; `recent-delay` also sees how late recent arrivals were. */
 const VERSIONS = { schedule: [0, 1, 2], 'recent-delay': [0, 1, 2, 3, 4] } as const;
 type Version = keyof typeof VERSIONS;
+type Models = Readonly<Record<Version, LogisticRegression>>;
 
 export interface ReplayEvent {
   readonly topic: 'models' | 'references' | 'predictions' | 'outcomes';
@@ -34,11 +39,12 @@ export async function* replay(faults: readonly Fault[] = []): AsyncGenerator<rea
   const injector = new Injector(faults);
   const builder = new FeatureBuilder();
   const outcomes = new OutcomeQueue();
-  const models: Record<Version, LogisticRegression> = {
+  const models: Models = {
     schedule: new LogisticRegression(VERSIONS.schedule),
     'recent-delay': new LogisticRegression(VERSIONS['recent-delay']),
   };
-  const january: number[][] = NUMERIC_FEATURES.map(() => []);
+  const boosted = new GradientBoosted();
+  const january = new January();
   let introduced = false;
   let events: ReplayEvent[] = [];
   for await (const flights of readFlights()) {
@@ -48,17 +54,30 @@ export async function* replay(faults: readonly Fault[] = []): AsyncGenerator<rea
       if (departureMs < JANUARY_ENDS_MS) {
         const label = (flights.delay[at] as number) > LATE_MINUTES ? 1 : 0;
         for (const model of Object.values(models)) model.learn(features, label);
-        for (const [index, value] of features.entries()) (january[index] as number[]).push(value);
+        january.add(flights.start + at, features);
         continue;
       }
       if (!introduced) {
         introduced = true;
-        yield introduction(january);
-        for (const column of january) column.length = 0;
+        yield introduction(january.columns(models), models, boosted);
+        january.clear();
       }
       outcomes.takeUntil(departureMs, events);
       injector.apply(features, departureMs);
-      events.push(predictionOf(flights, at, features, models));
+      const served = predictionOf(flights, at, features, models);
+      events.push({
+        topic: 'predictions',
+        key: MODEL,
+        value: encode('PredictionLogged', served),
+        eventTimeMs: departureMs,
+      });
+      if (GradientBoosted.takes(flights.start + at))
+        events.push({
+          topic: 'predictions',
+          key: SHADOW_MODEL,
+          value: boosted.shadow(served),
+          eventTimeMs: departureMs,
+        });
       outcomes.add(flights, at);
       if (events.length >= BATCH_EVENTS) {
         yield events;
@@ -70,36 +89,67 @@ export async function* replay(faults: readonly Fault[] = []): AsyncGenerator<rea
   if (events.length > 0) yield events;
 }
 
-function predictionOf(
-  flights: Flights,
-  at: number,
-  features: readonly number[],
-  models: Record<Version, LogisticRegression>,
-): ReplayEvent {
+function predictionOf(flights: Flights, at: number, features: readonly number[], models: Models): PredictionLogged {
   const id = `f${flights.start + at}`;
-  const eventTimeMs = flights.departureMs[at] as number;
-  // Alternating by row is a fair split that needs no chance.
-  const version: Version = (flights.start + at) % 2 === 0 ? 'schedule' : 'recent-delay';
-  const value = encode('PredictionLogged', {
+  const version = versionOf(flights.start + at);
+  return {
     model: MODEL,
     version,
     featureSet: FEATURE_SET,
-    eventTimeMs,
+    eventTimeMs: flights.departureMs[at] as number,
     numeric: features,
     categorical: [flights.origin[at] as string, flights.destination[at] as string],
-    outputs: [models[version].predict(features)],
+    outputs: [scored(models[version], features)],
     id,
     unit: id,
     segment: {},
     routing: null,
     latencyMs: null,
-  });
-  return { topic: 'predictions', key: MODEL, value, eventTimeMs };
+  };
+}
+
+/** Which version a flight is given to. Alternating by row is a fair split that needs no chance. */
+function versionOf(row: number): Version {
+  return row % 2 === 0 ? 'schedule' : 'recent-delay';
+}
+
+/** To four decimals, so that the reference of the output stays small. */
+function scored(model: LogisticRegression, features: readonly number[]): number {
+  return Math.round(model.predict(features) * 10_000) / 10_000;
+}
+
+/** The month before the first prediction. */
+class January {
+  readonly #rows: number[] = [];
+  readonly #features: number[][] = [];
+
+  add(row: number, features: number[]): void {
+    this.#rows.push(row);
+    this.#features.push(features);
+  }
+
+  clear(): void {
+    this.#rows.length = 0;
+    this.#features.length = 0;
+  }
+
+  /**
+   * Values by column. Of the output: each flight scored by the version that its row would have been given to, as that version stands at the
+   * end of its training. The versions share the column, and so the reference mixes them as their traffic is mixed; the flights are those
+   * that they were trained on, which so few weights cannot have learnt by heart.
+   */
+  columns(models: Models): ReadonlyMap<string, readonly number[]> {
+    const features = NUMERIC_FEATURES.map(
+      ({ name }, index) => [name, this.#features.map((each) => each[index] as number)] as const,
+    );
+    const output = this.#features.map((each, index) => scored(models[versionOf(this.#rows[index] as number)], each));
+    return new Map([...features, [OUTPUT, output] as const]);
+  }
 }
 
 /** Outcomes wait here until their flight has arrived, in buckets of a minute: the file's resolution. */
 class OutcomeQueue {
-  readonly #byMinute = new Map<number, { readonly id: string; readonly late: 0 | 1 }[]>();
+  readonly #byMinute = new Map<number, { readonly row: number; readonly late: 0 | 1 }[]>();
   #minute = Number.NaN;
 
   add(flights: Flights, at: number): void {
@@ -107,7 +157,7 @@ class OutcomeQueue {
     const departureMinute = Math.floor((flights.departureMs[at] as number) / MINUTE_MS);
     if (Number.isNaN(this.#minute)) this.#minute = departureMinute;
     const minute = departureMinute + Math.ceil(scheduledMinutes(flights.distance[at] as number) + Math.max(0, delay));
-    const outcome = { id: `f${flights.start + at}`, late: delay > LATE_MINUTES ? (1 as const) : (0 as const) };
+    const outcome = { row: flights.start + at, late: delay > LATE_MINUTES ? (1 as const) : (0 as const) };
     const bucket = this.#byMinute.get(minute);
     if (bucket === undefined) this.#byMinute.set(minute, [outcome]);
     else bucket.push(outcome);
@@ -117,44 +167,36 @@ class OutcomeQueue {
   takeUntil(nowMs: number, events: ReplayEvent[]): void {
     const now = Math.floor(nowMs / MINUTE_MS);
     for (; this.#minute <= now && this.#byMinute.size > 0; this.#minute += 1) {
-      for (const { id, late } of this.#byMinute.get(this.#minute) ?? []) {
+      for (const { row, late } of this.#byMinute.get(this.#minute) ?? []) {
+        const id = `f${row}`;
         const eventTimeMs = this.#minute * MINUTE_MS;
-        const value = encode('OutcomeObserved', {
-          model: MODEL,
-          predictionId: id,
-          eventTimeMs,
-          label: late,
-          reward: null,
-          revision: 0,
-        });
-        events.push({ topic: 'outcomes', key: MODEL, value, eventTimeMs });
+        events.push(outcomeOf(MODEL, id, late, eventTimeMs));
+        if (GradientBoosted.takes(row)) events.push(outcomeOf(SHADOW_MODEL, shadowId(id), late, eventTimeMs));
       }
       this.#byMinute.delete(this.#minute);
     }
   }
 }
 
-function introduction(january: readonly (readonly number[])[]): ReplayEvent[] {
-  const features = [
-    ...NUMERIC_FEATURES.map(({ name, unit }) => ({ name, type: 'numeric' as const, unit, protected: false })),
-    ...['origin', 'destination'].map((name) => ({ name, type: 'categorical' as const, unit: null, protected: false })),
-  ];
+function outcomeOf(model: string, predictionId: string, label: 0 | 1, eventTimeMs: number): ReplayEvent {
+  const value = encode('OutcomeObserved', { model, predictionId, eventTimeMs, label, reward: null, revision: 0 });
+  return { topic: 'outcomes', key: model, value, eventTimeMs };
+}
+
+/** The linear models stand in their registrations, as January left them; the trees are a file. References are those of the served model. */
+function introduction(
+  january: ReadonlyMap<string, readonly number[]>,
+  models: Models,
+  boosted: GradientBoosted,
+): ReplayEvent[] {
+  const names = NUMERIC_FEATURES.map(({ name }) => name);
   const eventTimeMs = JANUARY_ENDS_MS;
-  const registrations = Object.keys(VERSIONS).map((version): ReplayEvent => {
-    const value = encode('ModelVersionRegistered', {
-      model: MODEL,
-      version,
-      featureSet: { id: FEATURE_SET, features },
-      outputs: [{ name: 'lateProbability', unit: null }],
-      access: null,
-      digest: null,
-      eventTimeMs,
-      id: `${MODEL}/${version}`,
-    });
-    return { topic: 'models', key: MODEL, value, eventTimeMs };
-  });
-  const references = january.map((column, index): ReplayEvent => {
-    const { name } = NUMERIC_FEATURES[index] as (typeof NUMERIC_FEATURES)[number];
+  const inline = (version: Version) => ({ kind: 'inline', location: JSON.stringify(models[version].export(names)) });
+  const registrations = [
+    ...(Object.keys(VERSIONS) as Version[]).map((version) => registrationOf(MODEL, version, inline(version))),
+    registrationOf(SHADOW_MODEL, SHADOW_VERSION, boosted.access),
+  ];
+  const references = [...january].map(([name, column]): ReplayEvent => {
     const { values, counts } = tally(column);
     const hash = referenceHash(values, counts, 0);
     const value = encode('ReferenceSet', {
@@ -164,7 +206,8 @@ function introduction(january: readonly (readonly number[])[]): ReplayEvent[] {
       counts,
       missing: 0,
       hash,
-      source: 'flights of January 2001',
+      source:
+        name === OUTPUT ? 'flights of January 2001, scored by the versions they trained' : 'flights of January 2001',
       eventTimeMs,
       id: `${MODEL}/${name}/${hash}`,
       categories: null,
@@ -172,6 +215,25 @@ function introduction(january: readonly (readonly number[])[]): ReplayEvent[] {
     return { topic: 'references', key: MODEL, value, eventTimeMs };
   });
   return [...registrations, ...references];
+}
+
+function registrationOf(model: string, version: string, access: ModelAccess): ReplayEvent {
+  const features = [
+    ...NUMERIC_FEATURES.map(({ name, unit }) => ({ name, type: 'numeric' as const, unit, protected: false })),
+    ...['origin', 'destination'].map((name) => ({ name, type: 'categorical' as const, unit: null, protected: false })),
+  ];
+  const eventTimeMs = JANUARY_ENDS_MS;
+  const value = encode('ModelVersionRegistered', {
+    model,
+    version,
+    featureSet: { id: FEATURE_SET, features },
+    outputs: [{ name: OUTPUT, unit: null }],
+    access,
+    digest: null,
+    eventTimeMs,
+    id: `${model}/${version}`,
+  });
+  return { topic: 'models', key: model, value, eventTimeMs };
 }
 
 /** Distinct values, ascending, and their counts. */

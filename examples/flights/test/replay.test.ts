@@ -1,7 +1,9 @@
 import { decode } from '@weir/events/codec';
+import { referenceHash } from '@weir/events/reference-hash';
 import { expect, test } from 'vitest';
+import { NUMERIC_FEATURES } from '../src/features.ts';
 import { Injector, parseFault } from '../src/inject.ts';
-import { replay } from '../src/replay.ts';
+import { OUTPUT, type ReplayEvent, replay } from '../src/replay.ts';
 
 const PREDICTIONS = 150_000;
 
@@ -43,6 +45,27 @@ test('February: both models beat chance on flights they never saw, and the one t
   const [schedule, recent] = [auc(scored['schedule'] ?? []), auc(scored['recent-delay'] ?? [])];
   expect(schedule).toBeGreaterThan(0.55);
   expect(recent).toBeGreaterThan(schedule + 0.02);
+}, 60_000);
+
+test('January gives references of all features and of the output, over the same flights; the output stays a probability', async () => {
+  const { value } = await replay().next();
+  const introduction = value as readonly ReplayEvent[];
+  const references = introduction.flatMap(({ value }) => {
+    const { name, event } = decode(value);
+    return name === 'ReferenceSet' ? event : [];
+  });
+  expect(references.map(({ column }) => column)).toEqual([...NUMERIC_FEATURES.map(({ name }) => name), OUTPUT]);
+  const sizes = references.map(({ counts }) => counts.reduce((sum, count) => sum + count, 0));
+  expect(new Set(sizes).size).toBe(1);
+  expect(sizes[0]).toBeGreaterThan(400_000);
+  for (const { values, counts, missing, hash } of references) expect(hash).toBe(referenceHash(values, counts, missing));
+  const { values = [], counts = [] } = references.at(-1) ?? {};
+  expect(values[0]).toBeGreaterThan(0);
+  expect(values.at(-1)).toBeLessThan(1);
+  // Models that see this little are never sure.
+  const mean = values.reduce((sum, value, at) => sum + value * (counts[at] as number), 0) / (sizes[0] as number);
+  expect(mean).toBeGreaterThan(0.1);
+  expect(mean).toBeLessThan(0.2);
 }, 60_000);
 
 test('faults touch their column from their time on, and nothing before', () => {

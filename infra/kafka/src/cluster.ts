@@ -16,7 +16,7 @@ export interface Cluster {
   readonly brokers: readonly string[];
   /** Holds the data of every node; gone with `stop`. */
   readonly folder: string;
-  /** SIGKILL: nothing is flushed, nobody is told. */
+  /** SIGKILL: nothing is flushed, no client is told. */
   kill(node: number): Promise<void>;
   /** Start a killed node again and wait until it serves. */
   start(node: number): Promise<void>;
@@ -34,7 +34,7 @@ export interface ClusterOptions {
   readonly advertise?: (address: string) => Promise<string>;
   /** What is spoken at that second address, the listener CLIENT. */
   readonly clientProtocol?: 'PLAINTEXT' | 'SASL_SSL';
-  /** Broker settings beside ours, like those of the listener: `listener.name.client.…`. */
+  /** More broker settings, like those of the listener: `listener.name.client.…`. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Brokers log at INFO what their coordinators do with transactions, such as skipping a marker. */
   readonly logTransactions?: boolean;

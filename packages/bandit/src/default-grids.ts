@@ -3,7 +3,7 @@ import type { EffectGrid } from './effect-grid.ts';
 
 /**
  * Wins: from 1 to 7 pp at a base rate of .70, from 13 to 80 % at one of 3 %. Dense where tests take long; chosen so that each of the effects
- * in bench/promotion costs at most 1.2 times (rare events 1.25 times) the outcomes of a test that knows it.
+ * in bench/promotion costs 1.1 to 1.15 times the outcomes of a test that knows it.
  */
 export const PROMOTE_GRID: EffectGrid = { unit: 'deviation', sizes: [0.025, 0.035, 0.05, 0.08, 0.1, 0.16] };
 

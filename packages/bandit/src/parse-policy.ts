@@ -5,11 +5,18 @@ import { BanditError } from './errors.ts';
 import { DEFAULT_LADDER, type Ladder } from './policies/ladder.ts';
 import { type PolicyProblem, PolicyReader } from './policy-reader.ts';
 import { ruleProblems } from './policy-rules.ts';
-import { ACTUATORS, ALLOCATIONS, GUARDRAILS, type PromotionPolicy } from './promotion-policy.ts';
+import {
+  ACTUATORS,
+  ALERT_KINDS,
+  ALLOCATIONS,
+  GUARDRAILS,
+  type PromotionPolicy,
+  SEVERITIES,
+} from './promotion-policy.ts';
 import { DEFAULT_BOUNDS, WHOLE } from './weights.ts';
 
 const FIELDS =
-  'kind model reward alpha effect allocation duration exposure segments guardrails approval holdback cooldown actuators';
+  'kind model reward alpha effect allocation duration exposure segments guardrails alerts approval holdback cooldown actuators';
 
 /** The policy with its defaults, and every problem of the document; the policy is of use only when there is none. */
 export function lintPolicy(document: unknown): {
@@ -30,6 +37,7 @@ export function lintPolicy(document: unknown): {
     exposure: fields.whole('exposure', 1, 1e9, 1_000),
     segments: fields.texts('segments', 1_024),
     guardrails: readGuardrails(fields, problems),
+    alerts: readAlerts(fields, problems),
     approval: readApproval(fields.object('approval')),
     holdback: readHoldback(fields.object('holdback')),
     cooldownMs: fields.duration('cooldown', '1d'),
@@ -125,6 +133,20 @@ function readGuardrails(fields: PolicyReader, problems: PolicyProblem[]): Promot
     guardrail.only(['kind', 'metric']);
     const kind = guardrail.choice('kind', GUARDRAILS);
     return { kind, metric: guardrail.text('metric', 'name what is measured', kind === 'harm' ? 'reward' : kind) };
+  });
+}
+
+/** Without a list, whatever is critical holds a promotion. */
+function readAlerts(fields: PolicyReader, problems: PolicyProblem[]): PromotionPolicy['alerts'] {
+  if (!fields.has('alerts')) return ALERT_KINDS.map((kind) => ({ kind, severity: 'critical', action: 'hold' }));
+  return fields.list('alerts', 32, (entry, path) => {
+    const alert = new PolicyReader(entry, path, problems);
+    alert.only(['kind', 'severity', 'action']);
+    return {
+      kind: alert.choice('kind', ALERT_KINDS),
+      severity: alert.choice('severity', SEVERITIES, 'critical'),
+      action: alert.choice('action', ['hold', 'rollback'], 'hold'),
+    };
   });
 }
 

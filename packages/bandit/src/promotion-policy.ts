@@ -5,6 +5,9 @@ import type { WeightBounds } from './weights.ts';
 
 export const ALLOCATIONS = ['capped-thompson', 'fixed', 'ladder', 'top-two'] as const;
 export const GUARDRAILS = ['harm', 'error-rate', 'latency', 'join-rate', 'sample-ratio'] as const;
+/** Of other services: their names come from the alerts, nothing here is written for one of them. */
+export const ALERT_KINDS = ['drift', 'anomaly', 'quality', 'fairness', 'performance', 'pipeline'] as const;
+export const SEVERITIES = ['info', 'warning', 'critical'] as const;
 export const ACTUATORS = [
   'split-api',
   'mlflow-alias',
@@ -14,6 +17,7 @@ export const ACTUATORS = [
   'flagd',
   'webhook',
   'command',
+  'retraining',
 ] as const;
 
 export interface PromotionPolicy {
@@ -45,6 +49,12 @@ export interface PromotionPolicy {
   readonly exposure: number;
   readonly segments: readonly string[];
   readonly guardrails: readonly { readonly kind: (typeof GUARDRAILS)[number]; readonly metric: string }[];
+  /** Open alerts of the kind, from this severity on, hold a promotion or roll the challenger back. */
+  readonly alerts: readonly {
+    readonly kind: (typeof ALERT_KINDS)[number];
+    readonly severity: (typeof SEVERITIES)[number];
+    readonly action: 'hold' | 'rollback';
+  }[];
   readonly approval: { readonly required: number; readonly roles: readonly string[]; readonly ttlMs: number };
   /** Traffic that the old champion keeps after a promotion. */
   readonly holdback: { readonly share: number; readonly durationMs: number };

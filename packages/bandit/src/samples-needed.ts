@@ -17,7 +17,7 @@ export function informationOf(champion: number, challenger: number, propensity: 
 }
 
 /**
- * ln(1/α) / I: the mean number of outcomes that a test which knows both rates needs; the e-process takes 1.2 times as many. Infinity when
+ * ln(1/α) / I: the mean number of outcomes that a test which knows both rates needs; the e-process takes about 1.15 times as many. Infinity when
  * the rates are equal.
  * @throws {BanditError} BAD_SETTING
  */

@@ -1,10 +1,50 @@
-/** `weir`: finds the command and runs it. */
-import { dev } from './commands/dev/dev.ts';
-import { replay } from './commands/replay.ts';
-import { scanDrift } from './commands/scan-drift.ts';
+/** `weir`: finds the command and runs it. A command is loaded when it is named, so that none waits for what another needs. */
 import { type Command, type CommandIo, UsageError } from './output.ts';
 
-const COMMANDS: readonly Command[] = [dev, replay, scanDrift];
+interface Entry {
+  /** Words after `weir`. */
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+const COMMANDS: readonly Entry[] = [
+  {
+    name: 'dev',
+    summary: 'try it: the services on three million real flights',
+    load: async () => (await import('./commands/dev/dev.ts')).dev,
+  },
+  {
+    name: 'register',
+    summary: 'register a version of a model, its features and outputs',
+    load: async () => (await import('./commands/register/register.ts')).register,
+  },
+  {
+    name: 'reference',
+    summary: 'set the references of a model from a file',
+    load: async () => (await import('./commands/reference/reference.ts')).reference,
+  },
+  {
+    name: 'replay',
+    summary: 'reproduce every recorded output, byte for byte',
+    load: async () => (await import('./commands/replay/replay.ts')).replay,
+  },
+  {
+    name: 'dlq',
+    summary: 'list, show and send again what was dead-lettered',
+    load: async () => (await import('./commands/dlq/dlq.ts')).dlq,
+  },
+  {
+    name: 'scan drift',
+    summary: 'find drift between two files',
+    load: async () => (await import('./commands/scan-drift.ts')).scanDrift,
+  },
+  {
+    name: 'verify',
+    summary: 'check a governance log, or one decision, offline',
+    load: async () => (await import('./commands/verify/verify.ts')).verify,
+  },
+];
 
 function usage(): string {
   const rows = COMMANDS.map(({ name, summary }) => `  weir ${name.padEnd(14)} ${summary}`).join('\n');
@@ -13,8 +53,8 @@ function usage(): string {
 
 async function main(args: readonly string[], io: CommandIo): Promise<number> {
   const words = args[0] === 'help' ? [...args.slice(1), '--help'] : args;
-  const command = COMMANDS.find(({ name }) => name === words.slice(0, name.split(' ').length).join(' '));
-  if (command === undefined) {
+  const entry = COMMANDS.find(({ name }) => name === words.slice(0, name.split(' ').length).join(' '));
+  if (entry === undefined) {
     if (words.length === 0 || words.includes('--help') || words.includes('-h')) {
       io.out(usage());
       return 0;
@@ -23,7 +63,8 @@ async function main(args: readonly string[], io: CommandIo): Promise<number> {
       `there is no command "${words.filter((word) => !word.startsWith('-')).join(' ')}"; the commands are: ${COMMANDS.map(({ name }) => name).join(', ')}`,
     );
   }
-  const rest = words.slice(command.name.split(' ').length);
+  const command = await entry.load();
+  const rest = words.slice(entry.name.split(' ').length);
   if (rest.includes('--help') || rest.includes('-h')) {
     io.out(command.help);
     return 0;
@@ -46,7 +87,7 @@ try {
     io.err(`weir: ${error.message}\n`);
     process.exitCode = 2;
   } else {
-    io.err(`weir: a fault of ours: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    io.err(`weir: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     process.exitCode = 4;
   }
 }

@@ -1,4 +1,4 @@
-/** Where a command speaks: results on stdout, everything else on stderr. Exit codes: 0 ok, 2 usage or bad input, 4 a fault of ours. */
+/** Where a command speaks: results on stdout, everything else on stderr. Exit codes: 0 ok, 2 usage or bad input, 4 an internal error. */
 export interface CommandIo {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
@@ -12,9 +12,6 @@ export class UsageError extends Error {
 }
 
 export interface Command {
-  /** Words after `weir`. */
-  readonly name: string;
-  readonly summary: string;
   readonly help: string;
   readonly run: (args: readonly string[], io: CommandIo) => Promise<number>;
 }

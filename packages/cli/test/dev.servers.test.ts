@@ -15,7 +15,7 @@ describe.skipIf('skip' in kafka)(`a real Kafka: ${where}`, () => {
   afterAll(() => (kafka as KafkaServer).stop());
 
   const firstAlert = async (...args: readonly string[]): Promise<string> => {
-    const flags = ['dev', '--until', 'first-alert', '--port', '0', ...args];
+    const flags = ['dev', '--services', 'drift-detector', '--until', 'first-alert', '--port', '0', ...args];
     const { stdout } = await promisify(execFile)(process.execPath, [MAIN, ...flags], {
       env: { ...process.env, CI: '1' },
     });
@@ -34,8 +34,12 @@ describe.skipIf('skip' in kafka)(`a real Kafka: ${where}`, () => {
     const where = ['--kafka', brokers.join(','), '--prefix', prefix] as const;
     await firstAlert(...where);
     const replay = (...args: readonly string[]) => promisify(execFile)(process.execPath, [MAIN, 'replay', ...args]);
-    expect((await replay(...where)).stdout).toMatch(/^[1-9]\d* outputs from \d+ records are the same, byte for byte/);
-    await expect(replay('--kafka', brokers.join(','), '--prefix', 'nobody.')).rejects.toMatchObject({
+    expect((await replay(...where)).stdout).toMatch(
+      /^drift-detector\[0\]: [1-9]\d* outputs of \d+ entries from \d+ records are the same, byte for byte/,
+    );
+    await expect(
+      replay('--kafka', brokers.join(','), '--service', 'drift-detector', '--prefix', 'nobody.'),
+    ).rejects.toMatchObject({
       code: 2,
       stderr:
         'weir: the log has no topic nobody.drift-detector.journal: nothing was recorded in it; --prefix names another\n',

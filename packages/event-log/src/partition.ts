@@ -1,4 +1,7 @@
-/** MurmurHash2, 32 bits, seed 0x9747b28c, as in the Kafka Java client: the same key lands in the same partition whoever wrote it. */
+/**
+ * MurmurHash2, 32 bits, seed 0x9747b28c, as in the Kafka Java client: the same key lands in the same partition
+ * whichever client wrote it.
+ */
 export function murmur2(key: Uint8Array): number {
   const m = 0x5bd1e995;
   const length = key.length;

@@ -8,6 +8,7 @@
  * that its caller keeps, and a **group** only says which partitions are whose. No offsets are committed anywhere as truth:
  * a task's position is the last record of its journal (see `@weir/service-kit`).
  */
+import type { LogError } from './errors.ts';
 import type { Features } from './features.ts';
 
 export interface TopicPartition {
@@ -62,7 +63,7 @@ export interface ProducerOptions {
   /** Makes the producer transactional and fences every earlier one of that id before `producer` resolves. */
   readonly fenceId?: string;
   /**
-   * Every partition that transactions of the fence id write, whoever owned it: brokers may have left out in any of them what ends the last
+   * Every partition that transactions of the fence id write, under every owner: brokers may have left out in any of them what ends the last
    * transaction, and the next one there would end it instead. Those named are made good before `producer` resolves.
    */
   readonly writes?: readonly TopicPartition[];
@@ -88,7 +89,7 @@ export interface Transaction {
   send(records: readonly NewRecord[]): Promise<void>;
   /**
    * After it resolves every record of the transaction is visible to readers, at once or a moment later (Kafka's brokers write their markers
-   * then), and at once to whoever takes the fence id over; if it rejects with FENCED none ever is.
+   * then), and at once to the next owner of the fence id; if it rejects with FENCED none ever is.
    * The acks cover all sends of the transaction, in order: a journal learns its own offset from them.
    */
   commit(): Promise<readonly Ack[]>;
@@ -133,6 +134,11 @@ export interface GroupOptions {
   readonly onAssignment: (assignment: Assignment) => Promise<void>;
   /** Called when membership was lost and is being rebuilt: own nothing until the next assignment. */
   readonly onLost?: () => void;
+  /**
+   * Called when membership was lost and cannot be rebuilt (FATAL: authorisation, a group of another kind): own nothing from here on.
+   * Absent: the error is an unhandled rejection, which ends the process.
+   */
+  readonly onFailed?: (error: LogError) => void;
 }
 
 export interface Group {

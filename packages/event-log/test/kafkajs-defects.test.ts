@@ -67,7 +67,7 @@ const ROWS: Readonly<Record<number, Row>> = {
     defect: 'a repeated send lands twice, elsewhere or not at all',
     shown: [
       [FAULTS, '#8 a send with key %s whose answer was lost'],
-      [FAULTS, '#8 in a transaction too'],
+      [FAULTS, '#8 in a transaction it is not tried again'],
       [FAULTS, '#8 a send that was given up'],
       [FAULTS, '#8 a producer with a fence id that has failed'],
       [FAULTS, '#8 a leader that has moved'],

@@ -26,6 +26,8 @@ export interface Row {
   readonly numeric: number;
   readonly categorical: number;
   readonly outputs: number;
+  /** Index of the first categorical feature in `texts`; 0 when the reader does not keep them. */
+  readonly textAt: number;
   readonly id: EventId;
 }
 
@@ -36,6 +38,9 @@ export interface EventId {
 
 /** A power of two: heads lie in a direct-mapped table, and two that collide only cost their decoding. */
 const CACHED_HEADS = 1_024;
+/** Categories come again and again: short ones lie in a direct-mapped table, too. A power of two. */
+const CACHED_TEXTS = 4_096;
+const CACHED_TEXT_BYTES = 32;
 /** As avsc: malformed bytes become U+FFFD, a byte-order mark stays. */
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -45,13 +50,22 @@ interface CachedHead {
   readonly head: RowHead;
 }
 
+interface CachedText {
+  readonly bytes: Uint8Array;
+  readonly text: string;
+}
+
 export class PredictionReader {
   /** Numbers of all rows since `reset`: per row its numeric features, then its outputs. Grows; NaN = missing. */
   values: Float64Array = new Float64Array(1 << 16);
+  /** Categorical features of all rows since `reset`, null = missing; empty unless they are asked for. */
+  readonly texts: (string | null)[] = [];
   /** Ids as they stand when the reader is made. */
   readonly #prediction = schemaId('PredictionLogged');
   readonly #features = schemaId('FeaturesLogged');
   #used = 0;
+  readonly #keepsTexts: boolean;
+  readonly #cachedTexts: (CachedText | undefined)[] = [];
   readonly #heads: (CachedHead | undefined)[] = Array.from({ length: CACHED_HEADS });
   #bytes: Uint8Array = new Uint8Array(0);
   #view = new DataView(new ArrayBuffer(0));
@@ -59,9 +73,16 @@ export class PredictionReader {
   #at = 0;
   #end = 0;
 
-  /** Forget all rows: their places in `values` are used again. */
+  /** @param options `texts`: categorical features are kept; without it they are stepped over, which is faster */
+  constructor({ texts = false }: { readonly texts?: boolean } = {}) {
+    this.#keepsTexts = texts;
+    if (texts) this.#cachedTexts = Array.from({ length: CACHED_TEXTS });
+  }
+
+  /** Forget all rows: their places in `values` and `texts` are used again. */
   reset(): void {
     this.#used = 0;
+    this.texts.length = 0;
   }
 
   /** Undefined when the value holds another event than these two. @throws {EventError} as `decode`. */
@@ -89,6 +110,7 @@ export class PredictionReader {
     this.#viewStart = value.byteOffset;
     const at = this.#used;
     const numeric = this.#doubles();
+    const textAt = this.texts.length;
     const categorical = this.#nullableStrings();
     const outputs = isPrediction ? this.#doubles() : 0;
     const idAt = this.#at;
@@ -105,6 +127,7 @@ export class PredictionReader {
       numeric,
       categorical,
       outputs,
+      textAt,
       id,
     };
   }
@@ -134,6 +157,8 @@ export class PredictionReader {
     if (name !== 'PredictionLogged' && name !== 'FeaturesLogged') return undefined;
     const outputs = name === 'PredictionLogged' ? event.outputs : [];
     const at = this.#used;
+    const textAt = this.texts.length;
+    if (this.#keepsTexts) this.texts.push(...event.categorical);
     for (const number of event.numeric) this.#put(number);
     for (const number of outputs) this.#put(number);
     return {
@@ -149,6 +174,7 @@ export class PredictionReader {
       numeric: event.numeric.length,
       categorical: event.categorical.length,
       outputs: outputs.length,
+      textAt,
       id: event.id,
     };
   }
@@ -254,18 +280,50 @@ export class PredictionReader {
     return read;
   }
 
-  /** Count of an array of nullable strings, stepped over; −1 off the straight path. */
+  /** Count of an array of nullable strings, kept or stepped over; −1 off the straight path. */
   #nullableStrings(): number {
     let read = 0;
     for (let count = this.#long(); count !== 0; count = this.#long()) {
       if (!(count > 0)) return -1;
       for (let index = 0; index < count; index += 1) {
         const branch = this.#byte();
-        if (branch === 2 ? !this.#skipText(TEXT_BYTES) : branch !== 0) return -1;
+        if (branch === 2 ? !this.#text() : branch !== 0) return -1;
+        if (branch === 0 && this.#keepsTexts) this.texts.push(null);
       }
       read += count;
     }
     return read;
+  }
+
+  /** Steps over a text, and keeps it when texts are asked for. False off the straight path. */
+  #text(): boolean {
+    if (!this.#keepsTexts) return this.#skipText(TEXT_BYTES);
+    const length = this.#long();
+    const from = this.#at;
+    if (!(length >= 0 && length <= TEXT_BYTES) || from + length > this.#end) return false;
+    this.#at = from + length;
+    this.texts.push(length <= CACHED_TEXT_BYTES ? this.#shortText(from, this.#at) : this.#decoded(from, this.#at));
+    return true;
+  }
+
+  #shortText(from: number, to: number): string {
+    const bytes = this.#bytes;
+    let hash = to - from;
+    for (let at = from; at < to; at += 1) hash = (Math.imul(hash, 31) + (bytes[at] as number)) | 0;
+    const slot = (hash ^ (hash >>> 15)) & (CACHED_TEXTS - 1);
+    const cached = this.#cachedTexts[slot];
+    if (cached !== undefined && cached.bytes.length === to - from) {
+      let same = 0;
+      while (same < cached.bytes.length && cached.bytes[same] === bytes[from + same]) same += 1;
+      if (same === cached.bytes.length) return cached.text;
+    }
+    const text = this.#decoded(from, to);
+    this.#cachedTexts[slot] = { bytes: bytes.slice(from, to), text };
+    return text;
+  }
+
+  #decoded(from: number, to: number): string {
+    return utf8.decode(this.#bytes.subarray(from, to));
   }
 }
 

@@ -3,7 +3,7 @@ import { alertViews } from '@weir/alerts/views';
 import { decode } from '@weir/events/codec';
 import type { Logger } from 'pino';
 import type { CommonConfig } from './config/common-settings.ts';
-import type { ServiceDefinition } from './definition.ts';
+import type { ServiceDefinition, ServiceIo } from './definition.ts';
 import type { MountedService } from './http/mount.ts';
 import type { Principals } from './http/principals.ts';
 import type { Check } from './http/probes.ts';
@@ -91,10 +91,10 @@ class RunningServices implements Services {
   async start(): Promise<void> {
     const { config, ports, logger, principals, title, description } = this.#options;
     const [first] = this.#definitions;
-    const io = {
+    const io: ServiceIo = {
       views: ports.views,
       submit: this.#submitter.submit,
-      principalOf: principals.principalOf,
+      principalOf: (request, role) => principals.principalOf(request, role),
     };
     const mounted = this.#definitions.map((definition): MountedService => ({ definition, io }));
     const app = await createHttp({

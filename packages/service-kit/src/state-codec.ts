@@ -12,7 +12,7 @@ export function encodeState(head: object, parts: readonly ArrayBufferView[] = []
 export interface DecodedState<Head> {
   readonly head: Head;
   /** A copy, because a typed array needs its alignment. */
-  part(index: number): ArrayBuffer;
+  readonly part: (index: number) => ArrayBuffer;
 }
 
 /** @throws when the bytes are torn. */

@@ -263,8 +263,8 @@ export class Task {
         this.#answers ??= await this.#ports.log.producer();
         await this.#answers.send([record]);
       },
-      ...(this.#events.effectAnswered === undefined ? {} : { onAnswer: this.#events.effectAnswered }),
-      ...(this.#events.effectFailed === undefined ? {} : { onFailedTry: this.#events.effectFailed }),
+      onAnswer: (kind, outcome) => this.#events.effectAnswered?.(kind, outcome),
+      onFailedTry: (kind, error, retryInMs) => this.#events.effectFailed?.(kind, error, retryInMs),
     });
     this.#effects.offer(this.#state.keys.takeUnasked());
   }
@@ -420,7 +420,7 @@ export class Task {
       scope: { service, partition },
       monotonic,
       histories: () => readHistories({ log, topicPrefix, partition, service, outputs, outputViews }),
-      ...(this.#events.viewsBehind === undefined ? {} : { onBehind: this.#events.viewsBehind }),
+      onBehind: (reason) => this.#events.viewsBehind?.(reason),
     });
   }
 

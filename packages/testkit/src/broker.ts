@@ -6,7 +6,7 @@ import { type Found, search } from './search.ts';
 
 export interface KafkaServer {
   readonly brokers: readonly string[];
-  /** SIGKILL, and start again; only of a broker that is ours. */
+  /** SIGKILL, and start again; only of a broker that the test has started. */
   readonly restart?: () => Promise<void>;
   stop(): Promise<void>;
 }

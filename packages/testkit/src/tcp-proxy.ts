@@ -6,7 +6,7 @@ export interface TcpProxy {
   readonly address: string;
   /** Bytes from the server that were passed on so far. */
   readonly answeredBytes: number;
-  /** `drop`: the server gets and does what it is asked, and nobody hears of it. */
+  /** `drop`: the server gets and does what it is asked, and its answers are lost. */
   answers: 'pass' | 'drop';
   /** False: a connection that comes now is closed at once. */
   accepts: boolean;

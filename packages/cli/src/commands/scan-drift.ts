@@ -17,7 +17,7 @@ import { type Options, parseOptions } from './scan-drift/options.ts';
 import { report, type Summary } from './scan-drift/report.ts';
 import { verdictsOf } from './scan-drift/verdict.ts';
 
-export const scanDrift: Command = { name: 'scan drift', summary: 'find drift between two files', help: HELP, run };
+export const scanDrift: Command = { help: HELP, run };
 
 async function run(args: readonly string[], io: CommandIo): Promise<number> {
   const options = parseOptions(args);

@@ -17,6 +17,8 @@ export interface CellRules {
 export interface CellReader {
   readonly ofText: (text: string) => Cell;
   readonly ofNumber: (value: number | bigint) => number | bigint;
+  /** True of words that stand for a missing value. */
+  readonly isMissing: (text: string) => boolean;
 }
 
 export function cellReader({ missing, decimalComma }: CellRules): CellReader {
@@ -24,10 +26,12 @@ export function cellReader({ missing, decimalComma }: CellRules): CellReader {
   const read = (text: string): Cell => (decimalComma ? numberWithComma(text) : numberOf(text));
   // -999 is what stands for missing in either notation.
   const numbers = new Set(missing.map((word) => read(word) ?? numberOf(word)).filter((value) => value !== undefined));
+  const isMissing = (text: string): boolean => words.has(text.trim().toLowerCase());
   return {
+    isMissing,
     ofText: (text) => {
       const value = read(text);
-      if (value === undefined) return words.has(text.trim().toLowerCase()) ? Number.NaN : undefined;
+      if (value === undefined) return isMissing(text) ? Number.NaN : undefined;
       return numbers.size > 0 && numbers.has(value) ? Number.NaN : value;
     },
     ofNumber: (value) => (numbers.size > 0 && numbers.has(value) ? Number.NaN : value),

@@ -18,5 +18,5 @@ export function kindOf(cells: readonly { readonly cell: Cell; readonly raw: unkn
     return { unfit: 'numbers with commas; give --decimal-comma, or write 1234.5' };
   if (numbers >= others.length) return 'numbers';
   const dates = others.filter(({ raw }) => typeof raw === 'string' && DATE.test(raw)).length;
-  return { unfit: 2 * dates > others.length ? 'dates and times' : 'not numeric' };
+  return 2 * dates > others.length ? { unfit: 'dates and times' } : { unfit: 'not numeric', isText: true };
 }

@@ -3,7 +3,7 @@ import { UsageError } from '../output.ts';
 import { cellReader } from './cell.ts';
 import { kindOf } from './column-kind.ts';
 import { cellsOf, recordsOf } from './csv-record.ts';
-import { gather } from './gather.ts';
+import { gather, gatherText } from './gather.ts';
 import { shown } from './shown.ts';
 import { JUDGED_ROWS, type Reading, requireColumns, type Table, type TableColumn, withoutDuplicates } from './table.ts';
 import type { TextFile } from './text-file.ts';
@@ -59,6 +59,13 @@ export async function openCsv(file: TextFile, reading: Reading): Promise<Table> 
     }
   }
 
+  const cells = (wanted: readonly string[]): ((row: Row, place: number) => string) => {
+    requireColumns(path, names, wanted);
+    const placeOf = new Map(names.map((name, place) => [name, place]));
+    const places = wanted.map((name) => placeOf.get(name) as number);
+    return (row, place) => row[places[place] as number] as string;
+  };
+
   return {
     path,
     columns: withoutDuplicates(columns),
@@ -66,11 +73,15 @@ export async function openCsv(file: TextFile, reading: Reading): Promise<Table> 
     unreadable,
     doubt: header ? doubtOf(names) : undefined,
     pieces: (wanted) => {
-      requireColumns(path, names, wanted);
-      const placeOf = new Map(names.map((name, place) => [name, place]));
-      const places = wanted.map((name) => placeOf.get(name) as number);
-      const textOf = (row: Row, place: number): string => row[places[place] as number] as string;
+      const textOf = cells(wanted);
       return gather(unreadable, rows(), wanted, (row, place) => reader.ofText(textOf(row, place)), textOf);
+    },
+    texts: (wanted) => {
+      const textOf = cells(wanted);
+      return gatherText(rows(), wanted, (row, place) => {
+        const text = textOf(row, place);
+        return reader.isMissing(text) ? null : text;
+      });
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Rows of text files, gathered into pieces of columns. */
 import type { Cell } from './cell.ts';
-import type { TablePiece, Values } from './table.ts';
+import type { TablePiece, TextPiece, Values } from './table.ts';
 import { tell, type Unreadable } from './unreadable.ts';
 
 const PIECE_ROWS = 8_192;
@@ -29,6 +29,18 @@ export async function* gather<Row>(
       row += rows.length;
       yield { columns: new Map(columns), rows: rows.length };
     }
+  }
+}
+
+/** The same of columns of text. */
+export async function* gatherText<Row>(
+  batches: AsyncIterable<readonly Row[]>,
+  names: readonly string[],
+  textOf: (row: Row, place: number) => string | null,
+): AsyncGenerator<TextPiece> {
+  for await (const rows of batches) {
+    const columns = names.map((name, place) => [name, rows.map((row) => textOf(row, place))] as const);
+    yield { columns: new Map(columns), rows: rows.length };
   }
 }
 

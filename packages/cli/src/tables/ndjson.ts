@@ -2,7 +2,7 @@
 import { UsageError } from '../output.ts';
 import { type Cell, cellReader, exactInteger, isDigits } from './cell.ts';
 import { kindOf } from './column-kind.ts';
-import { gather } from './gather.ts';
+import { gather, gatherText } from './gather.ts';
 import { JUDGED_ROWS, type Reading, requireColumns, type Table, type TableColumn } from './table.ts';
 import { linesOf, type TextFile } from './text-file.ts';
 import type { Unreadable } from './unreadable.ts';
@@ -60,6 +60,13 @@ export async function openNdjson(file: TextFile, reading: Reading): Promise<Tabl
         (row, place) => cellOf(row, wanted[place] as string),
         (row, place) => rawOf(row, wanted[place] as string),
       ),
+    texts: (wanted) =>
+      gatherText(rows(wanted), wanted, (row, place) => {
+        const raw = rawOf(row, wanted[place] as string);
+        if (raw === null || raw === undefined) return null;
+        const text = typeof raw === 'string' ? raw : JSON.stringify(raw);
+        return reader.isMissing(text) ? null : text;
+      }),
   };
 }
 

@@ -8,6 +8,7 @@ export interface ParquetField extends TableColumn {
   readonly type: string;
   /** False for what cannot be scanned even when asked for. */
   readonly isNumber: boolean;
+  readonly isText: boolean;
   readonly decode: (stored: unknown) => number | bigint;
 }
 
@@ -28,19 +29,30 @@ export function fieldOf({ element, children }: SchemaTree): ParquetField {
     logical?.type === 'DATE' ||
     (converted !== undefined && INSTANT.has(converted));
   const isEmpty = logical?.type === 'NULL';
+  const isString =
+    converted === 'UTF8' || converted === 'ENUM' || logical?.type === 'STRING' || logical?.type === 'ENUM';
+  const isText = !isNested && (isString || type === 'BOOLEAN');
   return {
     name,
     type: isNested ? 'nested values' : (converted ?? logical?.type ?? type ?? 'nothing'),
     isNumber: !isNested && (isWhole || isFraction || isInstant || isEmpty),
+    isText,
     holds: isNested
       ? { unfit: 'nested' }
       : isWhole || isFraction
         ? 'numbers'
         : isEmpty
           ? 'nothing'
-          : { unfit: isInstant ? 'dates and times' : 'not numeric' },
+          : isInstant
+            ? { unfit: 'dates and times' }
+            : { unfit: 'not numeric', isText },
     decode: isDecimal(element) ? decimals(element.scale ?? 0) : integerOrFloat,
   };
+}
+
+/** Of a column of text: its stored bytes, or a boolean. */
+export function textOf(stored: unknown): string {
+  return stored instanceof Uint8Array ? Buffer.from(stored).toString() : String(stored);
 }
 
 function isDecimal({ converted_type, logical_type }: SchemaElement): boolean {

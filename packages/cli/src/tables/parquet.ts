@@ -14,9 +14,17 @@ import { UsageError } from '../output.ts';
 import { cellReader } from './cell.ts';
 import { COMPRESSORS } from './compressors.ts';
 import { put } from './gather.ts';
-import { fieldOf, type ParquetField } from './parquet-field.ts';
+import { fieldOf, type ParquetField, textOf } from './parquet-field.ts';
 import { checkPages } from './parquet-pages.ts';
-import { type Reading, requireColumns, type Table, type TablePiece, type Values, withoutDuplicates } from './table.ts';
+import {
+  type Reading,
+  requireColumns,
+  type Table,
+  type TablePiece,
+  type TextPiece,
+  type Values,
+  withoutDuplicates,
+} from './table.ts';
 
 /** Instants in nanoseconds since 1970, the one unit in which all of Parquet's are whole numbers. */
 const INSTANTS: Partial<ParquetParsers> = {
@@ -31,40 +39,15 @@ export async function openParquet(path: string, reading: Reading): Promise<Table
   const { metadata, fields } = await structureOf(path, file);
   const rows = Number(metadata.num_rows);
   if (rows === 0) throw new UsageError(`${path} has no rows; nothing can be compared`);
-  const { ofNumber } = cellReader(reading);
+  const { ofNumber, isMissing } = cellReader(reading);
   const names = fields.map(({ name }) => name);
 
-  /** The wanted columns of the rows of one group. */
-  async function read(wanted: readonly ParquetField[], group: RowGroup, rowStart: number): Promise<TablePiece> {
-    const rowEnd = rowStart + Number(group.num_rows);
-    await checkPages(file, group, new Set(wanted.map(({ name }) => name)));
-    const columns = new Map<string, Values>(wanted.map(({ name }) => [name, new Float64Array(rowEnd - rowStart)]));
-    const decoders = new Map(wanted.map(({ name, decode }) => [name, decode]));
-    let left = wanted.length * (rowEnd - rowStart);
-    await parquetRead({
-      file,
-      metadata,
-      columns: [...columns.keys()],
-      rowStart,
-      rowEnd,
-      compressors: COMPRESSORS,
-      parsers: INSTANTS,
-      utf8: false,
-      onPage: ({ pathInSchema: [name = ''], columnData, rowStart: first }) => {
-        const decode = decoders.get(name) as ParquetField['decode'];
-        let values = columns.get(name) as Values;
-        for (let at = 0; at < columnData.length; at += 1) {
-          const raw: unknown = columnData[at];
-          const cell = raw === null || raw === undefined ? Number.NaN : ofNumber(decode(raw));
-          values = put(values, first - rowStart + at, cell);
-        }
-        columns.set(name, values);
-        left -= columnData.length;
-      },
-    });
-    if (left !== 0) throw new Error(`the pages hold ${left > 0 ? 'fewer' : 'more'} values than the file says`);
-    return { columns, rows: rowEnd - rowStart };
-  }
+  const source = { path, file, metadata };
+  const groups = <Piece>(wanted: readonly string[], begin: Begin<Piece>) => rowGroups(source, wanted, begin);
+  const chosen = (wanted: readonly string[], fits: (field: ParquetField) => boolean, kind: string): Chosen => {
+    requireColumns(path, names, wanted);
+    return chosenFields(path, fields, wanted, { fits, kind });
+  };
 
   return {
     path,
@@ -73,28 +56,111 @@ export async function openParquet(path: string, reading: Reading): Promise<Table
     // Its types leave no cell in doubt.
     unreadable: new Map(),
     pieces: async function* (wanted): AsyncGenerator<TablePiece> {
-      requireColumns(path, names, wanted);
-      const fieldNamed = new Map(fields.map((field) => [field.name, field]));
-      const chosen = wanted.map((name) => fieldNamed.get(name) as ParquetField);
-      for (const { name, type, isNumber } of chosen) {
-        if (!isNumber)
-          throw new UsageError(
-            `${path}: column ${JSON.stringify(name)} holds ${type}, not numbers; write it as numbers, or choose other columns with --column`,
-          );
-      }
-      let start = 0;
-      for (const group of metadata.row_groups) {
-        const end = start + Number(group.num_rows);
-        if (end === start) continue;
-        try {
-          yield await read(chosen, group, start);
-        } catch (error) {
-          throw unreadable(`${path}: rows ${start + 1} to ${end} cannot be read`, error);
-        }
-        start = end;
-      }
+      const decoders = chosen(wanted, ({ isNumber }) => isNumber, 'numbers');
+      yield* groups(wanted, (length) => {
+        const columns = new Map<string, Values>(wanted.map((name) => [name, new Float64Array(length)]));
+        const take: Take = (name, first, stored) => {
+          const { decode } = decoders.get(name) as ParquetField;
+          let values = columns.get(name) as Values;
+          for (let at = 0; at < stored.length; at += 1) {
+            const raw: unknown = stored[at];
+            const cell = raw === null || raw === undefined ? Number.NaN : ofNumber(decode(raw));
+            values = put(values, first + at, cell);
+          }
+          columns.set(name, values);
+        };
+        return { take, piece: () => ({ columns, rows: length }) };
+      });
+    },
+    texts: async function* (wanted): AsyncGenerator<TextPiece> {
+      chosen(wanted, ({ isText }) => isText, 'text');
+      yield* groups(wanted, (length) => {
+        const columns = new Map(wanted.map((name) => [name, Array.from({ length }, (): string | null => null)]));
+        const take: Take = (name, first, stored) => {
+          const texts = columns.get(name) as (string | null)[];
+          for (let at = 0; at < stored.length; at += 1) {
+            const text = stored[at] === null || stored[at] === undefined ? null : textOf(stored[at]);
+            texts[first + at] = text === null || isMissing(text) ? null : text;
+          }
+        };
+        return { take, piece: () => ({ columns, rows: length }) };
+      });
     },
   };
+}
+
+interface Source {
+  readonly path: string;
+  readonly file: AsyncBuffer;
+  readonly metadata: FileMetaData;
+}
+type Chosen = ReadonlyMap<string, ParquetField>;
+type Take = (name: string, first: number, stored: ArrayLike<unknown>) => void;
+type Begin<Piece> = (length: number) => { readonly take: Take; readonly piece: () => Piece };
+
+/** @throws {UsageError} for a column that does not hold what is asked for */
+function chosenFields(
+  path: string,
+  fields: readonly ParquetField[],
+  wanted: readonly string[],
+  { fits, kind }: { readonly fits: (field: ParquetField) => boolean; readonly kind: string },
+): Chosen {
+  const fieldNamed = new Map(fields.map((field) => [field.name, field]));
+  const found = wanted.map((name) => fieldNamed.get(name) as ParquetField);
+  const unfit = found.find((field) => !fits(field));
+  if (unfit !== undefined)
+    throw new UsageError(
+      `${path}: column ${JSON.stringify(unfit.name)} holds ${unfit.type}, not ${kind}; write it as ${kind}, or choose other columns with --column`,
+    );
+  return new Map(found.map((field) => [field.name, field]));
+}
+
+/** Group by group: `begin` gives what takes the values of a group, and what comes of them. */
+async function* rowGroups<Piece>(
+  source: Source,
+  wanted: readonly string[],
+  begin: Begin<Piece>,
+): AsyncGenerator<Piece> {
+  let start = 0;
+  for (const group of source.metadata.row_groups) {
+    const end = start + Number(group.num_rows);
+    if (end === start) continue;
+    try {
+      const { take, piece } = begin(end - start);
+      await readGroup(source, group, start, { wanted, take });
+      yield piece();
+    } catch (error) {
+      throw unreadable(`${source.path}: rows ${start + 1} to ${end} cannot be read`, error);
+    }
+    start = end;
+  }
+}
+
+/** Hands over each stored value of the columns of one group, with its row in the group. */
+async function readGroup(
+  { file, metadata }: Source,
+  group: RowGroup,
+  rowStart: number,
+  { wanted, take }: { readonly wanted: readonly string[]; readonly take: Take },
+): Promise<void> {
+  const rowEnd = rowStart + Number(group.num_rows);
+  await checkPages(file, group, new Set(wanted));
+  let left = wanted.length * (rowEnd - rowStart);
+  await parquetRead({
+    file,
+    metadata,
+    columns: [...wanted],
+    rowStart,
+    rowEnd,
+    compressors: COMPRESSORS,
+    parsers: INSTANTS,
+    utf8: false,
+    onPage: ({ pathInSchema: [name = ''], columnData, rowStart: first }) => {
+      take(name, first - rowStart, columnData);
+      left -= columnData.length;
+    },
+  });
+  if (left !== 0) throw new Error(`the pages hold ${left > 0 ? 'fewer' : 'more'} values than the file says`);
 }
 
 /** @throws {UsageError} when the file's directory at its end is missing or damaged. */

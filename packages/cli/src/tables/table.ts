@@ -1,4 +1,4 @@
-/** A file as rows of numeric columns, read in pieces so that its size does not matter. */
+/** A file as rows of columns of numbers or of text, read in pieces so that its size does not matter. */
 import { UsageError } from '../output.ts';
 import type { CellRules } from './cell.ts';
 import { shown } from './shown.ts';
@@ -16,10 +16,16 @@ export interface TablePiece {
   readonly rows: number;
 }
 
+/** The same of columns of text; null = missing. */
+export interface TextPiece {
+  readonly columns: ReadonlyMap<string, readonly (string | null)[]>;
+  readonly rows: number;
+}
+
 export interface TableColumn {
   readonly name: string;
   /** By the file's types, or by its first rows: numbers; nothing, so that it may turn out to be either; or why it is not compared unasked. */
-  readonly holds: 'numbers' | 'nothing' | { readonly unfit: string };
+  readonly holds: 'numbers' | 'nothing' | { readonly unfit: string; readonly isText?: boolean };
 }
 
 export interface Table {
@@ -36,6 +42,8 @@ export interface Table {
   readonly unreadable: ReadonlyMap<string, Unreadable>;
   /** Pieces of the named columns, in row order; to be read once. @throws {UsageError} naming the row that cannot be read. */
   pieces(names: readonly string[]): AsyncGenerator<TablePiece>;
+  /** The same of columns as text. @throws {UsageError} */
+  texts(names: readonly string[]): AsyncGenerator<TextPiece>;
 }
 
 /** How files are to be read where they do not say it themselves. */

@@ -81,7 +81,7 @@ export const RECORDS: readonly ContractTest[] = [
       const stream = await reader.open({ topic: stage.topic, partition: 0 }, 'earliest');
       const { position } = stream;
       const [third] = (await take(stream, 10)).slice(3);
-      // Whoever took them failed: nothing was acknowledged, nothing has moved.
+      // Their consumer failed: nothing was acknowledged, no position has moved.
       stream.close();
       for (const [from, missed] of [
         [position, 0],

@@ -7,7 +7,7 @@ export interface Opened {
   readonly log: EventLog;
   /** Another connection to the same records, as a second process would have; the adapter may close the first. */
   reopen(): Promise<EventLog>;
-  /** Restarts what keeps the records while `log` stays open. Absent where the two are one, or where the keeper is not ours. */
+  /** Restarts the broker while `log` stays open. Absent where there is none, or where the test did not start it. */
   readonly restart?: () => Promise<void>;
   /** Close everything. */
   stop(): Promise<void>;

@@ -32,7 +32,7 @@ export const STREAMS: readonly ContractTest[] = [
       expect(await stage.admin((admin) => admin.offsets(tp))).toEqual({ earliest: 0n, end: stream.position });
       expect(await stream.end()).toBe(stream.position);
       await stage.write(stage.record('c'));
-      // What a producer was told is written is there for whoever asks.
+      // Acknowledged records are there for every reader.
       expect(await stream.end()).toBeGreaterThan(stream.position);
       await reader.close();
     },

@@ -16,9 +16,13 @@ import type {
   TopicPartition,
   Transaction,
 } from '../port.ts';
+import { storedSize } from './batch-bytes.ts';
 import { GroupCoordinator } from './group.ts';
 import { LogCleaner } from './log-cleaner.ts';
 import { Store } from './store.ts';
+
+/** Held in memory until they are committed. */
+const MAX_TRANSACTION_BYTES = 256 << 20;
 
 export const EMBEDDED_FEATURES: Features = {
   transactions: true,
@@ -91,9 +95,17 @@ class Embedded implements EmbeddedLog {
         if (!this.#store.holdsFence(fence.id, fence.epoch))
           throw new LogError('FENCED', `another producer has taken over ${fence.id}; drop what you hold and rejoin`);
         const held: NewRecord[] = [];
+        let bytes = 0;
         return {
           send: async (records) => {
-            for (const record of records) this.#store.check(record);
+            for (const record of records) {
+              this.#store.check(record);
+              bytes += storedSize(record);
+            }
+            if (bytes > MAX_TRANSACTION_BYTES) {
+              const limit = `a transaction of ${bytes} bytes is above the limit, ${MAX_TRANSACTION_BYTES}`;
+              throw new LogError('POISON', `${limit}; commit it in parts`);
+            }
             held.push(...records);
           },
           commit: async () => append(held),

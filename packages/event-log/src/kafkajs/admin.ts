@@ -107,7 +107,7 @@ function configOf(spec: TopicSpec, replicas: number): { name: string; value: str
     ['max.message.bytes', spec.maxRecordBytes],
     // Of three copies two must have a record before it counts: one broker may be lost at any moment without losing what was acknowledged.
     ['min.insync.replicas', Math.max(1, Math.min(replicas - 1, 2))],
-    // Kafka 4 refuses timestamps an hour ahead; a wrong clock is ours to quarantine, with a reason, in the dead-letter topic.
+    // Kafka 4 refuses timestamps an hour ahead; Weir itself quarantines a wrong clock, with a reason, in the dead-letter topic.
     ['message.timestamp.after.max.ms', String(2n ** 63n - 1n)],
   ];
   return entries.flatMap(([name, value]) => (value === undefined ? [] : [{ name, value: String(value) }]));

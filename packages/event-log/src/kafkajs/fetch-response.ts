@@ -36,7 +36,7 @@ export function decodeFetchResponse(raw: Buffer): {
       const partition = int32();
       const partitionError = raw.readInt16BE(at);
       at += 2;
-      int64(); // high watermark: what is beyond the last stable offset is nobody's to read
+      int64(); // high watermark: records beyond the last stable offset are not committed
       const lastStableOffset = int64();
       int64(); // log start: the broker leaves it out of the one answer that would need it
       const aborted: AbortedTransaction[] = [];
@@ -44,7 +44,7 @@ export function decodeFetchResponse(raw: Buffer): {
         aborted.push({ producerId: int64(), firstOffset: int64() });
       int32(); // preferred read replica: rack awareness is not used
       const size = Math.max(0, int32());
-      const records = raw.subarray(at, at + size);
+      const records = owned(raw.subarray(at, at + size), raw.length);
       at += size;
       partitions.push({
         topic,
@@ -57,4 +57,9 @@ export function decodeFetchResponse(raw: Buffer): {
     }
   }
   return { errorCode, partitions };
+}
+
+/** A copy where the records are a small part of the answer that they came in, which they would keep alive as a whole. */
+function owned(records: Buffer, answerBytes: number): Buffer {
+  return 2 * records.length < answerBytes ? Buffer.from(records) : records;
 }

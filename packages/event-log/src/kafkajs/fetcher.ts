@@ -1,6 +1,6 @@
 /**
  * Fetches for every open stream of a log: one request at a time to each broker, asking for all partitions that it leads and that have
- * room. A broker that dies or hands a partition over costs a look at the metadata; positions are ours, so nothing is skipped or repeated.
+ * room. A broker that dies or hands a partition over costs a look at the metadata; the streams keep the positions, so nothing is skipped or repeated.
  */
 import { LogError } from '../errors.ts';
 import type { TopicPartition } from '../port.ts';
@@ -8,7 +8,7 @@ import type { Failures } from './errors.ts';
 import { decodeFetchResponse, type FetchedPartition } from './fetch-response.ts';
 import { type ClusterClient, errorOfCode, rawFetch } from './internals.ts';
 import { decodeRecords } from './record-batch.ts';
-import type { FetchStream } from './stream.ts';
+import { type FetchStream, Prefetched } from './stream.ts';
 
 /** How long a broker holds a request that has nothing to give. A stream that is opened meanwhile waits for it too. */
 const MAX_WAIT_MS = 100;
@@ -18,10 +18,12 @@ const SHORT_WAIT_MS = 20;
 const QUIET_WAIT_MS = 1_000;
 const QUIET_AFTER_MS = 5_000;
 const PARTITION_BYTES = 2 * 1_048_576;
+/** The same while the streams hold as much as they may together; a broker gives a larger batch all the same. */
+const LEAST_BYTES = 65_536;
 const REQUEST_BYTES = 16 * 1_048_576;
 const RELOCATE_MS = 50;
 const MAX_RELOCATE_MS = 500;
-/** A position beyond the end, or a topic that nobody knows, is asked for this long: after a restart a broker may lag behind for a moment. */
+/** A position beyond the end, or a topic that no broker knows, is asked for this long: after a restart a broker may lag behind for a moment. */
 const PATIENCE_MS = 10_000;
 
 const OFFSET_OUT_OF_RANGE = 1;
@@ -43,10 +45,11 @@ export class Fetcher {
   readonly #failures: Failures;
   readonly #streams = new Set<FetchStream>();
   readonly #loops = new Map<number, Loop>();
-  /** Streams that nobody could be asked for since their last records. */
+  /** Streams that have had no leader since their last records. */
   readonly #missing = new Set<FetchStream>();
   /** Since when brokers say that a stream's topic, or its position, does not exist, ms. */
   readonly #refused = new Map<FetchStream, number>();
+  readonly prefetched: Prefetched = new Prefetched();
   #relocating = false;
   #closed = false;
 
@@ -147,6 +150,7 @@ export class Fetcher {
       const quietMs = Date.now() - loop.busyAt;
       const maxWaitMs =
         wanted.length < mine.length ? SHORT_WAIT_MS : quietMs < QUIET_AFTER_MS ? MAX_WAIT_MS : QUIET_WAIT_MS;
+      const maxBytes = this.prefetched.isFull ? LEAST_BYTES : PARTITION_BYTES;
       // Of two streams of one partition each is asked for in its turn: an answer does not say whose it is.
       const asked = new Map(order.map((stream) => [`${stream.topic}/${stream.partition}`, stream]));
       try {
@@ -158,7 +162,7 @@ export class Fetcher {
               maxBytes: REQUEST_BYTES,
               topics: [...asked.values()].map(({ topic, partition, fetchOffset }) => ({
                 topic,
-                partitions: [{ partition, fetchOffset: String(fetchOffset), maxBytes: PARTITION_BYTES }],
+                partitions: [{ partition, fetchOffset: String(fetchOffset), maxBytes }],
               })),
             }),
           );
@@ -176,7 +180,7 @@ export class Fetcher {
       } catch (error) {
         this.#loops.delete(node);
         const failure = this.#failures.of(`fetch ${node}`, error, `fetching from node ${node}`);
-        // Also those that were opened meanwhile: nobody would ask for them again.
+        // Also those that were opened meanwhile: no other loop asks for them.
         for (const stream of this.#streams) {
           if (stream.leader !== node) continue;
           if (failure.code === 'FATAL') stream.fail(failure);
@@ -209,6 +213,8 @@ export class Fetcher {
     if (fetched.errorCode !== 0) return this.#refuse(fetched, stream, where);
     this.#missing.delete(stream);
     this.#refused.delete(stream);
+    // Others of the same answer have taken what room there was: it is fetched again.
+    if (!stream.hasRoom) return;
     try {
       const { records, nextOffset, bytes } = decodeRecords(fetched.records, stream.fetchOffset, fetched.aborted, where);
       stream.deliver(records, nextOffset, fetched.lastStableOffset, bytes);

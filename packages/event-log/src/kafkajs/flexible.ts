@@ -88,8 +88,9 @@ export class FlexibleReader {
   /** Passes over the tagged fields that end a structure. */
   end(): void {
     for (let count = this.#varint(); count > 0; count -= 1) {
-      this.#varint();
-      this.#at += this.#varint();
+      this.#varint(); // its number
+      const size = this.#varint();
+      this.#at += size;
     }
   }
 

@@ -1,6 +1,6 @@
 /**
  * Membership and nothing else: join, sync, heartbeat, leave. kafkajs's own consumer gives no callback before partitions move and works on
- * with batches of an older generation; here a generation is announced once, in order, and heartbeats do not wait for whoever handles it.
+ * with batches of an older generation; here a generation is announced once, in order, and heartbeats do not wait for its handler.
  */
 import { AssignerProtocol } from 'kafkajs';
 import { LogError } from '../errors.ts';
@@ -57,7 +57,12 @@ class Member implements Group {
 
   async start(): Promise<void> {
     for (let attempt = 1; !(await this.#tryJoin(attempt >= 50)); attempt += 1) await this.#sleep(RETRY_MS);
-    this.#running = this.#live();
+    this.#running = this.#live().catch((error: unknown) => {
+      this.#lose();
+      const { onFailed } = this.#options;
+      if (onFailed === undefined || !(error instanceof LogError)) throw error;
+      onFailed(error);
+    });
   }
 
   async commitOffsets(positions: Parameters<Group['commitOffsets']>[0]): Promise<boolean> {

@@ -129,7 +129,8 @@ type Constructor<T> = new (options: object) => T;
 const Cluster = require('kafkajs/src/cluster') as Constructor<ClusterClient>;
 const { createLogger } = require('kafkajs/src/loggers') as { createLogger: (options: object) => object };
 const defaultSocketFactory = require('kafkajs/src/network/socketFactory') as () => object;
-const newProducer = require('kafkajs/src/producer') as (options: object) => KafkaProducer;
+/** kafkajs's producer over a cluster that is at hand, which its public API hides. */
+export const newProducer = require('kafkajs/src/producer') as (options: object) => KafkaProducer;
 const fetchRequest = require('kafkajs/src/protocol/requests/fetch/v11/request') as (
   options: object,
 ) => ProtocolRequest<Buffer>['request'];
@@ -319,7 +320,7 @@ Connection.prototype.connect = function connectAnew(): Promise<boolean> {
     this.socket = undefined;
     this.connectionStatus = 'disconnected';
     this.watch?.lost();
-    // Whoever still waits for an answer is told that none will come.
+    // Requests that wait for an answer are told that none will come.
     this.rejectRequests(closed(this));
   });
   return this.connecting;
@@ -347,11 +348,7 @@ export interface ClusterOptions {
   readonly requestTimeoutMs: number;
 }
 
-/** Of FindCoordinator. */
-const TRANSACTION = 1;
-/** What a broker says that is not the coordinator, or not yet. */
-const MOVED = new Set(['NOT_COORDINATOR_FOR_GROUP', 'GROUP_COORDINATOR_NOT_AVAILABLE']);
-const CLUSTER_RETRY = { initialRetryTime: 50, factor: 0.2, maxRetryTime: 500, retries: 5 };
+export const CLUSTER_RETRY = { initialRetryTime: 50, factor: 0.2, maxRetryTime: 500, retries: 5 };
 
 export function createCluster(options: ClusterOptions): ClusterClient {
   const cluster = newCluster(options, CLUSTER_RETRY);
@@ -368,76 +365,11 @@ export function createCluster(options: ClusterOptions): ClusterClient {
   return cluster;
 }
 
-/** Under a transactional producer. */
-export interface TransactionalCluster extends ClusterClient {
-  /** Of the transactional id. */
-  findCoordinator(): Promise<Broker>;
-  /** Another broker may be it now. */
-  forgetCoordinator(): void;
-}
-
-/**
- * kafkajs's transactional producer over a cluster that is at hand, which its public API hides. The coordinator is kept while it is connected
- * and says that it is: kafkajs asks any broker for it before each request, and fails a transaction when that one is away.
- * @param fence sends InitProducerId, by `init`, in its own way
- */
-export function createTransactionalProducer(
-  options: ClusterOptions & {
-    readonly transactionalId: string;
-    readonly transactionTimeoutMs: number;
-    readonly retry: object;
-  },
-  watch: ConnectionWatch,
-  fence: (broker: Broker, init: () => Promise<ProducerIdentity>) => Promise<ProducerIdentity>,
-): { readonly producer: KafkaProducer; readonly cluster: TransactionalCluster } {
-  const { transactionalId, transactionTimeoutMs: transactionTimeout, retry } = options;
-  const plain = newCluster(options, CLUSTER_RETRY);
-  const find = plain.findGroupCoordinator.bind(plain);
-  let coordinator: Broker | undefined;
-  const findCoordinator = async (): Promise<Broker> => {
-    if (coordinator?.isConnected() !== true)
-      coordinator = await find({ groupId: transactionalId, coordinatorType: TRANSACTION });
-    return coordinator;
-  };
-  const forgetCoordinator = (): void => {
-    coordinator = undefined;
-  };
-  // kafkajs's manager of transactions takes how it tries again from its cluster, which does not say.
-  const cluster = Object.assign(plain, {
-    retry,
-    findCoordinator,
-    forgetCoordinator,
-    findGroupCoordinator: findCoordinator,
-  });
-  const { createBroker } = plain.brokerPool;
-  plain.brokerPool.createBroker = (settings) => {
-    const broker = createBroker(settings);
-    for (const connection of broker.connectionPool.pool) connection.watch = watch;
-    const orForget = async <T>(answer: Promise<T>): Promise<T> => {
-      return await answer.catch((error: { readonly type?: string }) => {
-        if (MOVED.has(error.type ?? '')) forgetCoordinator();
-        throw error;
-      });
-    };
-    const initProducerId = broker.initProducerId.bind(broker);
-    const addPartitionsToTxn = broker.addPartitionsToTxn.bind(broker);
-    const endTxn = broker.endTxn.bind(broker);
-    return Object.assign(broker, {
-      initProducerId: (request: Parameters<Broker['initProducerId']>[0]) => {
-        const init = (): Promise<ProducerIdentity> => initProducerId(request);
-        return request.transactionalId === undefined ? init() : orForget(fence(broker, init));
-      },
-      addPartitionsToTxn: (request: Parameters<Broker['addPartitionsToTxn']>[0]) =>
-        orForget(addPartitionsToTxn(request)),
-      endTxn: (request: Parameters<Broker['endTxn']>[0]) => orForget(endTxn(request)),
-    });
-  };
-  const logger = silentLogger();
-  const producer = newProducer({ cluster, logger, retry, idempotent: true, transactionalId, transactionTimeout });
-  return { producer, cluster };
-}
-
-function newCluster({ brokers, clientId, ssl, sasl, requestTimeoutMs }: ClusterOptions, retry: object): ClusterClient {
+/** @param retry how it tries again to connect */
+export function newCluster(
+  { brokers, clientId, ssl, sasl, requestTimeoutMs }: ClusterOptions,
+  retry: object,
+): ClusterClient {
   return new Cluster({
     logger: silentLogger(),
     socketFactory: defaultSocketFactory(),
@@ -454,11 +386,11 @@ function newCluster({ brokers, clientId, ssl, sasl, requestTimeoutMs }: ClusterO
   });
 }
 
-function silentLogger(): object {
+export function silentLogger(): object {
   return createLogger({ level: 0, logCreator: () => () => {} });
 }
 
-/** One read_committed Fetch, answered with the raw response: decoding is ours (record-batch.ts). */
+/** One read_committed Fetch, answered with the raw response: record-batch.ts decodes it. */
 export function rawFetch(options: {
   readonly maxWaitMs: number;
   readonly maxBytes: number;

@@ -44,7 +44,7 @@ export function requestOf(batch: readonly NewRecord[]): {
   return { acks: -1, topicMessages: [{ topic: (batch[0] as NewRecord).topic, messages }] };
 }
 
-/** kafkajs takes headers as an object and asks an array among its values to map itself: ours answers with all headers, in order. */
+/** kafkajs takes headers as an object and asks an array among its values to map itself: this one answers with all headers, in order. */
 function orderedHeaders(headers: Headers): NonNullable<Message['headers']> {
   const list = headers.map(([key, value]) => ({ key, value: bufferOf(value) }));
   return { all: Object.assign([], { map: () => list }) };

@@ -74,6 +74,7 @@ class PortProducer implements Producer {
       await (this.#owner === undefined ? this.#producer.connect() : this.#owner.takeOver());
       this.#failure = undefined;
     } catch (error) {
+      this.#owner?.close();
       await this.#disconnect();
       const { owner, failures } = this.#settings;
       const attempted = owner === undefined ? 'connecting a producer' : `taking ${owner.fenceId} over`;
@@ -213,7 +214,7 @@ class PortProducer implements Producer {
   /**
    * After a failure records may have been written that kafkajs does not count: it would give their sequence numbers to the next ones, and
    * the broker would take those for a repetition and drop them. Another producer has numbers of its own. That of a fence id would also
-   * fence whoever has taken over since, so its owner must create it, and read on from where that one was.
+   * fence the owner that has taken over since, so its owner must create it, and read on from where that one was.
    */
   async #ready(more: number): Promise<void> {
     const isUsedUp = this.#sequence + more >= (this.#settings.maxSequence ?? MAX_SEQUENCE);

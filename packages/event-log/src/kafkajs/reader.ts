@@ -12,7 +12,7 @@ export function createReader(fetcher: Fetcher, offsets: Offsets): Reader {
       const { earliest, end } = await offsets(tp);
       const start = from === 'earliest' ? earliest : from === 'latest' ? end : from;
       const askEnd = async (): Promise<bigint> => (await offsets(tp)).end;
-      const stream = new FetchStream(tp, start, askEnd, fetcher.wake, (each) => {
+      const stream = new FetchStream(tp, start, askEnd, fetcher.prefetched, fetcher.wake, (each) => {
         fetcher.remove(each);
         mine.delete(each);
       });

@@ -3,7 +3,7 @@
  *
  * A coordinator skips the marker of a partition that has no leader at that moment and calls the transaction complete all the same
  * (KAFKA-20734). The partition's records then wait for the next marker of their producer, whatever that says; see
- * docs/decisions/skipped-markers.md. Whoever takes a transactional id over therefore
+ * docs/decisions/skipped-markers.md. A take-over of a transactional id therefore
  *
  *   1. asks the coordinator how the last transaction ended, just before InitProducerId makes it forget;
  *   2. fences by InitProducerId, over the same connection: no coordinator can have come back in between;
@@ -13,9 +13,10 @@
 import { LogError } from '../errors.ts';
 import type { Outcome, Settled, TopicPartition } from '../port.ts';
 import { describeProducers, describeTransaction, type TransactionState } from './describe.ts';
-import { type Broker, errorOfCode, type ProducerIdentity, type TransactionalCluster } from './internals.ts';
+import { type Broker, errorOfCode, type ProducerIdentity } from './internals.ts';
 import { lastMarker, type Marker } from './marker.ts';
 import type { Session } from './session.ts';
+import type { TransactionalCluster } from './transactional-producer.ts';
 
 /** How long partitions may be without a leader, or a coordinator away, before a take-over is given up for now. */
 const SETTLE_MS = 30_000;

@@ -1,6 +1,18 @@
 import { LogError } from '../errors.ts';
 import type { LogRecord, PartitionStream, RecordBatch, TopicPartition } from '../port.ts';
 
+/** Bytes that wait undelivered in all streams of a log; with more of them a stream only gets what it needs to go on. */
+const PREFETCH_BYTES = 64 * 1_048_576;
+
+/** What the streams of one log hold together. */
+export class Prefetched {
+  bytes = 0;
+
+  get isFull(): boolean {
+    return this.bytes >= PREFETCH_BYTES;
+  }
+}
+
 /** Bytes of a partition that may wait undelivered: enough to bridge a fetch, little enough for hundreds of partitions. */
 const HIGH_WATER_BYTES = 4 * 1_048_576;
 
@@ -26,6 +38,7 @@ export class FetchStream implements PartitionStream {
   #waiting: (() => void) | undefined;
   #closed = false;
   readonly end: () => Promise<bigint>;
+  readonly #prefetched: Prefetched;
   readonly #roomAppeared: () => void;
   readonly #forget: (stream: FetchStream) => void;
 
@@ -33,6 +46,7 @@ export class FetchStream implements PartitionStream {
     { topic, partition }: TopicPartition,
     from: bigint,
     end: () => Promise<bigint>,
+    prefetched: Prefetched,
     roomAppeared: () => void,
     forget: (stream: FetchStream) => void,
   ) {
@@ -41,6 +55,7 @@ export class FetchStream implements PartitionStream {
     this.fetchOffset = from;
     this.#position = from;
     this.end = end;
+    this.#prefetched = prefetched;
     this.#roomAppeared = roomAppeared;
     this.#forget = forget;
   }
@@ -55,7 +70,8 @@ export class FetchStream implements PartitionStream {
   }
 
   get hasRoom(): boolean {
-    return this.#queuedBytes < HIGH_WATER_BYTES && !this.hasFailed;
+    if (this.hasFailed || this.#queuedBytes >= HIGH_WATER_BYTES) return false;
+    return this.#queue.length === 0 || !this.#prefetched.isFull;
   }
 
   get hasFailed(): boolean {
@@ -80,6 +96,7 @@ export class FetchStream implements PartitionStream {
     if (this.#closed) return;
     this.#closed = true;
     this.#queue = [];
+    this.#hold(-this.#queuedBytes);
     this.#forget(this);
     this.#waiting?.();
   }
@@ -94,7 +111,7 @@ export class FetchStream implements PartitionStream {
     if (records.length === 0 && last !== undefined) last.nextOffset = nextOffset;
     else {
       this.#queue.push({ records, nextOffset, bytes });
-      this.#queuedBytes += bytes;
+      this.#hold(bytes);
     }
     this.#waiting?.();
   }
@@ -111,10 +128,17 @@ export class FetchStream implements PartitionStream {
       if (this.#failure !== undefined) throw this.#failure;
       return undefined;
     }
-    const wasFull = !this.hasRoom;
-    this.#queuedBytes -= queued.bytes;
-    if (wasFull && this.hasRoom) this.#roomAppeared();
+    const hadRoom = this.#queuedBytes < HIGH_WATER_BYTES && this.#queue.length > 0;
+    this.#hold(-queued.bytes);
+    if (!hadRoom && this.hasRoom) this.#roomAppeared();
     this.#position = queued.nextOffset;
     return { topic: this.topic, partition: this.partition, records: queued.records, nextOffset: queued.nextOffset };
+  }
+  #hold(bytes: number): void {
+    const wasFull = this.#prefetched.isFull;
+    this.#queuedBytes += bytes;
+    this.#prefetched.bytes += bytes;
+    // Others that waited for room may go on.
+    if (wasFull && !this.#prefetched.isFull) this.#roomAppeared();
   }
 }

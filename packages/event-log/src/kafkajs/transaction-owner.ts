@@ -1,9 +1,10 @@
 /** Holds a transactional id for one producer: taken over when made, looked after when brokers went away meanwhile. */
 import type { Producer as KafkaProducer, Transaction as KafkaTransaction } from 'kafkajs';
 import type { Outcome, Settled, TopicPartition } from '../port.ts';
-import { type ClusterOptions, createTransactionalProducer, type TransactionalCluster } from './internals.ts';
+import type { ClusterOptions } from './internals.ts';
 import { Session } from './session.ts';
 import { Settlement } from './settlement.ts';
+import { createTransactionalProducer, type TransactionalCluster } from './transactional-producer.ts';
 
 /** CONCURRENT_TRANSACTIONS is a normal answer to transactions back to back; kafkajs's own back-off would cap them at three a second. */
 export const RETRY = { initialRetryTime: 4, retries: 50, factor: 0.2, maxRetryTime: 500 } as const;

@@ -111,14 +111,12 @@ export class KeyStore<State, Event extends KeyedEvent> {
 
   /** Pending effects of keys that changed since the last call. */
   takeUnasked(): readonly KeyedEffect[] {
-    const { pendingEffects } = this.#kernel;
     const keys = [...this.#unasked];
     this.#unasked.clear();
-    if (pendingEffects === undefined) return [];
     return keys.flatMap((key) => {
       const entry = this.#keys.get(key);
-      if (entry === undefined) return [];
-      return [...pendingEffects.call(this.#kernel, entry.state)].map((effect) => ({ key, effect }));
+      const pending = entry && this.#kernel.pendingEffects?.(entry.state);
+      return [...(pending ?? [])].map((effect) => ({ key, effect }));
     });
   }
 

@@ -2,6 +2,7 @@
  * The promises of the kit, tested on one processor: any cut of the run, any restore, any read in between and any crash give the bytes of
  * an undisturbed run, and the journal gives them again.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { describe, expect, test } from 'vitest';
@@ -12,14 +13,16 @@ import { SimulatedRun } from './simulated-run.ts';
 
 const SEEDS = [1, 2, 3];
 const DEFAULT_FAULT_RUNS = 12;
+const NEGATIVE_RUNS = 8;
 
 export function describeProcessor(name: string, scenario: Scenario): void {
   describe(`${name} as a processor`, () => {
     const whole = foldRun(scenario, { cut: () => scenario.events });
     describeFold(scenario, whole);
     describeRunner(scenario);
-    const { golden = [] } = scenario;
-    if (golden.length > 0) test.each(golden)('goes on from a state of $name', (state) => expectGolden(scenario, state));
+    test.each(scenario.golden ?? [])('goes on from a state of $name', (state) => {
+      expect(outputsAfter(scenario, state)).toEqual(state.outputIds);
+    });
   });
 }
 
@@ -81,19 +84,28 @@ function describeRunner(scenario: Scenario): void {
   });
 
   test('a log without transactions is noticed', async () => {
-    const reference = await new SimulatedRun(scenario, 1).reference();
-    expect(await new SimulatedRun(scenario, 1).faults(false)).not.toEqual(reference);
+    expect(await isNoticed(scenario)).toBe(true);
   });
 }
 
-function expectGolden(scenario: Scenario, { key, stateVersion, bytes, next, outputIds }: GoldenState): void {
+/** One of a few runs at least differs: what a death leaves half written may by chance be what comes again. */
+async function isNoticed(scenario: Scenario): Promise<boolean> {
+  for (let seed = 1; seed <= NEGATIVE_RUNS; seed += 1) {
+    const reference = await new SimulatedRun(scenario, seed).reference();
+    const found = await new SimulatedRun(scenario, seed).faults(false);
+    if (!isDeepStrictEqual(found, reference)) return true;
+  }
+  return false;
+}
+
+function outputsAfter(scenario: Scenario, { key, stateVersion, bytes, next }: GoldenState): readonly string[] {
   const fold = newFold(scenario);
   fold.load({ key, stateVersion, bytes });
   const ids: string[] = [];
   const sink = { output: ({ id }: { readonly id: string }) => void ids.push(id), reject: () => {} };
   for (const [index, { topic, key: recordKey, value, headers = [] }] of next.entries())
     fold.records(topic, [{ offset: BigInt(index), key: recordKey, value, headers, timestampMs: 0 }], sink);
-  expect(ids).toEqual(outputIds);
+  return ids;
 }
 
 function cutsOf(seed: number): () => number {

@@ -12,6 +12,8 @@ import type { Scenario } from './scenario.ts';
 
 const PREFIX = 'weir.';
 const PROCESS_CALLS = 220;
+/** On a log without transactions a run may never get to its end. */
+const MAX_PROCESSES = 500;
 /** A process that is taken for dead goes on for so long before another takes over, and beside it. */
 const ZOMBIE_TURNS = 300;
 
@@ -54,7 +56,7 @@ export class SimulatedRun {
   async #run(lot: () => LifeOptions): Promise<readonly string[]> {
     const { events, processor, outputs = processor.outputs } = this.#scenario;
     const zombies: (() => Promise<unknown>)[] = [];
-    for (let fed = 0; !(await this.#isDone()); ) {
+    for (let fed = 0; this.processes < MAX_PROCESSES && !(await this.#isDone()); ) {
       const options = lot();
       const isMortal = options.diesAt !== undefined;
       // Each process finds something new.

@@ -1,137 +1,202 @@
-/** `weir dev`: every service in one process, on the embedded log or on Kafka, fed with the flights of 2001. */
+/** `weir dev`: the services in one process and on one port, on the embedded log or on Kafka, fed with the flights of 2001. */
 import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { driftConfigOf } from '@weir/drift-detector/config';
-import { driftDetector } from '@weir/drift-detector/service';
 import { LogError } from '@weir/event-log/errors';
-import { ListenError } from '@weir/service-kit/http';
+import { adoptRegistry, RegistryError } from '@weir/events/registry';
+import type { ServiceDefinition } from '@weir/service-kit/definition';
+import { loadPrincipals } from '@weir/service-kit/http/principals';
+import { ListenError } from '@weir/service-kit/http/server';
 import { createLogger } from '@weir/service-kit/logger';
 import { connectPorts, type Ports } from '@weir/service-kit/ports';
 import { explain, topicSpecs } from '@weir/service-kit/runner';
-import { startService } from '@weir/service-kit/service';
+import { type Services, type ServicesEvents, startServices } from '@weir/service-kit/service';
+import { orUsageError } from '../../log-place.ts';
 import { type Command, type CommandIo, UsageError } from '../../output.ts';
 import { feed } from './feed.ts';
-import { type DevOptions, parseOptions } from './options.ts';
+import { HELP } from './help.ts';
+import { type DevOptions, parseOptions, type Until } from './options.ts';
 import { Screen } from './screen.ts';
+import type { ShownOutput } from './shown-output.ts';
 
-const HELP = `weir dev [--kafka HOST:PORT | --file PATH] [--until first-alert|end] [--for SECONDS] [--inject FAULT]…
+export const dev: Command = { help: HELP, run };
 
-Runs the drift detector in this process and replays three million real US flights of 2001 as predictions of two delay models. January is
-the reference; drift alerts are printed as they come, and http://127.0.0.1:8081 answers what is behind them.
-
-  --kafka HOST:PORT      events live on this Kafka (default: an embedded log, no broker)
-  --prefix TEXT          with --kafka: in front of every topic, and keep them (default: topics of this run, deleted at its end)
-  --file PATH            keep the embedded log here (default: a temporary file, removed at the end)
-  --until first-alert    stop at the first alert
-  --until end            stop after the last flight (default: go on serving until Ctrl-C)
-  --for SECONDS          stop after this time
-  --speed FACTOR         flights' time per wall time, like 3600 for an hour a second (default: as fast as possible)
-  --inject FAULT         NAME:COLUMN@TIME, like unit:distance@2001-03-01; NAME is unit, stuck, nulls or shift; may be repeated
-  --port PORT            port of the REST interface (default: 8081; 0 lets the system choose)
-  --seed TEXT            key of every random draw (default: weir)
-
-The environment variables of drift-detector are read too. Ctrl-C ends it clean: the batch in hand is committed and a snapshot written.
-`;
-
-export const dev: Command = {
-  name: 'dev',
-  summary: 'try it: drift alerts on three million real flights',
-  help: HELP,
-  run,
+/** Which output ends a run, by what `--until` names. */
+const AWAITED: Readonly<Record<Until, ShownOutput['counts']>> = {
+  'first-alert': 'alert',
+  decision: 'decision',
+  end: undefined,
 };
+
+/** A run in hand. */
+interface Run {
+  readonly options: DevOptions;
+  readonly definitions: readonly ServiceDefinition[];
+  readonly ending: AbortController;
+  readonly screen: Screen;
+  /** Set once what `--until` waits for has come. */
+  reached: boolean;
+}
 
 async function run(args: readonly string[], io: CommandIo): Promise<number> {
   const folder = join(tmpdir(), `weir-dev-${process.pid}`);
   const options = parseOptions(args, process.env, join(folder, 'log.db'));
+  const { config, forSeconds, services, keep } = options;
   const ending = new AbortController();
+  let isInterrupted = false;
   const stop = (): void => ending.abort();
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
-  const timer = options.forSeconds === undefined ? undefined : setTimeout(stop, options.forSeconds * 1_000);
-  const screen = new Screen(io);
+  const interrupt = (): void => {
+    isInterrupted = true;
+    stop();
+  };
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  const timer = forSeconds === undefined ? undefined : setTimeout(stop, forSeconds * 1_000);
+  const names = services.map(({ name }) => name);
+  const screen = new Screen(io, names);
   try {
-    const ports = await open(options);
+    if (config.SCHEMA_REGISTRY_URL !== '') await adoptRegistry(config.SCHEMA_REGISTRY_URL);
+    // Decoders are made for the ids that hold from here on.
+    const definitions = services.map(({ define }) => define(config));
+    const inHand: Run = { options, definitions, ending, screen, reached: false };
+    const ports = await connect(options, screen, ending.signal);
     try {
-      await serve(ports, options, ending, screen);
+      await serve(ports, inHand);
     } finally {
-      if (options.keep === undefined) await forget(ports, options);
+      if (keep === undefined) await forget(ports, inHand);
       await ports.close();
     }
     screen.say(screen.summary());
-    return 0;
+    screen.say(ended(options));
+    return toldOf(inHand, isInterrupted);
   } catch (error) {
+    // The wait for a broker was ended by the signal.
+    if (ending.signal.aborted && ending.signal.reason === error) return 0;
     if (error instanceof LogError) throw new UsageError(explain(error));
-    if (error instanceof ListenError) throw new UsageError(error.message);
+    if (error instanceof ListenError || error instanceof RegistryError) throw new UsageError(error.message);
     throw error;
   } finally {
     screen.close();
     clearTimeout(timer);
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function open({ config }: DevOptions): Promise<Ports> {
+function connect({ config }: DevOptions, screen: Screen, signal: AbortSignal): Promise<Ports> {
   if (config.WEIR_LOG === 'embedded') mkdirSync(dirname(config.WEIR_LOG_FILE), { recursive: true });
-  return connectPorts(config, 'weir-dev');
+  const report = (message: string): void => screen.complain(message);
+  return connectPorts(config, { clientId: 'weir-dev', report, signal });
 }
 
-/** Nobody asked to keep this run: its topics leave somebody's cluster as they found it. */
-async function forget({ log }: Ports, { config }: DevOptions): Promise<void> {
+/** Links that were printed answer no more. */
+function ended({ config, keep, until }: DevOptions): string {
+  const links = `the run has ended, and the links above with it${until === undefined ? '' : '; without --until they go on answering'}`;
+  if (keep === undefined) return links;
+  const again =
+    config.WEIR_LOG === 'kafka' ? `--kafka ${config.KAFKA_BROKERS.join(',')} --prefix ${keep}` : `--file ${keep}`;
+  return `${links}; weir replay ${again} reproduces what it did`;
+}
+
+/** Exit code 1 when what `--until` names did not come. */
+function toldOf({ options: { until }, reached, screen }: Run, isInterrupted: boolean): number {
+  if (until === undefined || until === 'end' || reached || isInterrupted) return 0;
+  screen.complain(`weir: the run ended without ${until === 'decision' ? 'a decision' : 'an alert'}`);
+  return 1;
+}
+
+/** The topics of a run that was not to be kept: the cluster is left as it was found. */
+async function forget({ log }: Ports, { options: { config }, definitions }: Run): Promise<void> {
   if (config.WEIR_LOG !== 'kafka') return;
   const admin = await log.admin();
-  await admin.deleteTopics(topicSpecs('drift-detector', config.WEIR_TOPIC_PREFIX, 1).map(({ topic }) => topic));
+  const specs = definitions.flatMap(({ processor }) =>
+    processor === undefined ? [] : topicSpecs(processor, config.WEIR_TOPIC_PREFIX, 1),
+  );
+  await admin.deleteTopics([...new Set(specs.map(({ topic }) => topic))]);
   await admin.close();
 }
 
-async function serve(ports: Ports, options: DevOptions, ending: AbortController, screen: Screen): Promise<void> {
-  const { config, until, speed, inject } = options;
-  let url = '';
-  const service = await startService(
-    driftDetector(driftConfigOf(config)),
+async function serve(ports: Ports, inHand: Run): Promise<void> {
+  const { options, definitions, ending, screen } = inHand;
+  const { config, until, demonstration } = options;
+  const place = { url: '' };
+  const services = await startServices(definitions, {
     ports,
     config,
-    createLogger('weir-dev', 'silent'),
-    {
-      committed: ({ records, outputs }) => {
-        screen.folded += records;
-        if (until === 'first-alert' && ending.signal.aborted) return;
-        for (const output of outputs) {
-          screen.alert(output, url);
-          if (until !== 'first-alert') continue;
-          ending.abort();
-          break;
-        }
-      },
-      failed: (error, retryInMs) =>
-        screen.complain(`${explain(error)}${retryInMs > 0 ? `; again in ${retryInMs} ms` : ''}`),
-    },
-  );
-  url = service.url;
-  const where = config.WEIR_LOG === 'kafka' ? `topics ${config.WEIR_TOPIC_PREFIX}*` : config.WEIR_LOG_FILE;
-  screen.say(`drift-detector   ${url}/docs   ${where}`);
+    principals: orUsageError(() => loadPrincipals(config)),
+    logger: createLogger('weir-dev', 'silent'),
+    title: 'Weir',
+    description: `${options.services.map(({ name }) => name).join(', ')} in one process`,
+    events: events(inHand, place),
+  });
+  place.url = services.url;
+  introduce(services, inHand);
+  if (Object.keys(demonstration).length > 0) {
+    const set = Object.entries(demonstration).map(([name, value]) => `${name}=${value}`);
+    screen.say(`demonstration settings: ${set.join(' ')}`);
+  }
   try {
-    const fed = feed(ports.log, {
-      prefix: config.WEIR_TOPIC_PREFIX,
-      partitions: config.WEIR_PARTITIONS,
-      speed,
-      inject,
-      signal: ending.signal,
-      lagRecords: () => service.runner.lagRecords,
-      sent: (events, eventTimeMs) => {
-        screen.sent += events;
-        screen.eventTimeMs = eventTimeMs;
-      },
-    });
-    await Promise.race([fed, service.done]);
+    const fed = feedFlights(ports, services, inHand);
+    await Promise.race([fed, services.done]);
     await fed;
     if (until === undefined && !ending.signal.aborted) {
-      screen.say(`${screen.summary()}; ${url}/v1/alerts goes on answering, Ctrl-C ends it`);
-      await Promise.race([service.done, new Promise((resolve) => ending.signal.addEventListener('abort', resolve))]);
+      screen.say(`${screen.summary()}; ${services.url}/v1/alerts goes on answering, Ctrl-C ends it`);
+      await Promise.race([services.done, aborted(ending.signal)]);
     }
   } finally {
-    await service.stop();
+    await services.stop();
   }
+}
+
+function introduce({ url }: Services, { options: { services, config }, screen }: Run): void {
+  const where = config.WEIR_LOG === 'kafka' ? `topics ${config.WEIR_TOPIC_PREFIX}*` : config.WEIR_LOG_FILE;
+  screen.say(`${services.map(({ name }) => name).join(', ')}   ${url}/docs   ${where}`);
+}
+
+function events(inHand: Run, place: { readonly url: string }): Partial<ServicesEvents> {
+  const { options, ending, screen } = inHand;
+  const awaited = options.until === undefined ? undefined : AWAITED[options.until];
+  const entries = new Map(options.services.map((entry) => [entry.name, entry]));
+  return {
+    committed: (service, { records, outputs }) => {
+      screen.processed(service, records);
+      for (const output of outputs) {
+        // The batch in hand may be committed after what ended the run: its outputs stay in the log.
+        if (inHand.reached) return;
+        const shown = entries.get(service)?.shown(output);
+        if (shown === undefined) continue;
+        screen.output(service, shown, place.url);
+        if (awaited === undefined || shown.counts !== awaited) continue;
+        inHand.reached = true;
+        ending.abort();
+      }
+    },
+    failed: (service, error, retryInMs) =>
+      screen.complain(`${service}: ${explain(error)}${retryInMs > 0 ? `; again in ${retryInMs} ms` : ''}`),
+  };
+}
+
+function feedFlights({ log }: Ports, services: Services, { options, definitions, ending, screen }: Run): Promise<void> {
+  const { config, speed, inject } = options;
+  return feed(log, {
+    prefix: config.WEIR_TOPIC_PREFIX,
+    partitions: config.WEIR_PARTITIONS,
+    topics: new Set(definitions.flatMap(({ processor }) => processor?.inputs.map(({ topic }) => topic) ?? [])),
+    speed,
+    inject,
+    signal: ending.signal,
+    lagRecords: () => services.lagRecords,
+    sent: (count, eventTimeMs) => {
+      screen.sent += count;
+      screen.eventTimeMs = eventTimeMs;
+    },
+  });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }

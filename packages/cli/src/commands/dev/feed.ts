@@ -1,10 +1,10 @@
-/** The flights as a stream into the log: as fast as the detector follows, or paced by the flights' own time. */
+/** The flights as a stream into the log: as fast as the services follow, or paced by the flights' own time. */
 import { partitionFor } from '@weir/event-log/partition';
 import type { EventLog } from '@weir/event-log/port';
 import { topicName } from '@weir/events/topics';
 import { UsageError } from '../../output.ts';
 
-/** Events that may wait between the replay and the detector. */
+/** Records that may wait between the flights and the services. */
 const MAX_LAG = 20_000;
 /** A paced replay is never further behind its schedule than this, ms. */
 const PACE_MS = 20;
@@ -12,6 +12,8 @@ const PACE_MS = 20;
 export interface FeedOptions {
   readonly prefix: string;
   readonly partitions: number;
+  /** Logical topics that a service reads; events of others are not sent, since their topics may not exist. */
+  readonly topics: ReadonlySet<string>;
   readonly speed: number | undefined;
   readonly inject: readonly string[];
   readonly signal: AbortSignal;
@@ -19,14 +21,15 @@ export interface FeedOptions {
   readonly sent: (events: number, eventTimeMs: number) => void;
 }
 
-/** Resolves when everything was sent and folded, or on the signal. @throws {UsageError} for a fault that is none. */
+/** Resolves when everything was sent and processed, or on the signal. @throws {UsageError} for a fault that is none. */
 export async function feed(log: EventLog, options: FeedOptions): Promise<void> {
-  const { prefix, partitions, speed, signal, lagRecords } = options;
+  const { prefix, partitions, topics, speed, signal, lagRecords } = options;
   const { replay, faults } = await flights(options.inject);
   const producer = await log.producer();
   try {
     let pace: Pace | undefined;
-    for await (const events of replay(faults)) {
+    for await (const all of replay(faults)) {
+      const events = all.filter(({ topic }) => topics.has(topic));
       for (let from = 0; from < events.length; ) {
         if (signal.aborted) return;
         const due = pace?.due(events, from) ?? events.length;

@@ -1,25 +1,26 @@
-/** What `weir dev` shows: alerts as lines that stay, and one line of progress below them that is drawn over. */
-import { decode } from '@weir/events/codec';
-import type { AlertRaised } from '@weir/events/generated/events';
-import type { Output } from '@weir/service-kit/processor';
+/** What `weir dev` shows: outputs as lines that stay, and one line of progress below them that is drawn over. */
 import type { CommandIo } from '../../output.ts';
+import { minute, type ShownOutput } from './shown-output.ts';
 
 const REDRAW_MS = 500;
 const CLEAR = '\r\u001b[K';
+const MARK_WIDTH = 8;
 
 export class Screen {
   readonly #io: CommandIo;
   readonly #startedMs = performance.now();
   readonly #timer: NodeJS.Timeout | undefined;
+  /** Of the services' names; 0 when there is one, which need not be named. */
+  readonly #nameWidth: number;
+  readonly #processed = new Map<string, number>();
+  readonly #counts = { alert: 0, resolution: 0, decision: 0 };
   sent = 0;
-  folded = 0;
-  #raised = 0;
-  #resolved = 0;
   eventTimeMs = 0;
 
-  constructor(io: CommandIo) {
+  constructor(io: CommandIo, services: readonly string[]) {
     this.#io = io;
     this.#timer = io.interactive ? setInterval(() => this.#draw(), REDRAW_MS) : undefined;
+    this.#nameWidth = services.length < 2 ? 0 : Math.max(...services.map(({ length }) => length)) + 2;
   }
 
   close(): void {
@@ -37,40 +38,45 @@ export class Screen {
     this.#io.err(`${text}\n`);
   }
 
-  alert({ value, id }: Output, url: string): void {
-    const { name, event } = decode(value);
-    const { summary, eventTimeMs, sinceMs } = event as AlertRaised;
-    const isRaised = name === 'AlertRaised';
-    if (isRaised) this.#raised += 1;
-    else this.#resolved += 1;
-    const mark = isRaised ? 'ALERT   ' : 'resolved';
-    this.say(
-      `${minute(eventTimeMs)}  ${mark}  ${summary}, ${isRaised ? 'since' : 'away from it since'} ${minute(sinceMs)}`,
-    );
-    this.say(`${' '.repeat(28)}${url}/v1/alerts/${id}`);
+  processed(service: string, records: number): void {
+    this.#processed.set(service, (this.#processed.get(service) ?? 0) + records);
   }
 
+  output(service: string, { eventTimeMs, mark, text, sinceMs, path, counts }: ShownOutput, url: string): void {
+    if (counts !== undefined) this.#counts[counts] += 1;
+    const name = this.#nameWidth === 0 ? '' : service.padEnd(this.#nameWidth);
+    const head = `${minute(eventTimeMs)}  ${mark.padEnd(MARK_WIDTH)}  ${name}`;
+    this.say(`${head}${text}`);
+    const below = [
+      ...(sinceMs === undefined ? [] : [`since ${minute(sinceMs)}`]),
+      ...(path === undefined ? [] : [`${url}${path}`]),
+    ];
+    if (below.length > 0) this.say(`${' '.repeat(head.length)}${below.join('  ')}`);
+  }
+
+  /** Events that the service which got furthest has processed, and what came of them. */
   summary(): string {
     const seconds = (performance.now() - this.#startedMs) / 1_000;
-    return `${this.folded} events folded, ${this.#alerts}, ${seconds.toFixed(1)} s`;
+    const events = Math.max(0, ...this.#processed.values());
+    return `${events} events processed, ${this.#found}, ${seconds.toFixed(1)} s`;
   }
 
-  get #alerts(): string {
-    const raised = `${this.#raised} ${this.#raised === 1 ? 'alert' : 'alerts'} raised`;
-    return this.#resolved === 0 ? raised : `${raised}, ${this.#resolved} resolved`;
+  get #found(): string {
+    const { alert, resolution, decision } = this.#counts;
+    return [
+      `${alert} ${alert === 1 ? 'alert' : 'alerts'} raised`,
+      ...(resolution === 0 ? [] : [`${resolution} resolved`]),
+      ...(decision === 0 ? [] : [`${decision} ${decision === 1 ? 'decision' : 'decisions'}`]),
+    ].join(', ');
   }
 
   #draw(): void {
     const perSecond = this.sent / ((performance.now() - this.#startedMs) / 1_000);
     const day = this.eventTimeMs === 0 ? 'training on January' : new Date(this.eventTimeMs).toISOString().slice(0, 10);
-    this.#io.err(`${CLEAR}${day}  ${this.sent} events sent, ${Math.round(perSecond)}/s, ${this.#alerts}`);
+    this.#io.err(`${CLEAR}${day}  ${this.sent} events sent, ${Math.round(perSecond)}/s, ${this.#found}`);
   }
 
   #clear(): void {
     if (this.#io.interactive) this.#io.err(CLEAR);
   }
-}
-
-function minute(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 16);
 }

@@ -1,0 +1,37 @@
+/**
+ * The anomaly detector: quality on seven labelled streams, speed, state, calibration and rules, beside its peers. One setting for all
+ * streams; `anomaly-settings.md` logs the runs that led to it. `WEIR_BENCH_PYTHON` names a Python with river.
+ */
+import { cpus } from 'node:os';
+import { budgetSection, referenceSection } from './anomaly/calibration-section.ts';
+import { hstPeer, type Peer, rcfPeer } from './anomaly/peers.ts';
+import { qualitySection, speedSection } from './anomaly/quality-section.ts';
+import { rulesSection } from './anomaly/rules-section.ts';
+import { stateSection } from './anomaly/state-section.ts';
+import { hasStreams } from './anomaly/streams.ts';
+
+const wanted = new Set(process.argv.slice(3));
+const wants = (section: string): boolean => wanted.size === 0 || wanted.has(section);
+
+process.stdout.write(`${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}\n`);
+if (wants('rules')) rulesSection();
+if (wants('state')) stateSection();
+if (!hasStreams) {
+  process.stdout.write(
+    '\nthe labelled streams are absent (../shared/data/anomaly/adbench): quality, speed and calibration are left out\n',
+  );
+  process.exit(0);
+}
+const needsPeers = ['shuffled', 'original', 'speed'].some(wants);
+const [rcf, hst]: [Peer | string, Peer | string] = needsPeers ? [rcfPeer(), hstPeer()] : ['not asked', 'not asked'];
+for (const [name, peer] of [
+  ['RCF Java', rcf],
+  ['River HST', hst],
+] as const)
+  if (typeof peer === 'string') process.stdout.write(`${name}: ${peer}\n`);
+if (wants('shuffled')) await qualitySection(rcf, hst, 'shuffled');
+if (wants('original')) await qualitySection(rcf, hst, 'original');
+if (wants('speed')) await speedSection(rcf);
+if (wants('reference')) referenceSection();
+if (wants('budget')) budgetSection();
+for (const peer of [rcf, hst]) if (typeof peer !== 'string') peer.stop();

@@ -1,0 +1,86 @@
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface PeerRun {
+  readonly scores: Float64Array;
+  readonly seconds: number;
+}
+
+const ABSENT = 'absent';
+const RCF_VERSION = '4.4.0';
+
+/** A scorer in another process. One stream at a time; the process is kept, so that a virtual machine is warm from the second on. */
+export class Peer {
+  readonly name: string;
+  readonly #child: ChildProcessWithoutNullStreams;
+  #received: Buffer[] = [];
+  #wake: () => void = () => undefined;
+  #failed = '';
+
+  constructor(name: string, command: string, commandArguments: readonly string[]) {
+    this.name = name;
+    this.#child = spawn(command, commandArguments, { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#child.stdout.on('data', (chunk: Buffer) => {
+      this.#received.push(chunk);
+      this.#wake();
+    });
+    this.#child.stderr.on('data', (chunk: Buffer) => {
+      this.#failed += chunk.toString();
+    });
+    this.#child.on('close', () => this.#wake());
+    this.#child.stdin.on('error', () => this.#wake());
+  }
+
+  async run(rows: readonly Float64Array[], trees: number): Promise<PeerRun> {
+    const d = (rows[0] as Float64Array).length;
+    const request = Buffer.alloc(12 + rows.length * d * 8);
+    for (const [i, value] of [trees, rows.length, d].entries()) request.writeInt32BE(value, 4 * i);
+    for (const [i, row] of rows.entries())
+      for (let k = 0; k < d; k += 1) request.writeDoubleBE(row[k] as number, 12 + (i * d + k) * 8);
+    this.#received = [];
+    this.#child.stdin.write(request);
+    const wanted = (rows.length + 1) * 8;
+    while (this.#received.reduce((sum, { length }) => sum + length, 0) < wanted) {
+      if (this.#child.exitCode !== null) throw new Error(`${this.name} ended: ${this.#failed}`);
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    const answer = Buffer.concat(this.#received);
+    const scores = Float64Array.from(rows, (_, i) => answer.readDoubleBE(8 * i));
+    return { scores, seconds: answer.readDoubleBE(8 * rows.length) };
+  }
+
+  stop(): void {
+    this.#child.stdin.end();
+  }
+}
+
+/** RCF from Maven, compiled against its jar in the temporary folder; the reason when it cannot be. */
+export function rcfPeer(): Peer | string {
+  const folder = join(tmpdir(), `weir-bench-rcf-${RCF_VERSION}`);
+  const artifact = `software.amazon.randomcutforest:randomcutforest-core:${RCF_VERSION}`;
+  mkdirSync(folder, { recursive: true });
+  const run = (command: string, commandArguments: readonly string[]): boolean =>
+    spawnSync(command, commandArguments, { stdio: 'ignore' }).status === 0;
+  if (!run('java', ['-version'])) return `${ABSENT}: no Java`;
+  if (!readdirSync(folder).some((file) => file.endsWith('.jar')))
+    run('mvn', ['-q', 'dependency:copy', `-Dartifact=${artifact}`, `-DoutputDirectory=${folder}`]);
+  const jar = readdirSync(folder).find((file) => file.endsWith('.jar'));
+  if (jar === undefined) return `${ABSENT}: Maven gave no ${artifact}`;
+  const path = `${join(folder, jar)}:${folder}`;
+  if (!run('javac', ['-cp', path, '-d', folder, join(import.meta.dirname, 'RcfPeer.java')]))
+    return `${ABSENT}: javac failed`;
+  return new Peer(`RCF Java ${RCF_VERSION}`, 'java', ['-Xmx1g', '-XX:+UseSerialGC', '-cp', path, 'RcfPeer']);
+}
+
+/** River's Half-Space Trees, from the Python that WEIR_BENCH_PYTHON names or `python3`. */
+export function hstPeer(): Peer | string {
+  const python = process.env['WEIR_BENCH_PYTHON'] ?? 'python3';
+  const script = join(import.meta.dirname, 'hst_peer.py');
+  const found = spawnSync(python, ['-c', 'import river; print(river.__version__)'], { encoding: 'utf8' });
+  if (found.status !== 0 || !existsSync(script)) return `${ABSENT}: ${python} has no river`;
+  return new Peer(`River ${found.stdout.trim()} HST`, python, [script]);
+}

@@ -1,0 +1,162 @@
+"""Peers of `npm run bench -- explain`, one JSON line per answer; each question is a subcommand.
+
+peers.py train FOLDER                       LightGBM models a–f and their rows, as text and float64 files
+peers.py kernel FOLDER                      shap's Kernel SHAP (l1_reg off, background 100) on two games, and a surrogate of each
+peers.py fairness FOLDER                    fairlearn's rates per group of FOLDER/fairness.json
+peers.py trees FOLDER MODEL ROWS BACKGROUND shap's C code and LightGBM pred_contrib, one thread: rows per second and values
+"""
+import gzip
+import json
+import os
+import pathlib
+import sys
+import time
+import warnings
+
+import numpy as np
+
+warnings.filterwarnings("ignore")
+SEED = 20010101
+MODELS = {
+    "d": dict(rounds=100, max_depth=4, num_leaves=16),
+    "a": dict(rounds=100, num_leaves=31),
+    "e": dict(rounds=500, max_depth=6, num_leaves=64),
+    "b": dict(rounds=500, num_leaves=31),
+    "c": dict(rounds=500, max_depth=8, num_leaves=256),
+    "f": dict(rounds=100, num_leaves=255, max_depth=-1),
+}
+
+
+def adult():
+    """UCI Adult when WEIR_ADULT names adult.data.gz, else rows of the same shape from a generator."""
+    path = os.environ.get("WEIR_ADULT")
+    if path and pathlib.Path(path).exists():
+        opened = gzip.open(path, "rt") if path.endswith(".gz") else open(path)
+        with opened as file:
+            table = [line.strip().split(", ") for line in file if line.strip()]
+        columns = []
+        for j, column in enumerate(zip(*[row[:14] for row in table])):
+            if j in (2, 3):  # fnlwgt, and education, which education-num repeats
+                continue
+            if j in (0, 4, 10, 11, 12):
+                columns.append([float(value) for value in column])
+            else:
+                codes = {value: code for code, value in enumerate(sorted(set(column)))}
+                columns.append([float(codes[value]) for value in column])
+        return "Adult", np.array(columns).T, np.array([row[14].startswith(">50K") for row in table]).astype(int)
+    rng = np.random.default_rng(SEED)
+    n = 32_561
+    levels = [73, 9, 16, 7, 15, 6, 5, 2, 119, 92, 94, 42]
+    x = np.column_stack([np.floor(rng.beta(1.5, 3, n) * each) for each in levels])
+    z = 0.06 * x[:, 0] + 0.4 * x[:, 2] - 0.5 * x[:, 3] + 0.03 * x[:, 8] * (x[:, 7] > 0) + 0.04 * x[:, 10] - 3
+    return "generated rows of Adult's shape", x, (rng.random(n) < 1 / (1 + np.exp(-z))).astype(int)
+
+
+def train(folder):
+    import lightgbm
+
+    name, x, y = adult()
+    folder.mkdir(parents=True, exist_ok=True)
+    x.astype("<f8").tofile(folder / "rows.f64")
+    y.astype("<f8").tofile(folder / "labels.f64")
+    for model, parameters in MODELS.items():
+        path = folder / f"{model}.txt"
+        if path.exists():
+            continue
+        rounds = parameters.pop("rounds")
+        settings = dict(objective="binary", verbosity=-1, num_threads=1, seed=1, deterministic=True, **parameters)
+        if model == "f":
+            settings.update(min_data_in_leaf=2, min_sum_hessian_in_leaf=0)
+        lightgbm.train(settings, lightgbm.Dataset(x, y), rounds).save_model(path)
+    print(json.dumps({"data": name, "rows": len(x), "features": x.shape[1], "versions": {"lightgbm": lightgbm.__version__}}))
+
+
+def median_seconds(run, rounds):
+    run()
+    times = []
+    for _ in range(rounds):
+        start = time.process_time()
+        run()
+        times.append(time.process_time() - start)
+    return sorted(times)[len(times) // 2]
+
+
+def trees(folder, model, count, background_count):
+    import lightgbm
+    import shap
+
+    booster = lightgbm.Booster(model_file=folder / f"{model}.txt")
+    x = np.fromfile(folder / "rows.f64").reshape(-1, booster.num_feature())
+    rows = x[-count:]
+    background = x[:background_count]
+    path = shap.TreeExplainer(booster, feature_perturbation="tree_path_dependent")
+    few = rows[: max(10, count // 20)]
+    masker = shap.maskers.Independent(background, max_samples=background_count)
+    both = shap.TreeExplainer(booster, masker, feature_perturbation="interventional")
+    assert both.data.shape[0] == background_count, "shap cut the background"
+    path_seconds = median_seconds(lambda: path.shap_values(rows, check_additivity=False), 3) / len(rows)
+    contrib_seconds = median_seconds(lambda: booster.predict(rows, pred_contrib=True, num_threads=1), 3) / len(rows)
+    both_seconds = median_seconds(lambda: both.shap_values(few, check_additivity=False), 1) / len(few)
+    last = lambda values: np.asarray(values[-1] if isinstance(values, list) else values)
+    print(json.dumps({
+        "path": {"seconds": path_seconds, "values": last(path.shap_values(rows[:20], check_additivity=False)).tolist()},
+        "contrib": {"seconds": contrib_seconds, "values": booster.predict(rows[:20], pred_contrib=True).tolist()},
+        "interventional": {"seconds": both_seconds, "values": last(both.shap_values(rows[:5], check_additivity=False)).tolist()},
+        "versions": {"shap": shap.__version__, "lightgbm": lightgbm.__version__},
+    }))
+
+
+def kernel(folder):
+    import lightgbm
+    import shap
+
+    rng = np.random.default_rng(SEED)
+    m, count, hidden = 12, 20, 16
+    network = dict(hidden=rng.normal(size=(hidden, m)) * 0.5, bias=rng.normal(size=hidden), out=rng.normal(size=hidden))
+    tree = lightgbm.Booster(model_file=folder / "d.txt")
+    adult_rows = np.fromfile(folder / "rows.f64").reshape(-1, tree.num_feature())
+    normal = rng.normal(size=(40_000, m))
+    games = [
+        ("neural network", lambda x: np.tanh(x @ network["hidden"].T + network["bias"]) @ network["out"], normal, {"mlp": {k: v.tolist() for k, v in network.items()}}),
+        ("LightGBM margin", lambda x: tree.predict(x, raw_score=True, num_threads=1), adult_rows, {"tree": "d.txt"}),
+    ]
+    answers = []
+    for name, predict, x, extra in games:
+        background, rows = x[:100], x[-count:]
+        # Logged rows and rows as earlier coalitions made them: half of one row, half of another.
+        logged = x[200:-count]
+        mixed = np.where(rng.random(logged.shape) < 0.5, logged, logged[rng.permutation(len(logged))])
+        fitted = np.vstack([logged, mixed])
+        surrogate = f"surrogate-{len(answers)}.txt"
+        settings = dict(objective="regression", num_leaves=31, learning_rate=0.1, verbosity=-1, num_threads=1, seed=1)
+        lightgbm.train(settings, lightgbm.Dataset(fitted, predict(fitted)), 300).save_model(folder / surrogate)
+        values = {}
+        for coalitions in (24, 48, 96, 192):
+            np.random.seed(1)
+            explainer = shap.KernelExplainer(predict, background)
+            values[str(coalitions)] = np.asarray(explainer.shap_values(rows, nsamples=coalitions, l1_reg=False, silent=True)).tolist()
+        answers.append({"name": name, "rows": rows.tolist(), "background": background.tolist(), "surrogate": surrogate, "kernel": values, **extra})
+    print(json.dumps({"games": answers, "versions": {"shap": shap.__version__}}))
+
+
+def fairness(folder):
+    import fairlearn
+    from fairlearn.metrics import MetricFrame, false_positive_rate, selection_rate, true_positive_rate
+    from sklearn.metrics import precision_score
+
+    events = json.loads((folder / "fairness.json").read_text())
+    metrics = {"selection-rate": selection_rate, "true-positive-rate": true_positive_rate, "false-positive-rate": false_positive_rate, "positive-predictive-value": precision_score}
+    frame = MetricFrame(metrics=metrics, y_true=events["label"], y_pred=events["selected"], sensitive_features=events["group"])
+    print(json.dumps({"rates": {name: frame.by_group[name].to_dict() for name in metrics}, "versions": {"fairlearn": fairlearn.__version__}}))
+
+
+if __name__ == "__main__":
+    question, folder = sys.argv[1], pathlib.Path(sys.argv[2])
+    if question == "train":
+        train(folder)
+    elif question == "kernel":
+        kernel(folder)
+    elif question == "fairness":
+        fairness(folder)
+    elif question == "trees":
+        trees(folder, sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))

@@ -1,0 +1,126 @@
+/** L1: entries into chain, tree and tiles, in memory and durably. */
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { sha256, verifiers } from '@weir/cli/commands/verify/node-crypto';
+import { type AdmissionState, admit, advance } from '@weir/ledger/admission';
+import { BundleWriter, CHECKPOINT } from '@weir/ledger/bundle';
+import { chainFault, emptyHead, type Head, nextHead } from '@weir/ledger/chain';
+import { signCheckpoint } from '@weir/ledger/checkpoint';
+import type { Entry } from '@weir/ledger/entry';
+import { decodeEntry, signatureOf, signedMessage } from '@weir/ledger/entry-codec';
+import { KeyRing } from '@weir/ledger/keys';
+import { TreeHasher } from '@weir/ledger/tree';
+import { LOG_SIGNER, OLD_KEY, ORIGIN } from '../../packages/ledger/test/scene.ts';
+import { bar, cpuSeconds, folderOnDisk, median, medianCpuSeconds, perSecond, row, seconds } from './clock.ts';
+
+const BATCH = 256;
+const ROUNDS = 5;
+const hasher = new TreeHasher(sha256);
+
+/** Chain links of entries that were signed and read before: what an append adds is hash, chain, tree and tiles. */
+function append(entries: readonly Uint8Array[], decoded: readonly Entry[]): void {
+  const writer = new BundleWriter(hasher);
+  const heads = new Map<string, Head>();
+  for (const [index, bytes] of entries.entries()) {
+    const entry = decoded[index] as Entry;
+    const head = heads.get(entry.model) ?? emptyHead(ORIGIN, entry.model, sha256);
+    const leaf = hasher.leaf(bytes);
+    if (chainFault(head, entry)?.reason === 'gap') throw new Error('the chain is torn');
+    heads.set(entry.model, nextHead(head, entry, leaf));
+    writer.append(bytes, leaf);
+    if (writer.size % BATCH === 0) writer.take();
+  }
+}
+
+/** Admission as the log service does it, but for the signature, whose cost is a row of its own. */
+function admitted(entries: readonly Uint8Array[]): void {
+  const keys = new KeyRing([{ role: 'entry', vkey: OLD_KEY.vkey, first: 0, last: Infinity }]);
+  const state: AdmissionState = { origin: ORIGIN, size: 0, heads: new Map(), keys };
+  const tools = { hasher, checkRotation: () => true };
+  const writer = new BundleWriter(hasher);
+  for (const bytes of entries) {
+    const verdict = admit(state, { bytes }, tools);
+    if (verdict.reason !== undefined) throw new Error(verdict.detail);
+    advance(state, verdict, hasher);
+    writer.append(bytes, verdict.leaf);
+    if (writer.size % BATCH === 0) writer.take();
+  }
+}
+
+function writeDurably(path: string, bytes: Uint8Array): void {
+  const file = openSync(path, 'w');
+  writeSync(file, bytes);
+  fsyncSync(file);
+  closeSync(file);
+}
+
+/** Bundles and tiles fsynced, then the signed checkpoint by rename and fsync of its folder. @returns seconds per batch */
+function durably(entries: readonly Uint8Array[], folder: string): number[] {
+  const writer = new BundleWriter(hasher);
+  const folders = new Set<string>();
+  const took: number[] = [];
+  for (let start = 0; start + BATCH <= entries.length; start += BATCH)
+    took.push(
+      seconds(() => {
+        for (const entry of entries.slice(start, start + BATCH)) writer.append(entry);
+        for (const [name, bytes] of writer.take()) {
+          const path = join(folder, name);
+          if (!folders.has(dirname(path))) mkdirSync(dirname(path), { recursive: true });
+          folders.add(dirname(path));
+          writeDurably(path, bytes);
+        }
+        const note = signCheckpoint({ origin: ORIGIN, size: writer.size, root: writer.root() }, [LOG_SIGNER], 0);
+        writeDurably(join(folder, `${CHECKPOINT}.new`), note);
+        renameSync(join(folder, `${CHECKPOINT}.new`), join(folder, CHECKPOINT));
+        const parent = openSync(folder, 'r');
+        fsyncSync(parent);
+        closeSync(parent);
+      }),
+    );
+  return took;
+}
+
+export function benchAppend(entries: readonly Uint8Array[]): void {
+  const decoded = entries.map((bytes) => decodeEntry(bytes, sha256));
+  const bytes = Math.round(entries.reduce((sum, { length }) => sum + length, 0) / entries.length);
+  // The peers' figures are of 499 bytes, which is less than the hashes, signature and names of an entry take.
+  const short = entries.map((entry) => entry.subarray(0, 499));
+  for (const [what, of] of [
+    ['499 bytes', short],
+    [`${bytes} bytes`, entries],
+  ] as const) {
+    const took = medianCpuSeconds(ROUNDS, () => append(of, decoded));
+    const rate = of.length / took;
+    row(
+      `append in memory, ${what}: hash, chain, tree, tiles`,
+      perSecond(of.length, took) + bar(rate >= 300_000, '300 k/s'),
+    );
+  }
+  const whole = medianCpuSeconds(ROUNDS, () => admitted(entries));
+  row(`admit and append, ${bytes} bytes: parse, schema, id, chain, tree, tiles`, perSecond(entries.length, whole));
+  const folder = folderOnDisk();
+  try {
+    const batches = durably(short, folder);
+    const mean = batches.reduce((sum, value) => sum + value, 0) / batches.length;
+    const tail = batches.toSorted((a, b) => a - b)[Math.floor(batches.length * 0.99)] as number;
+    const rate = perSecond(BATCH, mean) + bar(BATCH / mean >= 100_000, '100 k/s');
+    row('append durably, 499 bytes, a signed checkpoint per 256', rate);
+    row(
+      '  batch of 256: median, p99 (a proof is available then)',
+      `${(median(batches) * 1e3).toFixed(2)} ms, ${(tail * 1e3).toFixed(2)} ms${bar(tail <= 1, '1 s')}`,
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  benchSignatures(entries.slice(0, 10_000), decoded);
+}
+
+function benchSignatures(entries: readonly Uint8Array[], decoded: readonly Entry[]): void {
+  const messages = entries.map((bytes, index) => signedMessage(bytes, decoded[index] as Entry));
+  const signing = cpuSeconds(() => messages.map((message) => OLD_KEY.sign(message)));
+  row('Ed25519 signatures of entries', perSecond(messages.length, signing));
+  const verifying = cpuSeconds(() =>
+    messages.map((message, index) => verifiers.ed25519(OLD_KEY.key, message, signatureOf(decoded[index] as Entry))),
+  );
+  row('Ed25519 verifications of entries', perSecond(messages.length, verifying));
+}

@@ -1,0 +1,116 @@
+/** What `weir verify` says, as text or as one line of JSON. */
+import { toBase64 } from '@weir/ledger/bytes';
+import type { Entry } from '@weir/ledger/entry';
+import type { OpenedCheckpoint } from '@weir/ledger/open-checkpoint';
+import type { Tampering } from '@weir/ledger/tampering';
+import type { Mode, Summary } from '@weir/ledger/verify';
+import type { ProvedEntry } from '@weir/ledger/verify-proof';
+
+export interface Run {
+  readonly path: string;
+  readonly mode: Mode;
+  readonly seconds: number;
+  /** Signatures of entries and approvals that were checked. */
+  readonly signatures: number;
+  readonly threads: number;
+  /** Leaves of the pinned checkpoint and of the saved state, where there were any. */
+  readonly since: number | undefined;
+  readonly resumed: number | undefined;
+}
+
+const count = (amount: number, one: string, many = `${one}s`): string => `${amount} ${amount === 1 ? one : many}`;
+
+export function soundText(summary: Summary, run: Run): string {
+  const { checkpoint, entries, models } = summary;
+  const begin = run.resumed === undefined ? '' : `, continuing at ${run.resumed} leaves that were verified before`;
+  return lines(`sound: ${checkpoint.origin}`, [
+    [
+      'entries',
+      `${count(entries, 'entry', 'entries')} read${begin}; ${count(models, 'model')} to date, each an unbroken chain`,
+    ],
+    ['signatures', signatures(run)],
+    ...checkpointRows(checkpoint),
+    [
+      'history',
+      `${count(summary.checkpoints, 'root')} compared${run.since === undefined ? '' : `; the pinned checkpoint at ${run.since} leaves is its beginning`}`,
+    ],
+    ['took', `${run.seconds.toFixed(2)} s`],
+  ]);
+}
+
+function signatures({ mode, signatures: checked, threads }: Run): string {
+  if (mode === 'structure')
+    return 'of entries not checked one by one: they rest on the signed checkpoint (--mode structure)';
+  return `${count(checked, 'signature')} of entries and approvals, all valid${threads > 0 ? `, on ${count(threads, 'thread')}` : ''}`;
+}
+
+export function provedText({ checkpoint, index, entry }: ProvedEntry, run: Run): string {
+  return lines(`sound: ${entry.model} seq ${entry.seq} is entry ${index} of ${checkpoint.origin}`, [
+    ['decision', `${entry.kind} at ${new Date(entry.time).toISOString()} by ${actorOf(entry)}`],
+    ['reasons', entry.decision.reasons.join('; ') || 'none given'],
+    ['id', entry.decisionId],
+    [
+      'signature',
+      run.mode === 'full'
+        ? `valid, of ${entry.keyId}`
+        : 'not checked: it rests on the signed checkpoint (--mode structure)',
+    ],
+    ...checkpointRows(checkpoint),
+  ]);
+}
+
+function actorOf({ actor }: Entry): string {
+  return 'service' in actor ? actor.service : `${actor.principal} (${actor.role})`;
+}
+
+function checkpointRows({ size, root, kinds, notChecked, witnesses }: OpenedCheckpoint): [string, string][] {
+  const unchecked = notChecked.length === 0 ? '' : `; NOT CHECKED, this runtime cannot: ${notChecked.join(', ')}`;
+  return [
+    ['checkpoint', `${count(size, 'leaf', 'leaves')}, root ${toBase64(root)}`],
+    [
+      'signed by',
+      `the log with ${kinds.join(' and ')}${unchecked}${witnesses.length === 0 ? '' : `; witnesses ${witnesses.join(', ')}`}`,
+    ],
+  ];
+}
+
+export function tamperedText({ reason, detail, index, model, seq }: Tampering, path: string): string {
+  const where = [
+    ...(index === undefined ? [] : [`index ${index}`]),
+    ...(model === undefined ? [] : [`model ${model}`]),
+    ...(seq === undefined ? [] : [`seq ${seq}`]),
+  ].join(', ');
+  return lines(`TAMPERED: ${path}`, [
+    ...(where === '' ? [] : [['where', where] as const]),
+    ['reason', reason],
+    ['detail', detail],
+  ]);
+}
+
+export function soundJson(summary: Summary, run: Run): object {
+  const { checkpoint, entries, models, checkpoints } = summary;
+  return {
+    verdict: 'sound',
+    ...checkpointJson(checkpoint),
+    mode: run.mode,
+    entries,
+    models,
+    checkpoints,
+    signatures: run.signatures,
+    since: run.since ?? null,
+    resumedAt: run.resumed ?? null,
+    seconds: run.seconds,
+  };
+}
+
+export function provedJson({ checkpoint, index, entry }: ProvedEntry, { mode }: Run): object {
+  return { verdict: 'sound', ...checkpointJson(checkpoint), mode, index, entry };
+}
+
+function checkpointJson({ origin, size, root, kinds, notChecked, witnesses }: OpenedCheckpoint): object {
+  return { origin, size, root: toBase64(root), kinds, notChecked, witnesses };
+}
+
+function lines(title: string, rows: readonly (readonly [string, string])[]): string {
+  return `${title}\n${rows.map(([name, text]) => `  ${name.padEnd(11)} ${text}\n`).join('')}`;
+}

@@ -1,0 +1,70 @@
+/** What `weir dev` reads from flags and environment, and that its help says the same. */
+import { COMMON_SETTINGS } from '@weir/service-kit/config/common-settings';
+import { expect, test } from 'vitest';
+import { HELP } from '../src/commands/dev/help.ts';
+import { DEFAULT_PORT, FLAGS, parseOptions, UNTIL } from '../src/commands/dev/options.ts';
+import { SERVICES } from '../src/commands/dev/services.ts';
+import { UsageError } from '../src/output.ts';
+
+test('--help has every flag with its default, and what the code takes without it', () => {
+  const paragraphs = HELP.split(/\n(?= {2}--)/).map((each) => each.split('\n\n')[0] ?? '');
+  for (const flag of Object.keys(FLAGS)) {
+    const about = paragraphs.filter((each) => each.startsWith(`  --${flag} `)).join(' ');
+    expect(about, `--${flag}`).toMatch(/\(default: /);
+  }
+  for (const until of UNTIL) expect(HELP).toContain(`--until ${until}`);
+  const { config, services, until, forSeconds, speed, inject, keep } = parseOptions([], {}, '/tmp/log.db');
+  expect(HELP).toContain(`WEIR_HTTP_PORT, else ${config.WEIR_HTTP_PORT})`);
+  expect(HELP).toContain(`all of them: ${services.map(({ name }) => name).join(', ')})`);
+  expect({ until, forSeconds, speed, inject, keep }).toEqual({
+    until: undefined,
+    forSeconds: undefined,
+    speed: undefined,
+    inject: [],
+    keep: undefined,
+  });
+  expect(config).toMatchObject({ WEIR_LOG: 'embedded', WEIR_LOG_FILE: '/tmp/log.db', WEIR_HTTP_PORT: DEFAULT_PORT });
+  const temporary = parseOptions(['--kafka', 'k:1'], {}, '').config.WEIR_TOPIC_PREFIX;
+  expect(HELP).toContain(`${temporary.slice(0, temporary.indexOf('-', 5) + 1)}…, deleted at the end`);
+});
+
+test('demonstration settings are stated in the help, hold, and give way to the environment', () => {
+  for (const { demonstration } of SERVICES)
+    for (const [name, value] of Object.entries(demonstration)) expect(HELP).toContain(`${name}=${value}`);
+  const drift = ['--services', 'drift-detector'];
+  const shown = parseOptions(drift, {}, 'x').demonstration;
+  expect(shown).toEqual({ WEIR_DRIFT_WINDOWS: '116000', WEIR_DRIFT_MIN_EFFECT: '0.1' });
+  const own = parseOptions(drift, { WEIR_DRIFT_WINDOWS: '500', WEIR_DRIFT_MIN_EFFECT: '' }, 'x');
+  expect(own.demonstration).toEqual({ WEIR_DRIFT_MIN_EFFECT: '0.1' });
+  expect(own.config).toMatchObject({ WEIR_DRIFT_WINDOWS: [500], WEIR_DRIFT_MIN_EFFECT: 0.1 });
+});
+
+test('flags stand over the environment', () => {
+  const env = { WEIR_HTTP_PORT: '1', WEIR_LOG: 'kafka', KAFKA_BROKERS: 'k:1' };
+  const { config } = parseOptions(['--port', '2', '--file', 'x'], env, 'y');
+  expect(config).toMatchObject({ WEIR_HTTP_PORT: 2, WEIR_LOG: 'embedded', WEIR_LOG_FILE: 'x' });
+});
+
+test('every entry reads its settings from an environment that holds those of all, and has its own name', () => {
+  const env = Object.assign({}, ...SERVICES.map(({ demonstration }) => demonstration)) as Record<string, string>;
+  for (const entry of SERVICES) {
+    const { config, services } = parseOptions(['--services', entry.name], env, 'x');
+    expect(services).toEqual([entry]);
+    const definition = entry.define(config);
+    expect(definition.name).toBe(entry.name);
+    expect(definition.processor?.service ?? entry.name).toBe(entry.name);
+    for (const name of Object.keys(entry.demonstration)) {
+      expect(Object.keys(entry.settings.settings)).toContain(name);
+      expect(Object.keys(COMMON_SETTINGS)).not.toContain(name);
+    }
+  }
+  expect(new Set(SERVICES.map(({ name }) => name)).size).toBe(SERVICES.length);
+});
+
+test('all faults of the environment at once', () => {
+  const env = { WEIR_DRIFT_WINDOWS: 'many', WEIR_PARTITIONS: '0', WEIR_DRIFT_NOTHING: '1' };
+  expect(() => parseOptions([], env, 'x')).toThrow(UsageError);
+  expect(() => parseOptions([], env, 'x')).toThrow(
+    /3 faults[^]*WEIR_PARTITIONS is "0"[^]*WEIR_DRIFT_WINDOWS is "many"[^]*WEIR_DRIFT_NOTHING/,
+  );
+});

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { Screen } from '../src/commands/dev/screen.ts';
+import type { ShownOutput } from '../src/commands/dev/shown-output.ts';
+
+const AT = Date.parse('2001-02-03T04:05:06Z');
+const ALERT: ShownOutput = {
+  eventTimeMs: AT,
+  mark: 'ALERT',
+  text: 'drift, warning: it moved',
+  sinceMs: Date.parse('2001-02-03T00:00:00Z'),
+  path: '/v1/alerts/a',
+  counts: 'alert',
+};
+const DECISION: ShownOutput = {
+  eventTimeMs: AT,
+  mark: 'DECISION',
+  text: 'hold',
+  path: undefined,
+  counts: 'decision',
+};
+
+function shown(...services: readonly string[]): string {
+  let out = '';
+  const screen = new Screen({ out: (text) => void (out += text), err: () => {}, interactive: false }, services);
+  for (const [index, service] of services.entries()) {
+    screen.output(service, index === 0 ? ALERT : DECISION, 'http://h:1');
+    screen.processed(service, 3 + index);
+  }
+  screen.say(screen.summary());
+  screen.close();
+  return out;
+}
+
+test('lines of one service need no name', () => {
+  expect(shown('drift-detector')).toMatch(
+    /^2001-02-03T04:05 {2}ALERT {5}drift, warning: it moved\n {28}since 2001-02-03T00:00 {2}http:\/\/h:1\/v1\/alerts\/a\n3 events processed, 1 alert raised, [\d.]+ s\n$/,
+  );
+});
+
+test('lines of several services begin with their names, in one column', () => {
+  expect(shown('drift-detector', 'promotion')).toMatch(
+    /^2001-02-03T04:05 {2}ALERT {5}drift-detector {2}drift, .*\n {44}since .*\n2001-02-03T04:05 {2}DECISION {2}promotion {7}hold\n4 events processed, 1 alert raised, 1 decision, [\d.]+ s\n$/,
+  );
+});

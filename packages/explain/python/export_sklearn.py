@@ -1,0 +1,122 @@
+"""Exports a fitted scikit-learn estimator as the JSON that @weir/explain reads.
+
+    from export_sklearn import export
+    json.dump(export(estimator), open("model.json", "w"))
+
+Read: decision trees, random forests, extra trees, gradient boosting, histogram gradient boosting without categorical features
+(format weir.sklearn-trees/1); linear, ridge, lasso and logistic regression (format weir.sklearn-linear/1). ../README.md documents the formats.
+Pinned for the committed vectors: scikit-learn 1.9.1; the private fields it reads are the same since 1.3.
+"""
+import numpy as np
+import sklearn
+
+
+def export(estimator):
+    name = type(estimator).__name__
+    head = {
+        "estimator": name,
+        "sklearn": sklearn.__version__,
+        "features": int(estimator.n_features_in_),
+        "feature_names": [str(each) for each in getattr(estimator, "feature_names_in_", [])] or None,
+    }
+    if hasattr(estimator, "coef_"):
+        return {"format": "weir.sklearn-linear/1", **head, **_linear(estimator)}
+    head["format"] = "weir.sklearn-trees/1"
+    if name.startswith("HistGradientBoosting"):
+        return {**head, **_histogram(estimator)}
+    if name.startswith("GradientBoosting"):
+        return {**head, **_boosting(estimator)}
+    if name.startswith(("RandomForest", "ExtraTrees")):
+        return {**head, **_forest(estimator, [each.tree_ for each in estimator.estimators_])}
+    if name.startswith(("DecisionTree", "ExtraTree")):
+        return {**head, **_forest(estimator, [estimator.tree_])}
+    raise ValueError(f"{name} is not exported; a tree, forest, boosting or linear estimator is")
+
+
+def _finite(thresholds):
+    """A threshold of +inf splits missing values from all others; JSON has no word for it."""
+    return [min(float(each), 1.7976931348623157e308) for each in thresholds]
+
+
+def _classes(estimator):
+    return [each.item() if hasattr(each, "item") else each for each in getattr(estimator, "classes_", [])] or None
+
+
+def _linear(estimator):
+    weights, intercepts = np.atleast_2d(estimator.coef_), np.atleast_1d(estimator.intercept_)
+    if len(intercepts) == 1 and len(weights) > 1:
+        intercepts = np.repeat(intercepts, len(weights))
+    link = "identity" if not hasattr(estimator, "classes_") else "logistic" if len(weights) == 1 else "softmax"
+    return {"classes": _classes(estimator), "link": link, "weights": weights.tolist(), "intercepts": intercepts.tolist()}
+
+
+def _tree(tree, output, values):
+    missing = getattr(tree, "missing_go_to_left", np.zeros(tree.node_count))
+    return {
+        "output": output,
+        "left": tree.children_left.tolist(),
+        "right": tree.children_right.tolist(),
+        "feature": tree.feature.tolist(),
+        "threshold": _finite(tree.threshold),
+        "missing_left": np.asarray(missing).astype(int).tolist(),
+        "values": values.tolist(),
+        "cover": tree.weighted_n_node_samples.tolist(),
+    }
+
+
+def _forest(estimator, trees):
+    """Leaves hold class shares or targets; the forest is their mean, so each leaf is divided by the number of trees."""
+    values = [tree.value[:, 0, :] if hasattr(estimator, "classes_") else tree.value[:, :, 0] for tree in trees]
+    if hasattr(estimator, "classes_"):
+        values = [each / each.sum(axis=1, keepdims=True) for each in values]
+    outputs = values[0].shape[1]
+    return {
+        "classes": _classes(estimator),
+        "outputs": outputs,
+        "base": [0.0] * outputs,
+        "link": "identity",
+        "precision": "float32",
+        "trees": [_tree(tree, -1, each / len(trees)) for tree, each in zip(trees, values)],
+    }
+
+
+def _boosting(estimator):
+    outputs = estimator.estimators_.shape[1]
+    base = estimator._raw_predict_init(np.zeros((1, estimator.n_features_in_), dtype=np.float32))[0]
+    return {
+        "classes": _classes(estimator),
+        "outputs": outputs,
+        "base": base.tolist(),
+        "link": "identity" if not hasattr(estimator, "classes_") else "logistic" if outputs == 1 else "softmax",
+        "precision": "float32",
+        "trees": [
+            _tree(each.tree_, k, each.tree_.value[:, 0, :] * estimator.learning_rate)
+            for stage in estimator.estimators_
+            for k, each in enumerate(stage)
+        ],
+    }
+
+
+def _histogram(estimator):
+    if estimator.is_categorical_ is not None and np.any(estimator.is_categorical_):
+        raise ValueError("categorical features of histogram gradient boosting are not exported; encode them as numbers first")
+    trees = []
+    for stage in estimator._predictors:
+        for k, predictor in enumerate(stage):
+            nodes = predictor.nodes
+            leaf = nodes["is_leaf"].astype(bool)
+            trees.append({
+                "output": k,
+                "left": np.where(leaf, -1, nodes["left"].astype(int)).tolist(),
+                "right": np.where(leaf, -1, nodes["right"].astype(int)).tolist(),
+                "feature": np.where(leaf, -1, nodes["feature_idx"]).tolist(),
+                "threshold": _finite(nodes["num_threshold"]),
+                "missing_left": nodes["missing_go_to_left"].astype(int).tolist(),
+                "values": nodes["value"].reshape(-1, 1).tolist(),
+                "cover": nodes["count"].astype(float).tolist(),
+            })
+    base = np.asarray(estimator._baseline_prediction, dtype=float).ravel()
+    loss = getattr(estimator, "loss", "log_loss")
+    classifier = hasattr(estimator, "classes_")
+    link = ("logistic" if len(base) == 1 else "softmax") if classifier else "exponential" if loss in ("poisson", "gamma") else "identity"
+    return {"classes": _classes(estimator), "outputs": len(base), "base": base.tolist(), "link": link, "precision": "float64", "trees": trees}

@@ -1,0 +1,315 @@
+/**
+ * Fairness of a stream of decisions whose labels come later, more than once, or never. Per group and metric: counts, a confidence sequence, and a
+ * betting test against a tolerance that may be looked at after every event. Alarms are controlled over all cells. A difference within the
+ * tolerance never alarms, however long the stream: exact equality is no null hypothesis that a large sample leaves standing.
+ *
+ * The tests of label metrics bet once per event, when its first label comes, in order of arrival: valid when the delay does not depend on the
+ * decision given group and label (true and false positive rate) or not on the label given group and decision (predictive value, calibration).
+ * Revisions change counts, not bets. `bounds` says what missing labels could still do.
+ */
+import { ExplainError, requireBetween, requireWhole } from '../errors.ts';
+import { meanSequence, rateSequence } from './confidence-sequence.ts';
+import {
+  COUNT,
+  COUNT_FIELDS,
+  calibrationError,
+  countDecision,
+  countLabel,
+  type RateMetric,
+  rateBounds,
+  rateOf,
+} from './counts.ts';
+import { eBenjaminiHochberg } from './e-bh.ts';
+import { GroupFinder, type Grouping, groupingsOf } from './groups.ts';
+import { RecentMap } from './recent-map.ts';
+import { BET_FIELDS, betCount, betOnA, betOnB, type Harm, logWealth, maxLogWealth, placeBet } from './tolerance-bet.ts';
+
+export type Metric = RateMetric | 'over-estimation' | 'under-estimation';
+const RATES: readonly RateMetric[] = [
+  'selection-rate',
+  'true-positive-rate',
+  'false-positive-rate',
+  'positive-predictive-value',
+];
+/** In the order of bets within a group. A high false positive rate is harm, a low one of the others. */
+export const METRICS: readonly Metric[] = [...RATES, 'over-estimation', 'under-estimation'];
+const OVER = 4;
+const UNDER = 5;
+const harmOf = (metric: number): Harm => (metric === 2 ? 'high' : 'low');
+
+export interface FairnessConfig {
+  /** Values of each protected attribute; other values are counted as unknown. */
+  readonly attributes: Readonly<Record<string, readonly string[]>>;
+  /** How many attributes are crossed at most. Default 2. */
+  readonly intersectionDepth?: number;
+  /** A rate may fall to this share of that of all others, in (0, 1]. Default 0.8, the four-fifths rule. */
+  readonly ratio?: number;
+  /** Mean of score − label, either way, that is tolerated, in (0, 1). Default 0.1. */
+  readonly calibration?: number;
+  /** Default 0.05. */
+  readonly alpha?: number;
+  /** `family-wise`: P(any false alarm, ever) ≤ alpha. `e-bh`: false discovery rate ≤ alpha at any time. Default family-wise. */
+  readonly control?: 'family-wise' | 'e-bh';
+  /** A cell is neither shown nor alarmed on while a side has fewer events. Default 20. */
+  readonly minGroupSize?: number;
+  /** Most events that wait for their label; the oldest is given up. Default 1,000,000. */
+  readonly maxPending?: number;
+}
+
+export interface Decision {
+  readonly eventId: string;
+  /** One per attribute in the order of the configuration; undefined = unknown. */
+  readonly values: readonly (string | undefined)[];
+  readonly selected: boolean;
+  /** Probability that the model gave to label 1. */
+  readonly score?: number;
+}
+
+export interface Label {
+  readonly eventId: string;
+  readonly label: 0 | 1;
+  /** A label replaces one of a lower revision; equal or lower ones are duplicates. */
+  readonly revision: number;
+}
+
+export interface CellReport {
+  readonly group: string;
+  readonly metric: Metric;
+  readonly status: 'warming-up' | 'within-tolerance' | 'alarm';
+  /** Events of the group and of all others in the same grouping. */
+  readonly count: number;
+  readonly othersCount: number;
+  /** Rate, or mean of label − score; undefined while warming up. */
+  readonly value?: number;
+  readonly othersValue?: number;
+  /** Confidence sequence of `value` at 1 − alpha. */
+  readonly interval?: readonly [low: number, high: number];
+  /** What `value` can become once all labels are in. */
+  readonly bounds?: readonly [low: number, high: number];
+  /** Natural logarithm of the largest e-value so far, and the number of bets. */
+  readonly logEvidence: number;
+  readonly bets: number;
+}
+
+/** A decision that waits for a label or a revision. */
+export interface Pending {
+  readonly values: readonly (string | undefined)[];
+  readonly selected: boolean;
+  /** NaN = none. */
+  readonly score: number;
+  /** −1 = not yet. */
+  label: number;
+  revision: number;
+}
+
+export class FairnessMonitor {
+  readonly config: Required<FairnessConfig>;
+  readonly groupings: readonly Grouping[];
+  /** Plain state; `fairness/saved-state.ts` writes and reads it. */
+  readonly counts: Float64Array;
+  readonly bets: Float64Array;
+  /** Per grouping, events without a known group. */
+  readonly unknown: Float64Array;
+  readonly pending: RecentMap<Pending>;
+  /** Labels that came before their decision. */
+  readonly early: RecentMap<{ label: 0 | 1; revision: number }>;
+  readonly #finder: GroupFinder;
+  /** First group of each grouping, and one behind the last. */
+  readonly #first: Int32Array;
+
+  /** @throws {ExplainError} BAD_ARGUMENT. Memory: 111 numbers per group, and the pending events. */
+  constructor(config: FairnessConfig) {
+    this.config = {
+      intersectionDepth: 2,
+      ratio: 0.8,
+      calibration: 0.1,
+      alpha: 0.05,
+      control: 'family-wise',
+      minGroupSize: 20,
+      maxPending: 1_000_000,
+      ...config,
+    };
+    requireBetween('ratio', this.config.ratio, 0.01, 1);
+    requireBetween('calibration', this.config.calibration, 0.001, 0.99);
+    requireBetween('alpha', this.config.alpha, 1e-9, 0.5);
+    requireWhole('minGroupSize', this.config.minGroupSize, 1);
+    requireWhole('maxPending', this.config.maxPending, 1);
+    requireWhole('intersectionDepth', this.config.intersectionDepth, 1, 8);
+    this.pending = new RecentMap(this.config.maxPending);
+    this.early = new RecentMap(this.config.maxPending);
+    this.groupings = groupingsOf(config.attributes, this.config.intersectionDepth);
+    this.#finder = new GroupFinder(config.attributes, this.groupings);
+    const first = [0];
+    for (const { groups } of this.groupings) first.push(first.at(-1)! + groups.length);
+    this.#first = Int32Array.from(first);
+    this.counts = new Float64Array(first.at(-1)! * COUNT_FIELDS);
+    this.bets = new Float64Array(first.at(-1)! * METRICS.length * BET_FIELDS);
+    this.unknown = new Float64Array(this.groupings.length);
+  }
+
+  /** A decision, once per event id; a duplicate of a pending one is ignored. O(groups). @throws {ExplainError} BAD_ARGUMENT */
+  observe(decision: Decision): void {
+    if (this.pending.get(decision.eventId) !== undefined) return;
+    const score = decision.score ?? Number.NaN;
+    if (score < 0 || score > 1)
+      throw new ExplainError('BAD_ARGUMENT', `score is ${score}, but must be a probability in [0, 1]`);
+    const groups = this.#finder.find(decision.values);
+    for (let at = 0; at < groups.length; at += 1) {
+      const group = groups[at]!;
+      if (group < 0) {
+        this.unknown[at]! += 1;
+        continue;
+      }
+      countDecision(this.counts, group * COUNT_FIELDS, decision.selected);
+      this.#betRate(at, group, 0, decision.selected ? 1 : 0);
+    }
+    this.pending.set(decision.eventId, {
+      values: decision.values,
+      selected: decision.selected,
+      score,
+      label: -1,
+      revision: -1,
+    });
+    const early = this.early.get(decision.eventId);
+    if (early === undefined) return;
+    this.early.delete(decision.eventId);
+    this.label({ eventId: decision.eventId, ...early });
+  }
+
+  /** A label or its revision. O(groups). @returns false for a duplicate or an event given up. */
+  label({ eventId, label, revision }: Label): boolean {
+    const event = this.pending.get(eventId);
+    if (event === undefined) {
+      const known = this.early.get(eventId);
+      if (known !== undefined && known.revision >= revision) return false;
+      this.early.set(eventId, { label, revision });
+      return true;
+    }
+    if (revision <= event.revision) return false;
+    const groups = this.#finder.find(event.values);
+    for (let at = 0; at < groups.length; at += 1) {
+      const group = groups[at]!;
+      if (group < 0) continue;
+      const from = group * COUNT_FIELDS;
+      if (event.label >= 0) countLabel(this.counts, from, event.selected, event.label, event.score, -1);
+      else this.#betLabel(at, group, event, label);
+      countLabel(this.counts, from, event.selected, label, event.score, 1);
+    }
+    event.label = label;
+    event.revision = revision;
+    return true;
+  }
+
+  /** After a promotion: evidence starts again, counts too. Report before, so that the closed process can be kept. */
+  restart(): void {
+    this.counts.fill(0);
+    this.bets.fill(0);
+    this.unknown.fill(0);
+    this.pending.clear();
+    this.early.clear();
+  }
+
+  /** One report per group and metric. O(cells · log precision). */
+  report(): CellReport[] {
+    const alarmed = this.#alarmed();
+    const reports: CellReport[] = [];
+    for (const [grouping, { groups }] of this.groupings.entries()) {
+      for (const [index, name] of groups.entries()) {
+        const group = this.#first[grouping]! + index;
+        for (let metric = 0; metric < METRICS.length; metric += 1)
+          reports.push(this.#cell(grouping, group, name, metric, alarmed));
+      }
+    }
+    return reports;
+  }
+
+  #betRate(grouping: number, group: number, metric: number, y: number): void {
+    const { bets } = this;
+    const { ratio } = this.config;
+    const harm = harmOf(metric);
+    for (let other = this.#first[grouping]!; other < this.#first[grouping + 1]!; other += 1) {
+      const at = (other * METRICS.length + metric) * BET_FIELDS;
+      if (other === group) betOnB(bets, at, y, ratio, harm);
+      else betOnA(bets, at, y, ratio, harm);
+    }
+  }
+
+  #betLabel(grouping: number, group: number, event: Pending, label: 0 | 1): void {
+    this.#betRate(grouping, group, label === 1 ? 1 : 2, event.selected ? 1 : 0);
+    if (event.selected) this.#betRate(grouping, group, 3, label);
+    if (Number.isNaN(event.score)) return;
+    const excess = event.score - label;
+    const cell = (metric: number): number => (group * METRICS.length + metric) * BET_FIELDS;
+    // Divided by its largest loss, so that d ≥ −1.
+    const scale = 1 + this.config.calibration;
+    placeBet(this.bets, cell(OVER), (excess - this.config.calibration) / scale);
+    placeBet(this.bets, cell(UNDER), (-excess - this.config.calibration) / scale);
+  }
+
+  #alarmed(): ReadonlySet<number> {
+    const cells = Array.from({ length: this.#first.at(-1)! * METRICS.length }, (_, cell) => cell);
+    const { alpha, control } = this.config;
+    if (control === 'e-bh')
+      return new Set(
+        eBenjaminiHochberg(
+          cells.map((cell) => logWealth(this.bets, cell * BET_FIELDS)),
+          alpha,
+        ),
+      );
+    const threshold = Math.log(cells.length / alpha);
+    return new Set(cells.filter((cell) => maxLogWealth(this.bets, cell * BET_FIELDS) >= threshold));
+  }
+
+  #cell(grouping: number, group: number, name: string, metric: number, alarmed: ReadonlySet<number>): CellReport {
+    const at = (group * METRICS.length + metric) * BET_FIELDS;
+    const evidence = {
+      group: name,
+      metric: METRICS[metric]!,
+      logEvidence: maxLogWealth(this.bets, at),
+      bets: betCount(this.bets, at),
+    };
+    const own = this.#summary(group, metric);
+    const others = { sum: 0, count: 0 };
+    for (let other = this.#first[grouping]!; other < this.#first[grouping + 1]!; other += 1) {
+      if (other === group) continue;
+      const each = this.#summary(other, metric);
+      others.sum += each.sum;
+      others.count += each.count;
+    }
+    const sizes = { count: own.count, othersCount: others.count };
+    const least = this.config.minGroupSize;
+    // Calibration is tested within the group; the rates are compared with all others.
+    if (own.count < least || (metric < RATES.length && others.count < least))
+      return { ...evidence, ...sizes, status: 'warming-up' };
+    const status = alarmed.has(group * METRICS.length + metric) ? 'alarm' : 'within-tolerance';
+    const shown = {
+      ...evidence,
+      ...sizes,
+      status,
+      value: own.sum / own.count,
+      othersValue: others.sum / others.count,
+    } as const;
+    if (metric >= RATES.length) return { ...shown, interval: meanSequence(own.sum, own.count, this.config.alpha) };
+    const bounds = rateBounds(this.counts, group * COUNT_FIELDS, RATES[metric]!);
+    return { ...shown, interval: rateSequence(own.sum, own.count, this.config.alpha), bounds };
+  }
+
+  #summary(group: number, metric: number): { readonly sum: number; readonly count: number } {
+    const at = group * COUNT_FIELDS;
+    if (metric >= RATES.length)
+      return { sum: this.counts[at + COUNT.errorSum]!, count: this.counts[at + COUNT.scored]! };
+    const { positives, count } = rateOf(this.counts, at, RATES[metric]!);
+    return { sum: positives, count };
+  }
+
+  /** Expected calibration error and Brier score of a group, NaN without labels. O(bins). @throws {ExplainError} BAD_ARGUMENT */
+  calibrationOf(group: string): { readonly expectedError: number; readonly brier: number } {
+    const index = this.groupings.flatMap(({ groups }) => groups).indexOf(group);
+    if (index < 0) throw new ExplainError('BAD_ARGUMENT', `there is no group "${group}"; report() lists them`);
+    const at = index * COUNT_FIELDS;
+    return {
+      expectedError: calibrationError(this.counts, at),
+      brier: this.counts[at + COUNT.brierSum]! / this.counts[at + COUNT.scored]!,
+    };
+  }
+}

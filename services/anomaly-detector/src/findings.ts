@@ -1,0 +1,193 @@
+/** What an alert says. */
+import type { Finding } from '@weir/alerts/finding';
+import { columnsNamed } from '@weir/catalogue/model-catalogue';
+import { FAULT_NAMES, faultSummary } from './fault-text.ts';
+import { isRule, type OpenQuality } from './quality.ts';
+import { expectedIntervalMs, type ModelState, type Monitor, type OpenEpisode } from './state.ts';
+
+/** What happened; the reason of an AlertResolved, where it is one. */
+export type Told = 'raised' | 'escalated' | 'recovered' | 'reference-replaced' | 'reanchored';
+
+/** @param share of events that are affected, as far as has been measured */
+export function qualityFinding(
+  model: ModelState,
+  monitor: Monitor,
+  open: Pick<OpenQuality, 'fault' | 'field' | 'found'>,
+  told: Told,
+  share: number,
+): Finding {
+  const { fault, field, found } = open;
+  const rule = isRule(fault) ? `rule-${fault.toLowerCase().replaceAll('_', '-')}` : fault;
+  const unit = columnsNamed(model.catalogue, field)[0]?.unit ?? null;
+  const sinceMs = monitor.quality.times.at(found.since);
+  const text = faultSummary(open, unit, monitor.quality);
+  const state = {
+    raised: `${text} since ${new Date(sinceMs).toISOString()}`,
+    escalated: `${text} since ${new Date(sinceMs).toISOString()}, in ${percent(share)} of events`,
+    recovered: `${text} no more`,
+    'reference-replaced': `${text}; it has a new reference, which ends this alert`,
+    reanchored: `${text}; the model was re-anchored, which ends this alert`,
+  }[told];
+  return {
+    subject: { model: model.model, version: null, column: field, segment: null },
+    rule,
+    detail: {
+      kind: 'quality',
+      quality: {
+        fault: FAULT_NAMES[fault] ?? rule,
+        factor: Number.isFinite(found.factor) ? found.factor : null,
+        observed: found.detail,
+        expected: `as the reference of ${field}`,
+      },
+    },
+    value: share,
+    threshold: monitor.quality.shareAllowed(open),
+    unit: 'share of events',
+    effect: share,
+    summary: `${model.model}: ${state}`,
+    advice:
+      'Look at what feeds the column since then: a release, a source, a unit. It does not say whether predictions are worse.',
+    onsetMs: () => sinceMs,
+    window: null,
+    rate: {
+      guarantee: 'arl, all quality rules of the model together, for independent events of the reference',
+      expectedEventsBetweenFalseAlarms: model.config.eventsBetweenFalseAlarms,
+    },
+    labels: {},
+  };
+}
+
+export function episodeFinding(
+  model: ModelState,
+  monitor: Monitor,
+  episode: Omit<OpenEpisode, 'alert'>,
+  told: Told,
+): Finding {
+  const { score, pValue, guarantee, features, onsetMs, peakMs, lastMs, strength } = episode;
+  const [first] = features;
+  const why = first === undefined ? '' : `: ${features.map(featureText).join(', ')}`;
+  const state = {
+    raised: `odd event${why}`,
+    escalated: `a further peak of odd events${why}`,
+    recovered: `odd events are over since ${new Date(lastMs).toISOString()}${why}`,
+    'reference-replaced': 'odd events: the reference was replaced',
+    reanchored: 'odd events: the model was re-anchored, which ends this alert',
+  }[told];
+  const level = monitor.outliers?.level ?? 1;
+  const isOver = told !== 'raised' && told !== 'escalated';
+  return {
+    subject: { model: model.model, version: null, column: null, segment: null },
+    rule: 'forest',
+    detail: {
+      kind: 'anomaly',
+      anomaly: {
+        score,
+        pValue,
+        guarantee,
+        features: [...features],
+        episode: { onsetMs, peakMs, endMs: isOver ? lastMs : null },
+      },
+    },
+    value: strength,
+    threshold: level,
+    unit: '−ln p',
+    effect: strength / level,
+    summary: `${model.model}: ${state} (score ${score.toFixed(3)}, p = ${pValue.toPrecision(2)})`,
+    advice:
+      'Look at the event that is named and at those around it. A p-value says how rare such a score is, not whether the prediction is wrong.',
+    onsetMs: () => onsetMs,
+    window: null,
+    rate: {
+      guarantee:
+        guarantee === 'budget'
+          ? 'budget: this share of events over the long run, whatever they are'
+          : 'reference: for events that are exchangeable with the held-out ones',
+      expectedEventsBetweenFalseAlarms: model.config.eventsPerAlarm,
+    },
+    labels: {},
+  };
+}
+
+/** That odd events come so often that the data is no longer that of the reference. */
+export function leftFinding(model: ModelState, monitor: Monitor, sinceMs: number, told: Told): Finding {
+  const share = monitor.outliers?.alarmShare.share ?? 0;
+  const promised = 1 / model.config.eventsPerAlarm;
+  const state = {
+    raised: `the data has left the reference of the forest: ${percent(share)} of events are as odd as ${percent(promised)} were`,
+    escalated: 'the data has moved farther from the reference of the forest',
+    recovered: 'the data is back at the reference of the forest',
+    'reference-replaced': 'the reference was replaced',
+    reanchored: 'the forest was re-anchored, which ends this alert',
+  }[told];
+  return {
+    subject: { model: model.model, version: null, column: null, segment: null },
+    rule: 'reference-left',
+    detail: {
+      kind: 'anomaly',
+      anomaly: { score: 0.5, pValue: promised, guarantee: 'reference', features: [], episode: null },
+    },
+    value: share,
+    threshold: monitor.outliers?.alarmShare.p0 ?? promised,
+    unit: 'share of events',
+    effect: share,
+    summary: `${model.model}: ${state}`,
+    advice:
+      'Until it is back, so many alarms are raised as the budget allows. Send the command reanchor when the data is right as it is.',
+    onsetMs: () => sinceMs,
+    window: null,
+    rate: null,
+    labels: {},
+  };
+}
+
+export function absenceFinding(model: ModelState, told: Told): Finding {
+  const expected = expectedIntervalMs(model);
+  const sinceMs = model.lastEventMs;
+  const state =
+    told === 'raised'
+      ? `no event since ${new Date(sinceMs).toISOString()}; one is expected every ${seconds(expected)} at least`
+      : 'events come again';
+  return {
+    subject: { model: model.model, version: null, column: null, segment: null },
+    rule: 'absence',
+    detail: {
+      kind: 'quality',
+      quality: { fault: 'absent', factor: null, observed: null, expected: `an event every ${seconds(expected)}` },
+    },
+    value: (2 * expected) / 1_000,
+    threshold: expected / 1_000,
+    unit: 's',
+    effect: 1,
+    summary: `${model.model}: ${state}`,
+    advice:
+      'Look at the caller of the model and at the producer of its events. By the clock, so an orderly stop is told, too.',
+    onsetMs: () => sinceMs,
+    window: null,
+    rate: null,
+    labels: {},
+  };
+}
+
+function featureText({
+  feature,
+  direction,
+  observed,
+  expectedLow,
+  expectedHigh,
+}: OpenEpisode['features'][number]): string {
+  if (observed === null) return `${feature} ${direction > 0 ? 'rare' : 'usual'}`;
+  const range = Number.isNaN(expectedLow) ? '' : ` (expected ${shown(expectedLow)} to ${shown(expectedHigh)})`;
+  return `${feature} ${shown(observed)}${range}`;
+}
+
+function percent(share: number): string {
+  return `${Number((100 * share).toPrecision(2))} %`;
+}
+
+function seconds(ms: number): string {
+  return `${Number((ms / 1_000).toPrecision(4))} s`;
+}
+
+export function shown(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}

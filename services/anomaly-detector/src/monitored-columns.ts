@@ -1,0 +1,63 @@
+/** The columns of one layout as a monitor sees them: all numbers and texts of an event, and those of them that have a reference. */
+
+import type { Profile } from '@weir/anomaly/quality/profile';
+import { categoricalReferenceProfile, numericReferenceProfile } from '@weir/anomaly/quality/reference-profile';
+import { SerialProfile } from '@weir/anomaly/quality/serial-profile';
+import type { ColumnLayout } from '@weir/catalogue/layout';
+import type { CategoricalReference, ModelCatalogue, NumericReference } from '@weir/catalogue/model-catalogue';
+
+/** Names in the order of the arrays; plain data, saved with the state. */
+export interface MonitoredColumns {
+  /** Numeric features, then outputs: as the numbers of a `Row` lie. */
+  readonly numbers: readonly string[];
+  readonly texts: readonly string[];
+}
+
+export function columnsOf(layout: ColumnLayout): MonitoredColumns {
+  const named = (isText: boolean): string[] =>
+    layout.columns.filter(({ array }) => (array === 'categorical') === isText).map(({ name }) => name);
+  return { numbers: named(false), texts: named(true) };
+}
+
+/** The same columns have the same key. */
+export function keyOf(columns: MonitoredColumns): string {
+  return JSON.stringify([columns.numbers, columns.texts]);
+}
+
+/** Columns with a reference, by their index in an event. */
+export interface Referenced {
+  readonly numbers: readonly { readonly at: number; readonly reference: NumericReference }[];
+  readonly texts: readonly { readonly at: number; readonly reference: CategoricalReference }[];
+}
+
+export function referencedIn(columns: MonitoredColumns, { references }: ModelCatalogue): Referenced {
+  return {
+    numbers: columns.numbers.flatMap((name, at) => {
+      const reference = references.get(name);
+      return reference?.type === 'numeric' ? [{ at, reference }] : [];
+    }),
+    texts: columns.texts.flatMap((name, at) => {
+      const reference = references.get(name);
+      return reference?.type === 'categorical' ? [{ at, reference }] : [];
+    }),
+  };
+}
+
+/** @param serial what the order of clean events told; undefined while that is not known. O(references) */
+export function profileFrom({ numbers, texts }: Referenced, serial: SerialProfile | undefined): Profile {
+  return {
+    rows: 0,
+    numeric: numbers.map(({ reference: { column, values, counts, missing } }, index) =>
+      numericReferenceProfile(column, values, counts, missing, serial?.numeric(index)),
+    ),
+    categorical: texts.map(({ reference: { column, categories, counts, missing } }, index) =>
+      categoricalReferenceProfile(column, categories, counts, missing, serial?.categorical(index)),
+    ),
+    outputs: [],
+    versions: [],
+  };
+}
+
+export function newSerial({ numbers, texts }: Referenced): SerialProfile {
+  return new SerialProfile(numbers.length, texts.length);
+}

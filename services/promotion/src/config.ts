@@ -1,0 +1,131 @@
+import { loadServiceConfig, type ServiceConfig, type ServiceSettings } from '@weir/service-kit/config/common-settings';
+import type { Environment } from '@weir/service-kit/config/load';
+import type { KernelConfig } from './decision-log.ts';
+import { readOrMakeSigners, readSigners, type Signer, UNSIGNED } from './signer.ts';
+
+export const PROMOTION_DEFAULTS: KernelConfig = {
+  deployment: 'weir',
+  keyId: UNSIGNED.keyId,
+  leaseMs: 30_000,
+  allowedLatenessMs: 60_000,
+  idleAfterMs: 60_000,
+  maxOpen: 1_000_000,
+  approvers: [],
+};
+
+const OWN_SETTINGS = {
+  WEIR_PROMOTION_DEPLOYMENT: {
+    type: 'string',
+    pattern: '[a-z0-9][a-z0-9.-]{0,99}',
+    rule: 'lower-case letters, digits, dots and hyphens, at most 100',
+    default: 'weir',
+    reason:
+      'names the governance log: its origin is <deployment>/governance/<partition>, and entries cannot be moved to another',
+  },
+  WEIR_PROMOTION_KEY_FILE: {
+    type: 'string',
+    default: '',
+    unit: 'path of a PEM file',
+    reason: 'Ed25519 private keys in PKCS#8; the first signs entries and splits; empty: they are not signed',
+  },
+  WEIR_PROMOTION_MAKE_KEY: {
+    type: 'boolean',
+    default: false,
+    reason: 'make the key file when it is not there: for development',
+  },
+  WEIR_PROMOTION_APPROVERS: {
+    type: 'list',
+    items: { type: 'string', pattern: '[^+\\s]+\\+[0-9a-f]{8}\\+[A-Za-z0-9+/=]+', rule: 'a key as NAME+HASH+BASE64' },
+    default: [],
+    unit: 'vkeys of C2SP signed-note, comma between',
+    reason:
+      'keys that people sign approvals with, those of the trust file; an approval with another signature is refused',
+  },
+  WEIR_PROMOTION_LEASE_MS: {
+    type: 'integer',
+    minimum: 1_000,
+    maximum: 3_600_000,
+    default: 30_000,
+    unit: 'ms',
+    reason: 'a split holds for so long from its receipt; then clients serve the champion only',
+  },
+  WEIR_PROMOTION_LATENESS_MS: {
+    type: 'integer',
+    minimum: 0,
+    maximum: 86_400_000,
+    default: 60_000,
+    unit: 'ms of event time',
+    reason: 'how far behind the newest event of its topic another may come and still count',
+  },
+  WEIR_PROMOTION_IDLE_MS: {
+    type: 'integer',
+    minimum: 1_000,
+    default: 60_000,
+    unit: 'ms',
+    reason: 'predictions or outcomes that stay away for this long are no longer waited for',
+  },
+  WEIR_PROMOTION_MAX_OPEN: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 10_000_000,
+    default: 1_000_000,
+    unit: 'predictions of one model',
+    reason: 'so many may wait for outcomes, about 80 bytes each; more go to the dead letters',
+  },
+  WEIR_PROMOTION_DESTINATIONS: {
+    type: 'list',
+    items: { type: 'string', pattern: 'https?://\\S+', rule: 'a URL' },
+    default: [],
+    unit: 'URLs, comma between',
+    reason: 'what actuators may call: a target must begin with one of these',
+  },
+  WEIR_PROMOTION_WEBHOOK_SECRET: {
+    type: 'string',
+    pattern: '\\S{16,1000}',
+    rule: '16 to 1,000 characters without a space',
+    default: '',
+    reason: 'key of the HMAC-SHA256 in the header of each webhook; needed before one is called',
+    secret: true,
+  },
+} as const;
+
+type OwnSettings = typeof OWN_SETTINGS;
+export type PromotionConfig = ServiceConfig<OwnSettings>;
+
+/** Of the service: what `main` and `weir dev` load. */
+export const SETTINGS: ServiceSettings<OwnSettings> = {
+  settings: OWN_SETTINGS,
+  prefixes: ['WEIR_PROMOTION_'],
+  rules: [
+    ({ WEIR_PROMOTION_MAKE_KEY: make, WEIR_PROMOTION_KEY_FILE: file }) =>
+      make && file === ''
+        ? 'WEIR_PROMOTION_MAKE_KEY is true and WEIR_PROMOTION_KEY_FILE is empty; name the file to make'
+        : undefined,
+  ],
+  defaults: { WEIR_HTTP_PORT: 8_084 },
+};
+
+/** @throws {ConfigError} listing every fault. */
+export function loadPromotionConfig(env: Environment): PromotionConfig {
+  return loadServiceConfig(SETTINGS, env);
+}
+
+/** @throws {ConfigError} when the key file cannot be used */
+export function signersOf(config: PromotionConfig): readonly Signer[] {
+  const file = config.WEIR_PROMOTION_KEY_FILE;
+  if (file === '') return [UNSIGNED];
+  const name = `${config.WEIR_PROMOTION_DEPLOYMENT}/promotion`;
+  return config.WEIR_PROMOTION_MAKE_KEY ? readOrMakeSigners(file, name) : readSigners(file, name);
+}
+
+export function kernelConfigOf(config: PromotionConfig, [signer = UNSIGNED]: readonly Signer[]): KernelConfig {
+  return {
+    deployment: config.WEIR_PROMOTION_DEPLOYMENT,
+    keyId: signer.keyId,
+    leaseMs: config.WEIR_PROMOTION_LEASE_MS,
+    allowedLatenessMs: config.WEIR_PROMOTION_LATENESS_MS,
+    idleAfterMs: config.WEIR_PROMOTION_IDLE_MS,
+    maxOpen: config.WEIR_PROMOTION_MAX_OPEN,
+    approvers: config.WEIR_PROMOTION_APPROVERS,
+  };
+}

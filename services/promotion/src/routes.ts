@@ -1,0 +1,156 @@
+/** The REST interface beside the kit's own. Every answer but the lease of a split is a read view. */
+import type { ServiceIo } from '@weir/service-kit/definition';
+import { etagOf, hasTag, sendJson } from '@weir/service-kit/http/answer';
+import { checkedBody } from '@weir/service-kit/http/body';
+import { errorAnswers } from '@weir/service-kit/http/openapi';
+import { ModelName } from '@weir/service-kit/http/parameters';
+import { Problem } from '@weir/service-kit/http/problem';
+import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
+import { OPERATE } from './commands.ts';
+import { type KernelConfig, signSplit, splitDocument } from './decision-log.ts';
+import { ALL_MODELS, type KillSwitch } from './kill-switch.ts';
+import type { Signer } from './signer.ts';
+import type { Split } from './state.ts';
+import { viewKey } from './views.ts';
+
+const SERVICE = 'promotion';
+const params = Type.Object({ model: ModelName });
+type InModel = { Params: { readonly model: string } };
+
+export interface RoutesOptions {
+  readonly config: KernelConfig;
+  readonly signer: Signer;
+  readonly killSwitch: KillSwitch;
+  /** Wall clock, ms. */
+  readonly now: () => number;
+}
+
+export function registerRoutes(app: FastifyInstance, io: ServiceIo, options: RoutesOptions): void {
+  registerSplit(app, io, options);
+  registerEvidence(app, io);
+  registerKillSwitch(app, io, options);
+}
+
+function registerSplit(
+  app: FastifyInstance,
+  { views }: ServiceIo,
+  { config, signer, killSwitch, now }: RoutesOptions,
+): void {
+  app.get<InModel>(
+    '/v1/models/:model/split',
+    {
+      schema: {
+        summary: 'The traffic split of a model, with a lease',
+        description:
+          'Holds for leaseMs from its receipt, never past validUntilMs; then a client serves the champion only. The ETag is that of the decision: a 304 renews the lease. 503 while the kill switch is on.',
+        tags: ['promotion'],
+        params,
+        response: errorAnswers('NOT_FOUND', 'NOT_READY'),
+      },
+    },
+    async (request, reply) => {
+      const { model } = request.params;
+      const stopped = killSwitch.reasonOf(model);
+      if (stopped !== undefined)
+        throw new Problem('NOT_READY', `leases of model ${JSON.stringify(model)} are not renewed, ${stopped}`);
+      const json = await views.get(SERVICE, viewKey('split', model));
+      if (json === undefined) throw noModel(model);
+      const etag = etagOf(json);
+      reply.header('etag', etag).header('cache-control', 'no-cache').header('weir-lease-ms', String(config.leaseMs));
+      const known = request.headers['if-none-match'];
+      if (known !== undefined && hasTag(known, etag, { weak: true })) return reply.status(304).send();
+      const { champion, split } = JSON.parse(json) as { readonly champion: string; readonly split: Split };
+      const document = splitDocument(model, champion, split, config, now() + config.leaseMs);
+      const signature = signer.vkey === '' ? '' : Buffer.from(signSplit(document, signer)).toString('base64');
+      const keyId = signer.vkey === '' ? null : signer.keyId;
+      return reply.header('content-type', 'application/json; charset=utf-8').send({ ...document, keyId, signature });
+    },
+  );
+}
+
+function registerEvidence(app: FastifyInstance, { views }: ServiceIo): void {
+  const show = (path: string, kind: 'evidence' | 'decisions', summary: string): void => {
+    app.get<InModel>(
+      path,
+      { schema: { summary, tags: ['promotion'], params, response: errorAnswers('NOT_FOUND') } },
+      async (request, reply) => {
+        const { model } = request.params;
+        const json = await views.get(SERVICE, viewKey(kind, model));
+        if (json === undefined) throw noModel(model);
+        return sendJson(request, reply, json);
+      },
+    );
+  };
+  show(
+    '/v1/models/:model/evidence',
+    'evidence',
+    'Evidence of the running test: e-value, interval, samples, expected time to the decision',
+  );
+  show(
+    '/v1/models/:model/decisions',
+    'decisions',
+    'The last decisions about a model, newest first; the governance log has all',
+  );
+  app.get<InModel>(
+    '/v1/judge/:model',
+    {
+      schema: {
+        summary: 'The verdict alone: promote, hold, rollback or retire',
+        description:
+          'For Argo Rollouts (web metric, successCondition result.verdict == "promote", failureCondition result.verdict == "rollback") and gates of Flagger. Without a policy or a test the verdict is hold.',
+        tags: ['promotion'],
+        params,
+        response: errorAnswers('NOT_FOUND'),
+      },
+    },
+    async (request, reply) => {
+      const { model } = request.params;
+      const json = await views.get(SERVICE, viewKey('evidence', model));
+      if (json === undefined) throw noModel(model);
+      const { verdict, reasons, champion } = JSON.parse(json) as Readonly<Record<string, unknown>>;
+      return sendJson(request, reply, JSON.stringify({ model, verdict, champion, reasons }));
+    },
+  );
+}
+
+const Reason = Type.Object(
+  { reason: Type.String({ minLength: 1, maxLength: 1_000, description: 'why, in your own words' }) },
+  { additionalProperties: false },
+);
+
+/** In memory of this process: it works when nothing else does. */
+function registerKillSwitch(app: FastifyInstance, io: ServiceIo, { killSwitch, now }: RoutesOptions): void {
+  const url = '/v1/kill-switch/:model';
+  const onRequest = async (request: Parameters<ServiceIo['principalOf']>[0]): Promise<void> => {
+    io.principalOf(request, OPERATE);
+  };
+  const schema = (summary: string) => ({
+    summary,
+    description: `Needs the role \`${OPERATE}\`. In this process only, without the log; \`${ALL_MODELS}\` is all models. Send a kill command too: that one is recorded.`,
+    tags: ['promotion'],
+    params,
+  });
+  app.put<InModel>(
+    url,
+    { onRequest, config: { body: Reason }, schema: schema('Stop renewing leases of splits at once') },
+    async (request, reply) => {
+      const { reason } = checkedBody(Reason, request.body);
+      const { model } = request.params;
+      killSwitch.stop(model, io.principalOf(request, OPERATE).id, reason, now());
+      return reply.send({ model, stopped: killSwitch.reasonOf(model) });
+    },
+  );
+  app.delete<InModel>(url, { onRequest, schema: schema('Renew leases again') }, async (request, reply) => {
+    const { model } = request.params;
+    if (killSwitch.resume(model)) return reply.send({ model, stopped: killSwitch.reasonOf(model) ?? null });
+    throw new Problem('NOT_FOUND', `the kill switch of ${JSON.stringify(model)} is not on`);
+  });
+}
+
+function noModel(model: string): Problem {
+  return new Problem(
+    'NOT_FOUND',
+    `promotion shows nothing of model ${JSON.stringify(model)}; /v1/models lists those that are registered, and a split needs a policy`,
+  );
+}
