@@ -4,12 +4,13 @@ import { rangesFor } from '@weir/bandit/bucket-ranges';
 import { encode } from '@weir/events/codec';
 import { toHex, utf8 } from '@weir/ledger/bytes';
 import { emptyHead, type Head, nextHead } from '@weir/ledger/chain';
-import type { Entry, EntryBody, Kind } from '@weir/ledger/entry';
+import type { Cursor, Entry, EntryBody, Kind } from '@weir/ledger/entry';
 import { decodeEntry, encodeEntry } from '@weir/ledger/entry-codec';
 import { canonicalize } from '@weir/ledger/jcs';
 import { TreeHasher } from '@weir/ledger/tree';
 import type { StepContext } from '@weir/service-kit/processor';
 import { askActuators } from './actuation.ts';
+import { hexOf } from './joiner.ts';
 import { stateHashOf } from './saved-state.ts';
 import { type Signer, sha256 } from './signer.ts';
 import { keep, MAX_SHOWN, MAX_SPLITS, type ModelState, type Split, splitOf, versionOf } from './state.ts';
@@ -25,6 +26,8 @@ export interface KernelConfig {
   readonly idleAfterMs: number;
   /** Predictions of one model that may wait for outcomes. */
   readonly maxOpen: number;
+  /** Whether splits are published on the topic `traffic-splits` too; REST has them in any case. */
+  readonly publishSplits: boolean;
   /** Public keys of approvers, as vkeys: those that readers of the log trust. */
   readonly approvers: readonly string[];
 }
@@ -114,7 +117,7 @@ function append(run: Run, head: Head, decision: Decision, no: number, owner: num
       action,
       policyHash: state.policy?.hash ?? NO_POLICY,
       ...(state.test === null ? {} : { testId: state.test.id }),
-      cursor: state.cursor,
+      cursor: cursorOf(state),
       stateHash: stateHashOf(state),
       ...(from == null ? {} : { from }),
       ...(to == null ? {} : { to }),
@@ -141,8 +144,13 @@ function append(run: Run, head: Head, decision: Decision, no: number, owner: num
   return entry;
 }
 
+/** The id of the prediction stands there by its hash: entries hold no personal data. */
+function cursorOf({ cursor: { n, maturity, hash } }: ModelState): Cursor {
+  return { n, maturity, id: hash === null ? '' : hexOf(hash) };
+}
+
 function changeSplit(run: Run, { weights = new Map(), salt }: Decision, decisionId: string): void {
-  const { state, context, config, timeMs } = run;
+  const { state, config, timeMs } = run;
   const before = splitOf(state);
   // Units keep their arm while the salt stays: only what a growing arm takes moves.
   const kept = salt === undefined || salt === before?.salt ? (before?.ranges ?? []) : [];
@@ -155,6 +163,11 @@ function changeSplit(run: Run, { weights = new Map(), salt }: Decision, decision
     ranges: rangesFor(kept, weights),
   };
   keep(state.splits, split, MAX_SPLITS);
+  askActuators(state, split, OWNER);
+  if (config.publishSplits) publish(run, split);
+}
+
+function publish({ state, context, config, signer, timeMs }: Run, split: Split): void {
   const document = splitDocument(state.model, state.champion ?? '', split, config, NO_END_MS);
   context.emit(0, {
     topic: 'traffic-splits',
@@ -163,13 +176,12 @@ function changeSplit(run: Run, { weights = new Map(), salt }: Decision, decision
       ...document,
       arms: split.weights,
       keyId: config.keyId === 'unsigned' ? null : config.keyId,
-      signature: config.keyId === 'unsigned' ? Buffer.alloc(0) : Buffer.from(signSplit(document, run.signer)),
+      signature: config.keyId === 'unsigned' ? Buffer.alloc(0) : Buffer.from(signSplit(document, signer)),
       eventTimeMs: timeMs,
     }),
-    id: decisionId,
+    id: split.decisionId,
     eventTimeMs: timeMs,
   });
-  askActuators(state, split, OWNER);
 }
 
 export interface SplitDocument {

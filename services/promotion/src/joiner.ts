@@ -91,7 +91,7 @@ export class Joiner {
     this.columns.value[slot] = 0;
     this.columns.revisions[slot] = 0;
     this.#arriving.push(slot);
-    const hex = this.columns.hashHex(slot);
+    const hex = this.#heldCount === 0 ? '' : hexOf(key);
     const held = this.#held.get(hex);
     if (held !== undefined) {
       this.#held.delete(hex);
@@ -108,7 +108,7 @@ export class Joiner {
     if (slot >= 0) this.#give(slot, given.atMs, given.value, given.revision, windowMs, accumulate);
     else if (given.atMs < watermarkMs) this.counts.orphanOutcomes += 1;
     else if (this.#heldCount >= MAX_HELD_OUTCOMES) return false;
-    else this.#hold(key.map((word) => word.toString(16).padStart(8, '0')).join(''), given);
+    else this.#hold(hexOf(key), given);
     return true;
   }
 
@@ -230,6 +230,10 @@ export interface SavedJoiner {
   readonly held: readonly (readonly [string, readonly (readonly [number, number, number])[]])[];
   readonly lookMs: number | null;
   readonly counts: JoinCounts;
+}
+
+export function hexOf(hash: IdHash): string {
+  return hash.map((word) => word.toString(16).padStart(8, '0')).join('');
 }
 
 export function hashOf(id: string): IdHash {

@@ -3,7 +3,6 @@ import { startServices } from '@weir/service-kit/service';
 import { SETTINGS, signersOf } from './config.ts';
 import { promotionService } from './service.ts';
 import { UNSIGNED } from './signer.ts';
-import { createSplitsTopic } from './splits-topic.ts';
 
 await main({
   name: 'promotion',
@@ -14,7 +13,6 @@ await main({
     if (vkey === '')
       logger.warn('decisions are not signed; set WEIR_PROMOTION_KEY_FILE, or verify with weir verify --mode structure');
     else logger.info({ vkey }, 'decisions are signed; this is the entry-key of a trust file');
-    await createSplitsTopic(ports.log, config);
     return startServices([promotionService(config, signers)], { ports, config, logger, principals });
   },
 });

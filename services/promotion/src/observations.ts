@@ -108,7 +108,7 @@ export function takeMature(run: Run): void {
   test.openedMs ??= timeMs;
   test.scoredMs = timeMs;
   test.scored += 1;
-  state.cursor = { n: state.cursor.n + 1, maturity: run.timeMs, id: columns.hashHex(slot) };
+  state.cursor = { n: state.cursor.n + 1, maturity: run.timeMs, hash: columns.hashOf(slot) };
   const joined = (columns.revisions[slot] as number) > 0;
   const { metric, missing } = policy.policy.reward;
   const reward = joined

@@ -86,11 +86,10 @@ export class PredictionColumns {
     return false;
   }
 
-  hashHex(slot: number): string {
-    let text = '';
-    for (let word = 0; word < 4; word += 1)
-      text += (this.hash[4 * slot + word] as number).toString(16).padStart(8, '0');
-    return text;
+  hashOf(slot: number): IdHash {
+    const { hash } = this;
+    const at = 4 * slot;
+    return [hash[at] as number, hash[at + 1] as number, hash[at + 2] as number, hash[at + 3] as number];
   }
 
   /** Columns of these slots in this order. */

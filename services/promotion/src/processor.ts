@@ -27,8 +27,11 @@ const INPUTS = [
 /** Identifies the kernel; a change that can alter an output changes it. */
 export const BUILD = 'promotion/1';
 
-/** @param signers what may sign: the one whose id the configuration names does */
-export function createPromotionProcessor(signers: readonly Signer[]): PromotionProcessor {
+/**
+ * @param signers what may sign: the one whose id the configuration names does
+ * @param publishesSplits as `publishSplits` of the configuration
+ */
+export function createPromotionProcessor(signers: readonly Signer[], publishesSplits = true): PromotionProcessor {
   return {
     service: 'promotion',
     inputs: INPUTS.map(({ topic, role, names }) => ({
@@ -36,7 +39,7 @@ export function createPromotionProcessor(signers: readonly Signer[]): PromotionP
       role,
       decode: (record: LogRecord) => eventOf(topic, names, record),
     })),
-    outputs: ['governance-log', 'traffic-splits', 'alerts'],
+    outputs: ['governance-log', 'alerts', ...(publishesSplits ? ['traffic-splits'] : [])],
     build: BUILD,
     stateVersion: STATE_VERSION,
     configOf: (recorded) => ({ ...PROMOTION_DEFAULTS, ...(recorded as Partial<KernelConfig>) }),

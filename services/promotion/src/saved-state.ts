@@ -7,7 +7,6 @@ import { loadRateGuard, saveRateGuard } from '@weir/bandit/rate-guard';
 import { loadSampleRatio, saveSampleRatio } from '@weir/bandit/sample-ratio';
 import { loadComparison, saveComparison } from '@weir/bandit/saved-comparison';
 import { fromHex, toHex } from '@weir/ledger/bytes';
-import type { Cursor } from '@weir/ledger/entry';
 import { decodeState, encodeState } from '@weir/service-kit/state-codec';
 import { Joiner, type SavedJoiner } from './joiner.ts';
 import { PredictionColumns } from './prediction-columns.ts';
@@ -31,7 +30,7 @@ interface Saved {
   readonly coolsUntilMs: number;
   readonly chain: SavedHead | null;
   readonly decisions: number;
-  readonly cursor: Cursor;
+  readonly cursor: ModelState['cursor'];
   readonly shown: readonly ShownDecision[];
   readonly commands: readonly ShownCommand[];
   readonly alerts: readonly HeldAlert[];

@@ -2,9 +2,9 @@
 import type { BucketRange } from '@weir/bandit/assignment';
 import type { PromotionPolicy } from '@weir/bandit/promotion-policy';
 import type { Head } from '@weir/ledger/chain';
-import type { Cursor } from '@weir/ledger/entry';
 import type { Effect } from '@weir/service-kit/effects/effect';
 import { Joiner } from './joiner.ts';
+import type { IdHash } from './prediction-columns.ts';
 import type { RunningTest } from './running-test.ts';
 
 /**
@@ -96,7 +96,7 @@ export interface ModelState {
   head: Head | null;
   decisions: number;
   /** Matured outcomes of its tests so far, and the last of them. */
-  cursor: Cursor;
+  cursor: { readonly n: number; readonly maturity: number; readonly hash: IdHash | null };
   readonly shown: ShownDecision[];
   readonly commands: ShownCommand[];
   /** Open alerts of other services, by id. */
@@ -133,7 +133,7 @@ export function newState(model: string): ModelState {
     coolsUntilMs: BEFORE_ALL_MS,
     head: null,
     decisions: 0,
-    cursor: { n: 0, maturity: 0, id: '' },
+    cursor: { n: 0, maturity: 0, hash: null },
     shown: [],
     commands: [],
     alerts: new Map(),

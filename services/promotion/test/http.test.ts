@@ -11,7 +11,6 @@ import { type Services, startServices } from '@weir/service-kit/service';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadPromotionConfig } from '../src/config.ts';
 import { promotionService } from '../src/service.ts';
-import { createSplitsTopic } from '../src/splits-topic.ts';
 import { type FakeServer, fakeServer } from './fake-servers.ts';
 import { POLICY, traffic, version } from './scene.ts';
 
@@ -39,7 +38,6 @@ beforeAll(async () => {
   });
   const logger = createLogger('promotion', 'silent');
   ports = await connectPorts(config, { clientId: 'test', report: () => {} });
-  await createSplitsTopic(ports.log, config);
   services = await startServices([promotionService(config)], {
     ports,
     config,

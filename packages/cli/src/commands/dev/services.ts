@@ -7,6 +7,9 @@ import { SETTINGS as DRIFT_SETTINGS, driftConfigOf } from '@weir/drift-detector/
 import { driftDetector } from '@weir/drift-detector/service';
 import { SETTINGS as EXPLAIN_SETTINGS, modelPlacesOf, samplerConfigOf } from '@weir/explanation-sampler/config';
 import { explanationSampler } from '@weir/explanation-sampler/service';
+import { SETTINGS as PROMOTION_SETTINGS } from '@weir/promotion/config';
+import { decisionLine } from '@weir/promotion/decision-line';
+import { promotionService } from '@weir/promotion/service';
 import type { ServiceConfig, ServiceSettings } from '@weir/service-kit/config/common-settings';
 import type { Settings } from '@weir/service-kit/config/settings';
 import type { ServiceDefinition } from '@weir/service-kit/definition';
@@ -63,6 +66,18 @@ export const SERVICES: readonly DevService[] = [
       WEIR_EXPLAIN_BACKGROUND_EVENTS: '20000',
     },
     shown: shownAlert,
+  }),
+  entry({
+    name: 'promotion',
+    settings: PROMOTION_SETTINGS,
+    define: (config) => promotionService(config),
+    demonstration: {},
+    shown: (output) => {
+      const line = decisionLine(output);
+      if (line === undefined) return shownAlert(output);
+      const { eventTimeMs, text, isVerdict, path } = line;
+      return { eventTimeMs, mark: 'DECISION', text, path, counts: isVerdict ? 'decision' : undefined };
+    },
   }),
 ];
 
