@@ -27,7 +27,16 @@ interface Saved extends Pick<LogState, 'waitingSinceMs' | 'stored' | 'signed' | 
   readonly asked: (Omit<Asked, 'root' | 'payload'> & { readonly root: string }) | null;
 }
 
-export function saveState({ log, waiting, asked, waitingSinceMs, stored, signed, lastEntryMs, alert }: LogState): Uint8Array {
+export function saveState({
+  log,
+  waiting,
+  asked,
+  waitingSinceMs,
+  stored,
+  signed,
+  lastEntryMs,
+  alert,
+}: LogState): Uint8Array {
   const leaves = log?.leaves.save();
   const saved: Saved = {
     waitingSinceMs,

@@ -95,7 +95,7 @@ describe('a crash at every call of the durable order', async () => {
           // A reader at this moment finds a whole log, or none yet.
           crashed.size = disk.read('manifest.json') === undefined ? 0 : verified(disk);
         });
-        expect(crashed.size, `crash at call ${crashAt}`).toBeGreaterThanOrEqual(0);
+        expect(crashed.size).toBeGreaterThanOrEqual(0);
         expect(notes).toEqual(expected);
         expect(verified(disk)).toBe(520);
       }

@@ -85,7 +85,7 @@ const SCENARIO: Scenario = {
   // When a checkpoint is signed depends on the clock: that each of them is of the one tree is what is promised.
   outputs: ['alerts'],
   effects: () => ({ store: SIGNER }),
-  faultRuns: 6,
+  faultRuns: 4,
 };
 
 describeProcessor('governance-log', SCENARIO);
