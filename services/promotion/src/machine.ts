@@ -4,11 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { alphaOfTest } from '@weir/bandit/alpha-spending';
-import type { Arm } from '@weir/bandit/arm';
-import { cappedThompson } from '@weir/bandit/policies/capped-thompson';
-import { fixed } from '@weir/bandit/policies/fixed';
-import { ladder } from '@weir/bandit/policies/ladder';
-import { topTwo } from '@weir/bandit/policies/top-two';
+import { allocate } from '@weir/bandit/policies/allocate';
 import type { PromotionPolicy } from '@weir/bandit/promotion-policy';
 import { decide, verdictOf } from '@weir/bandit/promotion-rule';
 import { DEFAULT_PACE, nextLook, paced, WHOLE } from '@weir/bandit/weights';
@@ -320,14 +316,10 @@ function reallocate(run: Run, test: RunningTest, policy: PromotionPolicy): void 
 
 /** Champion first, in 1/10^6. */
 function sharesOf({ allocation }: PromotionPolicy, { estimate }: RunningTest): readonly number[] {
-  const arms: readonly Arm[] = [
+  return allocate(allocation, [
     { outcomes: estimate.championOutcomes, rewards: estimate.championRewards },
     { outcomes: estimate.challengerOutcomes, rewards: estimate.challengerRewards },
-  ];
-  const { policy, bounds, share } = allocation;
-  if (policy === 'fixed') return fixed(2, share, bounds);
-  if (policy === 'ladder') return ladder(allocation.ladder, estimate.challengerOutcomes, bounds);
-  return policy === 'top-two' ? topTwo(arms, bounds) : cappedThompson(arms, bounds);
+  ]);
 }
 
 function armsOf(

@@ -71,7 +71,8 @@ export const SERVICES: readonly DevService[] = [
     name: 'promotion',
     settings: PROMOTION_SETTINGS,
     define: (config) => promotionService(config),
-    demonstration: {},
+    // Entries are signed, so that the governance log takes them.
+    demonstration: { WEIR_PROMOTION_MAKE_KEY: 'true' },
     shown: (output) => {
       const line = decisionLine(output);
       if (line === undefined) return shownAlert(output);
