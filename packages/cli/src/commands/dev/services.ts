@@ -59,11 +59,12 @@ export const SERVICES: readonly DevService[] = [
     name: 'explanation-sampler',
     settings: EXPLAIN_SETTINGS,
     define: (config) => explanationSampler(samplerConfigOf(config), modelPlacesOf(config)),
-    // Two of a thousand seconds: about every fortieth flight of a version. The background is a week of flights, as the drift windows are.
+    // About every fiftieth flight of a version; their background is that of a day, the reference of the shares a week.
     demonstration: {
       WEIR_EXPLAIN_MODELS_DIR: FLIGHT_MODELS,
       WEIR_EXPLAIN_BUDGET_PER_SECOND: '0.002',
       WEIR_EXPLAIN_BACKGROUND_EVENTS: '20000',
+      WEIR_EXPLAIN_REFERENCE_SIZE: '1200',
     },
     shown: shownAlert,
   }),
