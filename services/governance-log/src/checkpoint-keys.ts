@@ -3,7 +3,8 @@
  * keys stay in this process: neither the journal nor the folder has them.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { toBase64 } from '@weir/ledger/bytes';
 import type { CheckpointSigner } from '@weir/ledger/checkpoint';
 import { verifierKey } from '@weir/ledger/keys';
@@ -24,6 +25,9 @@ export interface CheckpointKeys {
   /** A key's name is the origin of the log that it signs. */
   signersFor(origin: string): readonly CheckpointSigner[];
 }
+
+/** Nothing is signed. */
+export const NO_KEYS: CheckpointKeys = { keys: [], signersFor: () => [] };
 
 const BLOCK = /-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----/g;
 /** Neither the group nor others may read a private key. */
@@ -69,6 +73,7 @@ export function makeKeyFile(file: string): void {
     // The declarations know ed25519 alone.
     generateKeyPairSync(kind as 'ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }),
   );
+  mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, blocks.join(''), { flag: 'wx', mode: 0o600 });
 }
 

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { TrustError } from '@weir/ledger/trust';
 import { loadServiceConfig, type ServiceConfig, type ServiceSettings } from '@weir/service-kit/config/common-settings';
 import type { Environment } from '@weir/service-kit/config/load';
 import { ConfigError } from '@weir/service-kit/config/settings';
-import type { CheckpointKeys } from './checkpoint-keys.ts';
+import { type CheckpointKeys, makeKeyFile, NO_KEYS, readCheckpointKeys } from './checkpoint-keys.ts';
 import { type LogConfig, trustOf } from './log-trust.ts';
 
 const OWN_SETTINGS = {
@@ -16,9 +16,10 @@ const OWN_SETTINGS = {
   },
   WEIR_GOVERNANCE_FOLDER: {
     type: 'string',
-    default: 'governance',
+    default: '',
     unit: 'path',
-    reason: 'where bundles, tiles, checkpoints and the trust file of each partition are kept',
+    reason:
+      'where bundles, tiles, checkpoints and the trust file of each partition are kept; empty: beside WEIR_LOG_FILE, with .governance after its name',
   },
   WEIR_GOVERNANCE_KEY_FILE: {
     type: 'string',
@@ -26,6 +27,12 @@ const OWN_SETTINGS = {
     unit: 'path of a PEM file',
     reason:
       'private keys of checkpoints in PKCS#8: one Ed25519 key, and one ML-DSA-44 key where both kinds are wanted; src/init-key.ts makes one',
+  },
+  WEIR_GOVERNANCE_MAKE_KEY: {
+    type: 'boolean',
+    default: false,
+    reason:
+      'make the key file when it is not there: for development; with the embedded log it lies beside WEIR_LOG_FILE unless it is named',
   },
   WEIR_GOVERNANCE_ENTRY_KEYS_FILE: {
     type: 'string',
@@ -58,12 +65,31 @@ export type GovernanceConfig = ServiceConfig<OwnSettings>;
 export const SETTINGS: ServiceSettings<OwnSettings> = {
   settings: OWN_SETTINGS,
   prefixes: ['WEIR_GOVERNANCE_'],
+  rules: [
+    ({ WEIR_LOG: log, WEIR_GOVERNANCE_FOLDER: folder }) =>
+      log === 'kafka' && folder === ''
+        ? 'WEIR_GOVERNANCE_FOLDER is empty and WEIR_LOG kafka; name a folder that survives restarts, since checkpoints are signed against it'
+        : undefined,
+  ],
   defaults: { WEIR_HTTP_PORT: 8_085 },
 };
 
 /** @throws {ConfigError} listing every fault. */
 export function loadGovernanceConfig(env: Environment): GovernanceConfig {
   return loadServiceConfig(SETTINGS, env);
+}
+
+export function folderOf({ WEIR_GOVERNANCE_FOLDER: folder, WEIR_LOG_FILE: log }: GovernanceConfig): string {
+  return folder === '' ? `${log}.governance` : folder;
+}
+
+/** @throws {ConfigError} when the key file cannot be used. Without one, keys that sign nothing: a replay needs no others. */
+export function checkpointKeysOf(config: GovernanceConfig): CheckpointKeys {
+  const { WEIR_GOVERNANCE_KEY_FILE: named, WEIR_GOVERNANCE_MAKE_KEY: makes, WEIR_LOG, WEIR_LOG_FILE } = config;
+  const file = named === '' && makes && WEIR_LOG === 'embedded' ? `${WEIR_LOG_FILE}.governance.pem` : named;
+  if (file === '') return NO_KEYS;
+  if (makes && !existsSync(file)) makeKeyFile(file);
+  return readCheckpointKeys(file);
 }
 
 /** @throws {ConfigError} naming the file, its line and the rule */
@@ -75,6 +101,7 @@ export function logConfigOf(config: GovernanceConfig, keyLines: readonly string[
     checkpointEntries: config.WEIR_GOVERNANCE_CHECKPOINT_ENTRIES,
     checkpointMs: config.WEIR_GOVERNANCE_CHECKPOINT_MS,
   };
+  if (keys.keys.length === 0) return made;
   try {
     trustOf(made, 0);
   } catch (error) {

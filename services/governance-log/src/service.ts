@@ -2,7 +2,7 @@
 import type { ServiceDefinition } from '@weir/service-kit/definition';
 import { Gauge } from 'prom-client';
 import type { CheckpointKeys } from './checkpoint-keys.ts';
-import { type GovernanceConfig, logConfigOf } from './config.ts';
+import { folderOf, type GovernanceConfig, logConfigOf } from './config.ts';
 import { STORE } from './kernel.ts';
 import { Logs } from './logs.ts';
 import { createLogProcessor, SERVICE } from './processor.ts';
@@ -19,7 +19,7 @@ export function governanceLog(
   keys: CheckpointKeys,
 ): ServiceDefinition {
   const logConfig = logConfigOf(config, keyLines, keys);
-  const folder = config.WEIR_GOVERNANCE_FOLDER;
+  const folder = folderOf(config);
   const logs = new Logs(folder, config.WEIR_PARTITIONS);
   return {
     name: SERVICE,

@@ -18,7 +18,11 @@ export function bundleFolder(folder: string, partition: number): string {
   return join(folder, String(partition));
 }
 
-export function trustName(partition: number): string {
+export function trustFile(folder: string, partition: number): string {
+  return join(folder, trustName(partition));
+}
+
+function trustName(partition: number): string {
   return `${partition}.trust`;
 }
 
@@ -36,6 +40,8 @@ export function storeHandler(options: StoreOptions): EffectHandler {
   const partitions = new Map<number, PartitionStore>();
   return {
     run: async ({ payload }, { epoch }) => {
+      if (options.keys.keys.length === 0)
+        throw new EffectRefused('there is no key to sign with: WEIR_GOVERNANCE_KEY_FILE names none');
       const request = decodeRequest(payload);
       let store = partitions.get(request.partition);
       if (store === undefined) {

@@ -7,6 +7,8 @@ import { SETTINGS as DRIFT_SETTINGS, driftConfigOf } from '@weir/drift-detector/
 import { driftDetector } from '@weir/drift-detector/service';
 import { SETTINGS as EXPLAIN_SETTINGS, modelPlacesOf, samplerConfigOf } from '@weir/explanation-sampler/config';
 import { explanationSampler } from '@weir/explanation-sampler/service';
+import { checkpointKeysOf, SETTINGS as GOVERNANCE_SETTINGS } from '@weir/governance-log/config';
+import { governanceLog } from '@weir/governance-log/service';
 import { SETTINGS as PROMOTION_SETTINGS } from '@weir/promotion/config';
 import { decisionLine } from '@weir/promotion/decision-line';
 import { promotionService } from '@weir/promotion/service';
@@ -14,6 +16,7 @@ import type { ServiceConfig, ServiceSettings } from '@weir/service-kit/config/co
 import type { Settings } from '@weir/service-kit/config/settings';
 import type { ServiceDefinition } from '@weir/service-kit/definition';
 import type { Output } from '@weir/service-kit/processor';
+import { authorLines, verdictOf } from './governance.ts';
 import { type ShownOutput, shownAlert } from './shown-output.ts';
 
 /** What an entry says of its service. */
@@ -26,6 +29,8 @@ interface Entry<Own extends Settings> {
   readonly demonstration: Readonly<Record<string, string>>;
   /** How an output looks on the screen; undefined: not at all. */
   readonly shown: (output: Output) => ShownOutput | undefined;
+  /** Said at the end of a run, while its files are still there. @param keep false: they are removed next */
+  readonly closing?: (config: ServiceConfig<Own>, keep: boolean) => string | undefined;
 }
 
 /** An entry whose settings are its own business. */
@@ -80,6 +85,15 @@ export const SERVICES: readonly DevService[] = [
       const { eventTimeMs, text, isVerdict, path } = line;
       return { eventTimeMs, mark: 'DECISION', text, path, counts: isVerdict ? 'decision' : undefined };
     },
+  }),
+  entry({
+    name: 'governance-log',
+    settings: GOVERNANCE_SETTINGS,
+    // After promotion, which makes its key where there is none.
+    define: (config) => governanceLog(config, authorLines(config), checkpointKeysOf(config)),
+    demonstration: { WEIR_GOVERNANCE_MAKE_KEY: 'true' },
+    shown: shownAlert,
+    closing: verdictOf,
   }),
 ];
 
