@@ -1,3 +1,6 @@
+/** Standard deviations within which an input is held. */
+const CLIP = 5;
+
 /** Logistic regression by stochastic gradient descent on standardised inputs: small, deterministic, good enough to be honest. */
 export class LogisticRegression {
   readonly #inputs: readonly number[];
@@ -40,8 +43,25 @@ export class LogisticRegression {
     return 1 / (1 + Math.exp(-score));
   }
 
+  /** As packages/explain reads it: `weir.sklearn-linear/1`. @param names of all features, in their order */
+  export(names: readonly string[]): object {
+    return {
+      format: 'weir.sklearn-linear/1',
+      features: this.#inputs.length,
+      feature_names: this.#inputs.map((input) => names[input]),
+      link: 'logistic',
+      weights: [[...this.#weights]],
+      intercepts: [this.#bias],
+      inputs: { centre: [...this.#mean], scale: this.#inputs.map((_, at) => this.#deviation(at)), clip: CLIP },
+    };
+  }
+
+  #deviation(at: number): number {
+    return Math.sqrt((this.#variance[at] as number) / Math.max(1, this.#seen));
+  }
+
   #standard(at: number, x: number): number {
-    const deviation = Math.sqrt((this.#variance[at] as number) / Math.max(1, this.#seen));
-    return deviation === 0 ? 0 : Math.max(-5, Math.min(5, (x - (this.#mean[at] as number)) / deviation));
+    const deviation = this.#deviation(at);
+    return deviation === 0 ? 0 : Math.max(-CLIP, Math.min(CLIP, (x - (this.#mean[at] as number)) / deviation));
   }
 }

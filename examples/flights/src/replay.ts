@@ -1,13 +1,16 @@
 /**
  * The flights as events: January trains two versions of one model and becomes the reference of their features and of their output; from
- * February on each flight is a prediction, and an outcome once it has arrived. Everything is a function of the file, so that each replay is
+ * February on each flight is a prediction, and an outcome once it has arrived. A third model scores every tenth flight in shadow. Everything is a function of the file, so that each replay is
  * the same.
  */
 import { encode } from '@weir/events/codec';
+import type { ModelAccess, PredictionLogged } from '@weir/events/generated/events';
 import { referenceHash } from '@weir/events/reference-hash';
 import { FeatureBuilder, NUMERIC_FEATURES, scheduledMinutes } from './features.ts';
+import { GradientBoosted, SHADOW_MODEL, SHADOW_VERSION, shadowId } from './gradient-boosted.ts';
 import { type Fault, Injector } from './inject.ts';
 import { LogisticRegression } from './logistic-regression.ts';
+import { promotionPolicySet } from './promotion-policy.ts';
 import { type Flights, readFlights } from './source.ts';
 
 export const MODEL = 'flight-delay';
@@ -41,6 +44,7 @@ export async function* replay(faults: readonly Fault[] = []): AsyncGenerator<rea
     schedule: new LogisticRegression(VERSIONS.schedule),
     'recent-delay': new LogisticRegression(VERSIONS['recent-delay']),
   };
+  const boosted = new GradientBoosted();
   const january = new January();
   let introduced = false;
   let events: ReplayEvent[] = [];
@@ -56,12 +60,25 @@ export async function* replay(faults: readonly Fault[] = []): AsyncGenerator<rea
       }
       if (!introduced) {
         introduced = true;
-        yield introduction(january.columns(models));
+        yield introduction(january.columns(models), models, boosted);
         january.clear();
       }
       outcomes.takeUntil(departureMs, events);
       injector.apply(features, departureMs);
-      events.push(predictionOf(flights, at, features, models));
+      const served = predictionOf(flights, at, features, models);
+      events.push({
+        topic: 'predictions',
+        key: MODEL,
+        value: encode('PredictionLogged', served),
+        eventTimeMs: departureMs,
+      });
+      if (GradientBoosted.takes(flights.start + at))
+        events.push({
+          topic: 'predictions',
+          key: SHADOW_MODEL,
+          value: boosted.shadow(served),
+          eventTimeMs: departureMs,
+        });
       outcomes.add(flights, at);
       if (events.length >= BATCH_EVENTS) {
         yield events;
@@ -73,15 +90,14 @@ export async function* replay(faults: readonly Fault[] = []): AsyncGenerator<rea
   if (events.length > 0) yield events;
 }
 
-function predictionOf(flights: Flights, at: number, features: readonly number[], models: Models): ReplayEvent {
+function predictionOf(flights: Flights, at: number, features: readonly number[], models: Models): PredictionLogged {
   const id = `f${flights.start + at}`;
-  const eventTimeMs = flights.departureMs[at] as number;
   const version = versionOf(flights.start + at);
-  const value = encode('PredictionLogged', {
+  return {
     model: MODEL,
     version,
     featureSet: FEATURE_SET,
-    eventTimeMs,
+    eventTimeMs: flights.departureMs[at] as number,
     numeric: features,
     categorical: [flights.origin[at] as string, flights.destination[at] as string],
     outputs: [scored(models[version], features)],
@@ -90,8 +106,7 @@ function predictionOf(flights: Flights, at: number, features: readonly number[],
     segment: {},
     routing: null,
     latencyMs: null,
-  });
-  return { topic: 'predictions', key: MODEL, value, eventTimeMs };
+  };
 }
 
 /** Which version a flight is given to. Alternating by row is a fair split that needs no chance. */
@@ -135,7 +150,7 @@ class January {
 
 /** Outcomes wait here until their flight has arrived, in buckets of a minute: the file's resolution. */
 class OutcomeQueue {
-  readonly #byMinute = new Map<number, { readonly id: string; readonly late: 0 | 1 }[]>();
+  readonly #byMinute = new Map<number, { readonly row: number; readonly late: 0 | 1 }[]>();
   #minute = Number.NaN;
 
   add(flights: Flights, at: number): void {
@@ -143,7 +158,7 @@ class OutcomeQueue {
     const departureMinute = Math.floor((flights.departureMs[at] as number) / MINUTE_MS);
     if (Number.isNaN(this.#minute)) this.#minute = departureMinute;
     const minute = departureMinute + Math.ceil(scheduledMinutes(flights.distance[at] as number) + Math.max(0, delay));
-    const outcome = { id: `f${flights.start + at}`, late: delay > LATE_MINUTES ? (1 as const) : (0 as const) };
+    const outcome = { row: flights.start + at, late: delay > LATE_MINUTES ? (1 as const) : (0 as const) };
     const bucket = this.#byMinute.get(minute);
     if (bucket === undefined) this.#byMinute.set(minute, [outcome]);
     else bucket.push(outcome);
@@ -153,42 +168,35 @@ class OutcomeQueue {
   takeUntil(nowMs: number, events: ReplayEvent[]): void {
     const now = Math.floor(nowMs / MINUTE_MS);
     for (; this.#minute <= now && this.#byMinute.size > 0; this.#minute += 1) {
-      for (const { id, late } of this.#byMinute.get(this.#minute) ?? []) {
+      for (const { row, late } of this.#byMinute.get(this.#minute) ?? []) {
+        const id = `f${row}`;
         const eventTimeMs = this.#minute * MINUTE_MS;
-        const value = encode('OutcomeObserved', {
-          model: MODEL,
-          predictionId: id,
-          eventTimeMs,
-          label: late,
-          reward: null,
-          revision: 0,
-        });
-        events.push({ topic: 'outcomes', key: MODEL, value, eventTimeMs });
+        events.push(outcomeOf(MODEL, id, late, eventTimeMs));
+        if (GradientBoosted.takes(row)) events.push(outcomeOf(SHADOW_MODEL, shadowId(id), late, eventTimeMs));
       }
       this.#byMinute.delete(this.#minute);
     }
   }
 }
 
-function introduction(january: ReadonlyMap<string, readonly number[]>): ReplayEvent[] {
-  const features = [
-    ...NUMERIC_FEATURES.map(({ name, unit }) => ({ name, type: 'numeric' as const, unit, protected: false })),
-    ...['origin', 'destination'].map((name) => ({ name, type: 'categorical' as const, unit: null, protected: false })),
-  ];
+function outcomeOf(model: string, predictionId: string, label: 0 | 1, eventTimeMs: number): ReplayEvent {
+  const value = encode('OutcomeObserved', { model, predictionId, eventTimeMs, label, reward: null, revision: 0 });
+  return { topic: 'outcomes', key: model, value, eventTimeMs };
+}
+
+/** The linear models stand in their registrations, as January left them; the trees are a file. References are those of the served model. */
+function introduction(
+  january: ReadonlyMap<string, readonly number[]>,
+  models: Models,
+  boosted: GradientBoosted,
+): ReplayEvent[] {
+  const names = NUMERIC_FEATURES.map(({ name }) => name);
   const eventTimeMs = JANUARY_ENDS_MS;
-  const registrations = Object.keys(VERSIONS).map((version): ReplayEvent => {
-    const value = encode('ModelVersionRegistered', {
-      model: MODEL,
-      version,
-      featureSet: { id: FEATURE_SET, features },
-      outputs: [{ name: OUTPUT, unit: null }],
-      access: null,
-      digest: null,
-      eventTimeMs,
-      id: `${MODEL}/${version}`,
-    });
-    return { topic: 'models', key: MODEL, value, eventTimeMs };
-  });
+  const inline = (version: Version) => ({ kind: 'inline', location: JSON.stringify(models[version].export(names)) });
+  const registrations = [
+    ...(Object.keys(VERSIONS) as Version[]).map((version) => registrationOf(MODEL, version, inline(version))),
+    registrationOf(SHADOW_MODEL, SHADOW_VERSION, boosted.access),
+  ];
   const references = [...january].map(([name, column]): ReplayEvent => {
     const { values, counts } = tally(column);
     const hash = referenceHash(values, counts, 0);
@@ -207,7 +215,26 @@ function introduction(january: ReadonlyMap<string, readonly number[]>): ReplayEv
     });
     return { topic: 'references', key: MODEL, value, eventTimeMs };
   });
-  return [...registrations, ...references];
+  return [...registrations, promotionPolicySet(JANUARY_ENDS_MS), ...references];
+}
+
+function registrationOf(model: string, version: string, access: ModelAccess): ReplayEvent {
+  const features = [
+    ...NUMERIC_FEATURES.map(({ name, unit }) => ({ name, type: 'numeric' as const, unit, protected: false })),
+    ...['origin', 'destination'].map((name) => ({ name, type: 'categorical' as const, unit: null, protected: false })),
+  ];
+  const eventTimeMs = JANUARY_ENDS_MS;
+  const value = encode('ModelVersionRegistered', {
+    model,
+    version,
+    featureSet: { id: FEATURE_SET, features },
+    outputs: [{ name: OUTPUT, unit: null }],
+    access,
+    digest: null,
+    eventTimeMs,
+    id: `${model}/${version}`,
+  });
+  return { topic: 'models', key: model, value, eventTimeMs };
 }
 
 /** Distinct values, ascending, and their counts. */

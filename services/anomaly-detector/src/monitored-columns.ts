@@ -58,6 +58,7 @@ export function profileFrom({ numbers, texts }: Referenced, serial: SerialProfil
   };
 }
 
-export function newSerial({ numbers, texts }: Referenced): SerialProfile {
-  return new SerialProfile(numbers.length, texts.length);
+/** @param profile of the columns, with or without the order of their values */
+export function newSerial({ numeric, categorical }: Profile): SerialProfile {
+  return new SerialProfile(numeric, categorical.length);
 }

@@ -40,8 +40,8 @@ function replaceQuality(model: ModelState, monitor: Monitor): void {
   const isSame =
     before.numbers.map(({ at }) => at).join() === referenced.numbers.map(({ at }) => at).join() &&
     before.texts.map(({ at }) => at).join() === referenced.texts.map(({ at }) => at).join();
-  if (!isSame) monitor.serial = newSerial(referenced);
   monitor.quality = new Quality(referenced, undefined, model.config.eventsBetweenFalseAlarms);
+  if (!isSame) monitor.serial = newSerial(monitor.quality.profile);
   monitor.quality.takeOrder(monitor.serial);
   monitor.leftSince = 0;
 }

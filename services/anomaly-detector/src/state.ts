@@ -114,10 +114,11 @@ export function newModel(model: string, config: AnomalyConfig): ModelState {
 
 export function newMonitor({ model, catalogue, config }: ModelState, columns: MonitoredColumns): Monitor {
   const referenced = referencedIn(columns, catalogue);
+  const quality = new Quality(referenced, undefined, config.eventsBetweenFalseAlarms);
   return {
     columns,
-    quality: new Quality(referenced, undefined, config.eventsBetweenFalseAlarms),
-    serial: newSerial(referenced),
+    quality,
+    serial: newSerial(quality.profile),
     outliers: Outliers.isPossible(columns) ? new Outliers(model, columns, config) : null,
     events: 0,
     leftOut: 0,

@@ -38,7 +38,7 @@ export async function flightRun(
       if (name === 'AlertRaised') raised.push(event);
       if (name === 'AlertResolved') resolved.push(event);
     },
-    reject: (_: number, __: unknown, { code, message }: { readonly code: string; readonly message: string }) => {
+    reject: (_: string, __: unknown, { code, message }: { readonly code: string; readonly message: string }) => {
       throw new Error(`${code}: ${message}`);
     },
   };

@@ -30,6 +30,10 @@ export interface NumericProfile {
   /** Present values that equal the present value before them, and the longest run of equal ones. */
   readonly repeats: number;
   readonly longestRun: number;
+  /** Farthest that quantiles moved over two windows of the reference; see `WindowQuantiles`. Absent = the order of values is not known. */
+  readonly move?: number;
+  /** Share of the reference's windows that do not look like the whole of it, as of a column that changes over the day. */
+  readonly strayShare?: number;
 }
 
 export interface CategoricalProfile {

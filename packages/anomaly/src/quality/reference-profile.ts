@@ -7,12 +7,14 @@ import { type CategoricalProfile, lawOf, MAX_KEPT_VALUES, type NumericProfile } 
 const MAX_RANKS = 100_000;
 
 /** What only the order of the values tells; see `SerialProfile`. */
-export type NumericOrder = Pick<NumericProfile, 'repeats' | 'longestRun'> & { readonly pairs: number };
+export type NumericOrder = Pick<NumericProfile, 'repeats' | 'longestRun' | 'move' | 'strayShare'> & {
+  readonly pairs: number;
+};
 export type CategoricalOrder = Pick<CategoricalProfile, 'windowDistinct' | 'windows'>;
 
 /**
  * @param values distinct, finite, ascending; @param counts of each; @param missing values beside them
- * @param order undefined: not known, so a stuck value is not tested. O(values + ranks)
+ * @param order undefined: not known, so neither a stuck value nor a change of unit or columns is told. O(values + ranks)
  */
 export function numericReferenceProfile(
   name: string,
@@ -41,6 +43,9 @@ export function numericReferenceProfile(
     // The share of repeats is what counts: of the pairs that were seen, brought to the size of the reference.
     repeats: Math.round((pairs === undefined ? 1 : pairs.repeats / pairs.pairs) * Math.max(0, present - 1)),
     longestRun: pairs?.longestRun ?? present,
+    // Not known: no move is a jump, and so no change of unit and no shift is told.
+    move: pairs?.move ?? Infinity,
+    strayShare: pairs?.strayShare ?? 1,
   };
 }
 

@@ -4,16 +4,26 @@ import type { StateWriter } from '../state/state-writer.ts';
 import type { Fault } from './fault.ts';
 import { distanceLimit, type Grid, gridDistance, gridFrom } from './grid-distance.ts';
 import { UNIT_CHANGES, type UnitChange } from './units.ts';
+import { WindowQuantiles } from './window-quantiles.ts';
 
 /** Events of a window. */
 export const WINDOW = 256;
 /** Present values below which a column of a window is not judged. */
-const MIN_VALUES = 100;
+export const MIN_VALUES = 100;
 /** An explanation fits when the window passes as its law at this level; one that holds already stays at the second. */
 const FIT_LEVEL = 0.05;
 const KEEP_LEVEL = 1e-4;
 /** Distinct grid points below which a law is too coarse to name a factor. */
 const MIN_GRID = 5;
+/** A column has jumped when its quantiles moved by so many times the farthest of the reference. */
+const JUMP = 2;
+/** Part of a move that its explanation may leave: of one column, and of several that are explained alike. */
+const LEFT_OVER = 0.25;
+const LEFT_OVER_TOGETHER = 0.5;
+/** A jump is a single step to this part; what gets there by small steps is no change of unit. */
+const STEP = 0.5;
+/** A column of which more windows stray from the reference is compared with its own last values instead. */
+const MAX_STRAYS = 0.05;
 /** A shift must explain this many neighbouring columns. */
 const MIN_SHIFTED = 2;
 
@@ -22,6 +32,10 @@ const MIN_SHIFTED = 2;
  * column's values are compared with the reference; a column that has left it, at a level that gives one false alarm per
  * `eventsPerFalseAlarm` events over all columns together (for independent events), is compared again under every known change of unit
  * and under the laws of its neighbours. What no explanation fits is drift, which is not this test's to report.
+ * A few minutes of a day may not resemble the whole reference. Where it tells how far a column's quantiles move by themselves, a column
+ * whose windows often stray from it has changed its unit when it also jumped: its quantiles moved twice as far as they ever did in the
+ * reference, in one step, and under the explanation by no more than they do. Other columns must fit the explanation in two windows in
+ * succession. Columns are shifted when each is nearer to the last values of its neighbour than to its own.
  * O(1) amortised per value while nothing has changed; memory 256 values per column.
  */
 export class DistributionFaults {
@@ -33,6 +47,18 @@ export class DistributionFaults {
   readonly #counts: Uint16Array;
   /** Explanation that holds per column: 0 none, 1 shift, 2 + i the i-th change of unit. */
   readonly #open: Uint8Array;
+  /** Which neighbour's values a column holds while `#open` is 1: 1 = of the one before, −1 = of the one after. */
+  readonly #shiftSteps: Int8Array;
+  /** Farthest move of the reference; NaN = not asked for, Infinity = not known. */
+  readonly #moves: Float64Array;
+  /** Whether the column's windows stray from the reference by themselves. */
+  readonly #strays: readonly boolean[];
+  /** Change of unit that fitted in the last window, as in `#open`. */
+  readonly #fitted: Uint8Array;
+  /** Last present value, and the largest difference of two in succession within the window. */
+  readonly #last: Float64Array;
+  readonly #steps: Float64Array;
+  readonly #quantiles: WindowQuantiles;
   #events = 0;
 
   constructor(profiles: readonly NumericProfile[], eventsPerFalseAlarm: number) {
@@ -42,6 +68,13 @@ export class DistributionFaults {
     this.#values = new Float64Array(profiles.length * WINDOW);
     this.#counts = new Uint16Array(profiles.length);
     this.#open = new Uint8Array(profiles.length);
+    this.#shiftSteps = new Int8Array(profiles.length);
+    this.#moves = Float64Array.from(profiles, ({ move }) => move ?? Number.NaN);
+    this.#strays = profiles.map(({ strayShare = 0 }) => strayShare > MAX_STRAYS);
+    this.#fitted = new Uint8Array(profiles.length);
+    this.#last = new Float64Array(profiles.length).fill(Number.NaN);
+    this.#steps = new Float64Array(profiles.length);
+    this.#quantiles = new WindowQuantiles(profiles.length);
   }
 
   /** One event; the faults that begin with the window it ends, usually none. */
@@ -53,6 +86,9 @@ export class DistributionFaults {
       const count = this.#counts[column] as number;
       this.#values[column * WINDOW + count] = value;
       this.#counts[column] = count + 1;
+      const step = Math.abs(value - (this.#last[column] as number));
+      if (step > (this.#steps[column] as number)) this.#steps[column] = step;
+      this.#last[column] = value;
     }
     return this.#events % WINDOW === 0 ? this.#judge() : NONE;
   }
@@ -69,6 +105,10 @@ export class DistributionFaults {
       const from = column * WINDOW;
       return this.#values.subarray(from, from + (this.#counts[column] as number)).sort();
     });
+    this.#quantiles.next();
+    for (const [column, window] of sorted.entries())
+      if (window.length >= MIN_VALUES) this.#quantiles.set(column, window, this.#steps[column] as number);
+    this.#steps.fill(0);
     const left = sorted.map((window, column) => this.#hasLeft(window, column));
     const faults: Fault[] = [];
     const shifted = new Set<number>();
@@ -76,7 +116,10 @@ export class DistributionFaults {
     for (let column = 0; column < columns; column += 1) {
       if (shifted.has(column)) continue;
       if (left[column] === true) this.#findUnit(sorted[column] as Float64Array, column, faults);
-      else if (!this.#stillHolds(sorted[column] as Float64Array, column)) this.#open[column] = 0;
+      else {
+        this.#fitted[column] = 0;
+        if (!this.#stillHolds(sorted[column] as Float64Array, column)) this.#open[column] = 0;
+      }
     }
     this.#counts.fill(0);
     return faults;
@@ -103,11 +146,28 @@ export class DistributionFaults {
     return gridDistance(grid, window, window.length, held.factor, held.offset) < unchanged;
   }
 
-  #findUnit(window: Float64Array, column: number, faults: Fault[]): void {
-    const grid = this.#grids[column] as Grid;
-    if (grid.values.length < MIN_GRID) return;
-    const held = UNIT_CHANGES[(this.#open[column] as number) - 2];
-    if (held !== undefined && this.#fit(window, grid, held, KEEP_LEVEL) < Infinity) return;
+  /** Whether the column's quantiles have just moved farther than they do by themselves, and in one step. */
+  #hasJumped(column: number): boolean {
+    const move = this.#quantiles.move(column);
+    return move > JUMP * (this.#moves[column] as number) && this.#quantiles.step(column) > STEP * move;
+  }
+
+  /** Change of unit that explains a jump best, −1 = none does, and what it leaves of the jump. */
+  #unitOfJump(column: number): [best: number, move: number] {
+    const most = Math.min(this.#moves[column] as number, LEFT_OVER * this.#quantiles.move(column));
+    let best = -1;
+    let least = Infinity;
+    for (const [index, { factor, offset }] of UNIT_CHANGES.entries()) {
+      const move = this.#quantiles.move(column, column, factor, offset);
+      if (!(move <= most && move < least)) continue;
+      least = move;
+      best = index;
+    }
+    return [best, least];
+  }
+
+  /** Change of unit under which the window is nearest to the reference, −1 = none fits, and the distance. */
+  #unitOfLaw(window: Float64Array, grid: Grid): [best: number, distance: number] {
     let best = -1;
     let distance = Infinity;
     for (const [index, change] of UNIT_CHANGES.entries()) {
@@ -116,56 +176,114 @@ export class DistributionFaults {
       distance = found;
       best = index;
     }
-    if (best < 0) return;
+    return [best, distance];
+  }
+
+  #findUnit(window: Float64Array, column: number, faults: Fault[]): void {
+    const grid = this.#grids[column] as Grid;
+    if (grid.values.length < MIN_GRID) return;
+    const usual = this.#moves[column] as number;
+    if (usual === Infinity) return;
+    const isLocal = !Number.isNaN(usual) && (this.#strays[column] as boolean);
+    const held = UNIT_CHANGES[(this.#open[column] as number) - 2];
+    if (held !== undefined && this.#fit(window, grid, held, KEEP_LEVEL) < Infinity) return;
+    if (isLocal && !this.#hasJumped(column)) return;
+    if (isLocal && this.#open[column] !== 0 && !this.#stillHolds(window, column)) {
+      this.#open[column] = 0;
+      return;
+    }
+    const [best, distance] = isLocal ? this.#unitOfJump(column) : this.#unitOfLaw(window, grid);
+    const isConfirmed = isLocal || Number.isNaN(usual) || this.#fitted[column] === 2 + best;
+    this.#fitted[column] = 2 + best;
+    if (!isConfirmed) return;
+    if (best < 0 || this.#open[column] === 2 + best) return;
     this.#open[column] = 2 + best;
     const { name, factor, offset } = UNIT_CHANGES[best] as UnitChange;
     const formula = offset === 0 ? `${factor}` : `${factor} and ${offset < 0 ? '' : '+'}${offset}`;
     faults.push({
       fault: 'unit-change',
       field: this.#names[column] as string,
-      since: this.#events - WINDOW + 1,
+      since: this.#events - (Number.isNaN(usual) ? 1 : 2) * WINDOW + 1,
       factor,
       share: 1,
-      detail: `values are the reference's times ${formula} (${name}); distance ${distance.toFixed(3)} under it`,
+      detail: isLocal
+        ? `values are the earlier ones times ${formula} (${name}); under it quantiles move by ${distance.toPrecision(3)}, in the reference by ${usual.toPrecision(3)} at the most`
+        : `values are the reference's times ${formula} (${name}); distance ${distance.toFixed(3)} under it`,
     });
   }
 
   /** Runs of columns that hold the values of the column `step` before them. */
   #findShifts(sorted: Float64Array[], left: boolean[], step: number, shifted: Set<number>, faults: Fault[]): void {
-    const isShifted = (column: number): boolean => {
-      const neighbour = this.#grids[column - step];
-      if (left[column] !== true || neighbour === undefined) return false;
-      const level = this.#open[column] === 1 ? KEEP_LEVEL : FIT_LEVEL;
-      return this.#fit(sorted[column] as Float64Array, neighbour, SAME, level) < Infinity;
-    };
     for (let from = 0; from < sorted.length; from += 1) {
       let to = from;
-      while (to < sorted.length && isShifted(to)) to += 1;
-      if (to - from < MIN_SHIFTED) {
+      while (to < sorted.length && this.#isShifted(sorted[to] as Float64Array, to, step, left)) to += 1;
+      if (!this.#isRunOfShifts(from, to, step, left)) {
         from = Math.max(from, to - 1);
         continue;
       }
-      const isNew = this.#open.subarray(from, to).some((open) => open !== 1);
+      const open = this.#open.subarray(from, to);
+      // Columns that were shifted one way and then the other are back in their places.
+      if (open.some((each, at) => each === 1 && this.#shiftSteps[from + at] === -step)) open.fill(0);
+      else {
+        const isNew = !open.includes(1);
+        open.fill(1);
+        this.#shiftSteps.fill(step, from, to);
+        if (isNew) faults.push(this.#shiftFault(from, to, step));
+      }
       for (let column = from; column < to; column += 1) shifted.add(column);
-      this.#open.fill(1, from, to);
-      const names = this.#names.slice(from, to);
-      if (isNew)
-        faults.push({
-          fault: 'shifted-columns',
-          field: names[0] as string,
-          since: this.#events - WINDOW + 1,
-          factor: step,
-          share: 1,
-          detail: `${names.join(', ')} hold the values of the column ${step > 0 ? 'before' : 'after'} each`,
-        });
       from = to;
     }
+  }
+
+  #isShifted(window: Float64Array, column: number, step: number, left: boolean[]): boolean {
+    const neighbour = this.#grids[column - step];
+    if (neighbour === undefined) return false;
+    const [usual, neighbours] = [this.#moves[column] as number, this.#moves[column - step] as number];
+    if (usual === Infinity || neighbours === Infinity) return false;
+    if (Number.isNaN(usual)) {
+      const level = this.#open[column] === 1 ? KEEP_LEVEL : FIT_LEVEL;
+      return left[column] === true && this.#fit(window, neighbour, SAME, level) < Infinity;
+    }
+    const own = this.#quantiles.move(column);
+    const isNearer = own > usual / JUMP && this.#quantiles.move(column, column - step) <= LEFT_OVER_TOGETHER * own;
+    // While nothing moves it stays shifted, for as long as it is away from its own law.
+    return isNearer || (this.#open[column] === 1 && this.#shiftSteps[column] === step && left[column] === true);
+  }
+
+  /** Two columns or more, of which one has left the reference; or one alone that no change of unit explains. */
+  #isRunOfShifts(from: number, to: number, step: number, left: boolean[]): boolean {
+    if (to - from >= MIN_SHIFTED) return left.slice(from, to).includes(true);
+    if (to === from || left[from] !== true || Number.isNaN(this.#moves[from])) return false;
+    if (this.#open[from] === 1) return true;
+    const own = this.#quantiles.move(from);
+    return (
+      own > JUMP * (this.#moves[from] as number) &&
+      this.#quantiles.move(from, from - step) <= LEFT_OVER * own &&
+      this.#unitOfJump(from)[0] < 0
+    );
+  }
+
+  #shiftFault(from: number, to: number, step: number): Fault {
+    const names = this.#names.slice(from, to);
+    return {
+      fault: 'shifted-columns',
+      field: names[0] as string,
+      since: this.#events - WINDOW + 1,
+      factor: step,
+      share: 1,
+      detail: `${names.join(', ')} hold the values of the column ${step > 0 ? 'before' : 'after'} each`,
+    };
   }
 
   write(writer: StateWriter): void {
     writer.f64(this.#events);
     writer.numbers(this.#counts);
     writer.numbers(this.#open);
+    writer.numbers(this.#fitted);
+    writer.numbers(new Uint8Array(this.#shiftSteps.buffer));
+    writer.numbers(this.#last);
+    writer.numbers(this.#steps);
+    this.#quantiles.write(writer);
     for (const [column, count] of this.#counts.entries())
       writer.numbers(this.#values.subarray(column * WINDOW, column * WINDOW + count));
   }
@@ -174,6 +292,11 @@ export class DistributionFaults {
     this.#events = reader.f64();
     reader.numbers(this.#counts);
     reader.numbers(this.#open);
+    reader.numbers(this.#fitted);
+    reader.numbers(new Uint8Array(this.#shiftSteps.buffer));
+    reader.numbers(this.#last);
+    reader.numbers(this.#steps);
+    this.#quantiles.read(reader);
     for (const [column, count] of this.#counts.entries()) {
       if (count >= WINDOW)
         throw reader.refusal(`holds ${count} values of ${this.#names[column]}; a window has ${WINDOW}`);

@@ -8,7 +8,7 @@ export interface Grid {
   readonly size: number;
 }
 
-export function gridFrom(profile: NumericProfile): Grid {
+export function gridFrom(profile: Pick<NumericProfile, 'grid' | 'present' | 'infinite'>): Grid {
   return {
     values: Float64Array.from(profile.grid, ({ value }) => value),
     shares: Float64Array.from(profile.grid, ({ share }) => share),

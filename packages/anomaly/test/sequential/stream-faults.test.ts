@@ -168,7 +168,8 @@ test('a state of other columns is refused', () => {
 test('a run counts as stuck by chance of repeats, and never below twice the longest of the reference', () => {
   expect(new StuckValue(0.5, 1, 1_000_000).limit).toBe(21);
   expect(new StuckValue(0.5, 40, 1_000_000).limit).toBe(80);
-  expect(new StuckValue(0.95, 1, 1_000_000).limit).toBe(Infinity);
+  expect(new StuckValue(0.95, 1, 1_000_000).limit).toBe(271);
+  expect(new StuckValue(0.995, 1, 1_000_000).limit).toBe(Infinity);
 });
 
 test('distinct values are counted exactly', () => {

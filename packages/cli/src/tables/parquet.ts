@@ -42,55 +42,11 @@ export async function openParquet(path: string, reading: Reading): Promise<Table
   const { ofNumber, isMissing } = cellReader(reading);
   const names = fields.map(({ name }) => name);
 
-  /** Hands over each stored value of the columns of one group, with its row in the group. */
-  async function read(group: RowGroup, rowStart: number, columns: readonly string[], take: Take): Promise<void> {
-    const rowEnd = rowStart + Number(group.num_rows);
-    await checkPages(file, group, new Set(columns));
-    let left = columns.length * (rowEnd - rowStart);
-    await parquetRead({
-      file,
-      metadata,
-      columns: [...columns],
-      rowStart,
-      rowEnd,
-      compressors: COMPRESSORS,
-      parsers: INSTANTS,
-      utf8: false,
-      onPage: ({ pathInSchema: [name = ''], columnData, rowStart: first }) => {
-        take(name, first - rowStart, columnData);
-        left -= columnData.length;
-      },
-    });
-    if (left !== 0) throw new Error(`the pages hold ${left > 0 ? 'fewer' : 'more'} values than the file says`);
-  }
-
-  /** Group by group: `begin` gives what takes the values of a group, and what comes of them. */
-  async function* groups<Piece>(wanted: readonly string[], begin: Begin<Piece>): AsyncGenerator<Piece> {
-    let start = 0;
-    for (const group of metadata.row_groups) {
-      const end = start + Number(group.num_rows);
-      if (end === start) continue;
-      try {
-        const { take, piece } = begin(end - start);
-        await read(group, start, wanted, take);
-        yield piece();
-      } catch (error) {
-        throw unreadable(`${path}: rows ${start + 1} to ${end} cannot be read`, error);
-      }
-      start = end;
-    }
-  }
-
+  const source = { path, file, metadata };
+  const groups = <Piece>(wanted: readonly string[], begin: Begin<Piece>) => rowGroups(source, wanted, begin);
   const chosen = (wanted: readonly string[], fits: (field: ParquetField) => boolean, kind: string): Chosen => {
     requireColumns(path, names, wanted);
-    const fieldNamed = new Map(fields.map((field) => [field.name, field]));
-    const found = wanted.map((name) => fieldNamed.get(name) as ParquetField);
-    const unfit = found.find((field) => !fits(field));
-    if (unfit !== undefined)
-      throw new UsageError(
-        `${path}: column ${JSON.stringify(unfit.name)} holds ${unfit.type}, not ${kind}; write it as ${kind}, or choose other columns with --column`,
-      );
-    return new Map(found.map((field) => [field.name, field]));
+    return chosenFields(path, fields, wanted, { fits, kind });
   };
 
   return {
@@ -133,9 +89,79 @@ export async function openParquet(path: string, reading: Reading): Promise<Table
   };
 }
 
+interface Source {
+  readonly path: string;
+  readonly file: AsyncBuffer;
+  readonly metadata: FileMetaData;
+}
 type Chosen = ReadonlyMap<string, ParquetField>;
 type Take = (name: string, first: number, stored: ArrayLike<unknown>) => void;
 type Begin<Piece> = (length: number) => { readonly take: Take; readonly piece: () => Piece };
+
+/** @throws {UsageError} for a column that does not hold what is asked for */
+function chosenFields(
+  path: string,
+  fields: readonly ParquetField[],
+  wanted: readonly string[],
+  { fits, kind }: { readonly fits: (field: ParquetField) => boolean; readonly kind: string },
+): Chosen {
+  const fieldNamed = new Map(fields.map((field) => [field.name, field]));
+  const found = wanted.map((name) => fieldNamed.get(name) as ParquetField);
+  const unfit = found.find((field) => !fits(field));
+  if (unfit !== undefined)
+    throw new UsageError(
+      `${path}: column ${JSON.stringify(unfit.name)} holds ${unfit.type}, not ${kind}; write it as ${kind}, or choose other columns with --column`,
+    );
+  return new Map(found.map((field) => [field.name, field]));
+}
+
+/** Group by group: `begin` gives what takes the values of a group, and what comes of them. */
+async function* rowGroups<Piece>(
+  source: Source,
+  wanted: readonly string[],
+  begin: Begin<Piece>,
+): AsyncGenerator<Piece> {
+  let start = 0;
+  for (const group of source.metadata.row_groups) {
+    const end = start + Number(group.num_rows);
+    if (end === start) continue;
+    try {
+      const { take, piece } = begin(end - start);
+      await readGroup(source, group, start, { wanted, take });
+      yield piece();
+    } catch (error) {
+      throw unreadable(`${source.path}: rows ${start + 1} to ${end} cannot be read`, error);
+    }
+    start = end;
+  }
+}
+
+/** Hands over each stored value of the columns of one group, with its row in the group. */
+async function readGroup(
+  { file, metadata }: Source,
+  group: RowGroup,
+  rowStart: number,
+  { wanted, take }: { readonly wanted: readonly string[]; readonly take: Take },
+): Promise<void> {
+  const rowEnd = rowStart + Number(group.num_rows);
+  await checkPages(file, group, new Set(wanted));
+  let left = wanted.length * (rowEnd - rowStart);
+  await parquetRead({
+    file,
+    metadata,
+    columns: [...wanted],
+    rowStart,
+    rowEnd,
+    compressors: COMPRESSORS,
+    parsers: INSTANTS,
+    utf8: false,
+    onPage: ({ pathInSchema: [name = ''], columnData, rowStart: first }) => {
+      take(name, first - rowStart, columnData);
+      left -= columnData.length;
+    },
+  });
+  if (left !== 0) throw new Error(`the pages hold ${left > 0 ? 'fewer' : 'more'} values than the file says`);
+}
 
 /** @throws {UsageError} when the file's directory at its end is missing or damaged. */
 async function structureOf(

@@ -32,6 +32,16 @@ export class PriorityReservoir<Value> {
     for (const item of other.#items) this.#insert(item);
   }
 
+  /** Its content, one item more than is kept: what a snapshot holds. */
+  save(): readonly ReservoirItem<Value>[] {
+    return this.#items;
+  }
+
+  /** Of what `save` gave, under the capacity of then or another. */
+  restore(items: readonly ReservoirItem<Value>[]): void {
+    for (const item of items) this.#insert(item);
+  }
+
   /** What is kept, with its inclusion probability. */
   *sample(): Generator<{ readonly value: Value; readonly inclusionProbability: number }> {
     const left = this.#items[this.#capacity];

@@ -67,6 +67,10 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
       await ports.close();
     }
     screen.say(screen.summary());
+    for (const { closing } of services) {
+      const said = closing?.(config, keep !== undefined);
+      if (said !== undefined) screen.say(said);
+    }
     screen.say(ended(options));
     return toldOf(inHand, isInterrupted);
   } catch (error) {

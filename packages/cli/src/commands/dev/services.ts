@@ -1,8 +1,14 @@
 /** The services that `weir dev` runs and `weir replay` reproduces: one entry each. */
+
+import { join, relative } from 'node:path';
 import { SETTINGS as ANOMALY_SETTINGS, anomalyConfigOf } from '@weir/anomaly-detector/config';
 import { anomalyDetector } from '@weir/anomaly-detector/service';
 import { SETTINGS as DRIFT_SETTINGS, driftConfigOf } from '@weir/drift-detector/config';
 import { driftDetector } from '@weir/drift-detector/service';
+import { SETTINGS as EXPLAIN_SETTINGS, modelPlacesOf, samplerConfigOf } from '@weir/explanation-sampler/config';
+import { explanationSampler } from '@weir/explanation-sampler/service';
+import { checkpointKeysOf, SETTINGS as GOVERNANCE_SETTINGS } from '@weir/governance-log/config';
+import { governanceLog } from '@weir/governance-log/service';
 import { SETTINGS as PROMOTION_SETTINGS } from '@weir/promotion/config';
 import { decisionLine } from '@weir/promotion/decision-line';
 import { promotionService } from '@weir/promotion/service';
@@ -10,6 +16,7 @@ import type { ServiceConfig, ServiceSettings } from '@weir/service-kit/config/co
 import type { Settings } from '@weir/service-kit/config/settings';
 import type { ServiceDefinition } from '@weir/service-kit/definition';
 import type { Output } from '@weir/service-kit/processor';
+import { authorLines, verdictOf } from './governance.ts';
 import { type ShownOutput, shownAlert } from './shown-output.ts';
 
 /** What an entry says of its service. */
@@ -22,10 +29,15 @@ interface Entry<Own extends Settings> {
   readonly demonstration: Readonly<Record<string, string>>;
   /** How an output looks on the screen; undefined: not at all. */
   readonly shown: (output: Output) => ShownOutput | undefined;
+  /** Said at the end of a run, while its files are still there. @param keep false: they are removed next */
+  readonly closing?: (config: ServiceConfig<Own>, keep: boolean) => string | undefined;
 }
 
 /** An entry whose settings are its own business. */
 export type DevService = Entry<Settings>;
+
+/** Models of the demonstration that are read from files. */
+const FLIGHT_MODELS = relative(process.cwd(), join(import.meta.dirname, '../../../../../examples/flights/models'));
 
 export const SERVICES: readonly DevService[] = [
   entry({
@@ -49,6 +61,19 @@ export const SERVICES: readonly DevService[] = [
     shown: shownAlert,
   }),
   entry({
+    name: 'explanation-sampler',
+    settings: EXPLAIN_SETTINGS,
+    define: (config) => explanationSampler(samplerConfigOf(config), modelPlacesOf(config)),
+    // About every fiftieth flight of a version; their background is that of a day, the reference of the shares a week.
+    demonstration: {
+      WEIR_EXPLAIN_MODELS_DIR: FLIGHT_MODELS,
+      WEIR_EXPLAIN_BUDGET_PER_SECOND: '0.002',
+      WEIR_EXPLAIN_BACKGROUND_EVENTS: '20000',
+      WEIR_EXPLAIN_REFERENCE_SIZE: '1200',
+    },
+    shown: shownAlert,
+  }),
+  entry({
     name: 'promotion',
     settings: PROMOTION_SETTINGS,
     define: (config) => promotionService(config),
@@ -60,6 +85,15 @@ export const SERVICES: readonly DevService[] = [
       const { eventTimeMs, text, isVerdict, path } = line;
       return { eventTimeMs, mark: 'DECISION', text, path, counts: isVerdict ? 'decision' : undefined };
     },
+  }),
+  entry({
+    name: 'governance-log',
+    settings: GOVERNANCE_SETTINGS,
+    // After promotion, which makes its key where there is none.
+    define: (config) => governanceLog(config, authorLines(config), checkpointKeysOf(config)),
+    demonstration: { WEIR_GOVERNANCE_MAKE_KEY: 'true' },
+    shown: shownAlert,
+    closing: verdictOf,
   }),
 ];
 

@@ -1,0 +1,43 @@
+/** The governance log of a demonstration: whose entries it takes, and whether it is sound at the end. */
+import { existsSync, readFileSync } from 'node:fs';
+import { folderOf, type GovernanceConfig, readKeyLines } from '@weir/governance-log/config';
+import { bundleFolder, trustFile } from '@weir/governance-log/store-handler';
+import { TamperError } from '@weir/ledger/tampering';
+import { parseTrust } from '@weir/ledger/trust';
+import { verifyLog } from '@weir/ledger/verify';
+import { type PromotionConfig, signersOf } from '@weir/promotion/config';
+import { openFolder } from '../verify/bundle-input.ts';
+import { sha256, verifiers } from '../verify/node-crypto.ts';
+
+/** Those of the file that the environment names; without one promotion's, where it runs in the same process and signs. */
+export function authorLines(config: GovernanceConfig): readonly string[] {
+  const file = config.WEIR_GOVERNANCE_ENTRY_KEYS_FILE;
+  if (file !== '') return readKeyLines(file);
+  if (!runsPromotion(config)) return [];
+  const authors = signersOf(config).flatMap(({ vkey }) => (vkey === '' ? [] : [`entry-key ${vkey}`]));
+  return [...authors, ...config.WEIR_PROMOTION_APPROVERS.map((vkey) => `approver-key ${vkey}`)];
+}
+
+/** All services of a run are given all settings of those that were chosen. */
+function runsPromotion(config: object): config is PromotionConfig {
+  return 'WEIR_PROMOTION_KEY_FILE' in config;
+}
+
+/** Verified as `weir verify` does, and how to do it again. Undefined while nothing was signed. */
+export function verdictOf(config: GovernanceConfig, keep: boolean): string | undefined {
+  const folder = folderOf(config);
+  const bundle = bundleFolder(folder, 0);
+  const file = trustFile(folder, 0);
+  if (!existsSync(file)) return undefined;
+  try {
+    const trust = parseTrust(readFileSync(file, 'utf8'), sha256);
+    const { entries, models } = verifyLog({ read: openFolder(bundle), trust, sha256, verifiers, mode: 'full' });
+    const again = keep
+      ? `check it with: weir verify ${bundle} --trust ${file}`
+      : 'it was temporary; --file PATH keeps it for weir verify';
+    return `governance log: ${entries} entries of ${models} models under a signed checkpoint, sound; ${again}`;
+  } catch (error) {
+    if (!(error instanceof TamperError)) throw error;
+    return `governance log: NOT sound: ${error.message}`;
+  }
+}

@@ -1,0 +1,227 @@
+/** From selected events to explanations: batches that are asked for, and what is made of their answers. */
+
+import { encode } from '@weir/events/codec';
+import type { CommandIssued } from '@weir/events/generated/events';
+import type { Effect, EffectAnswer } from '@weir/service-kit/effects/effect';
+import type { Output, Rejection, StepContext } from '@weir/service-kit/processor';
+import { archive, keepRequested } from './archive.ts';
+import { asRows, rowsOf } from './background.ts';
+import { decodeAnswers, encodeRequest, type RowAnswer } from './explain-request.ts';
+import { digestOf } from './hashing.ts';
+import { observeImportance } from './importance.ts';
+import { askToLoad } from './registrations.ts';
+import type { Batch, Item, ModelState, VersionState } from './state.ts';
+
+/** Rows of one request, and numbers in them. */
+const MAX_ROWS = 256;
+const MAX_NUMBERS = 32_768;
+/** Requests that may wait beside the sample. */
+const MAX_REQUESTED = 100;
+/** How far the logged output may be from the model's own, relative to 1 + |output|: outputs are logged with few digits. */
+const SAME_OUTPUT = 1e-3;
+const WEIGHTS_VERSION = 'uncertainty-distance/1';
+
+/** Asks for what waits, when nothing is asked: one batch at a time, so that explanations leave in the order in which they were selected. */
+export function ask(model: ModelState, version: VersionState): void {
+  const { queue, load, access } = version;
+  const isReady = model.backgrounds.get(version.featureSet)?.id !== '' && load.status === 'ready' && access !== null;
+  if (version.batch !== null || queue.length === 0 || !isReady) return;
+  const most = Math.max(1, Math.min(MAX_ROWS, Math.floor(MAX_NUMBERS / Math.max(1, version.columns.length))));
+  const items = queue.splice(0, most);
+  version.batches += 1;
+  const ids = items.map(({ predictionId }) => predictionId);
+  version.batch = { id: `explain/${digestOf(model.model, version.version, String(version.batches), ...ids)}`, items };
+}
+
+/** A batch as an effect. Its payload is made when it is handed out, which is once. */
+export function effectOf(model: ModelState, version: VersionState, { id, items }: Batch): Effect {
+  const { access, load, columns, outputs } = version;
+  const background = model.backgrounds.get(version.featureSet);
+  if (access === null || background === undefined) throw new Error(`version ${version.version} has no access`);
+  return {
+    id,
+    kind: 'explain',
+    get payload() {
+      return encodeRequest({
+        access,
+        hash: load.hash,
+        columns,
+        outputs: outputs.length,
+        treeGame: model.config.treeGame,
+        backgroundId: background.id,
+        background: rowsOf(background),
+        rows: asRows(items),
+        seeds: items.map((item) => seedOf(version, item)),
+      });
+    },
+  };
+}
+
+function seedOf({ version, load }: VersionState, { predictionId }: Item): string {
+  return digestOf('seed', predictionId, version, load.hash).slice(0, 16);
+}
+
+export function takeAnswers(
+  model: ModelState,
+  version: VersionState,
+  answer: EffectAnswer,
+  context: StepContext,
+): void {
+  const { items } = version.batch as Batch;
+  version.batch = null;
+  if (answer.outcome === 'failed') {
+    for (const item of items) fail(version, item, answer.error);
+    // The model may have changed, or its server be away: loading it again says which.
+    askToLoad(version);
+    return;
+  }
+  const answers = decodeAnswers(answer.payload);
+  for (const [index, item] of items.entries()) {
+    const row = answers[index] ?? { error: 'the answer has no such row' };
+    if ('error' in row) fail(version, item, row.error);
+    else explained(model, version, item, row, context);
+  }
+  ask(model, version);
+}
+
+type Explained = Exclude<RowAnswer, { readonly error: string }>;
+
+function explained(model: ModelState, version: VersionState, item: Item, row: Explained, context: StepContext): void {
+  const background = model.backgrounds.get(version.featureSet)?.id ?? '';
+  const { game, method, base, prediction, confidence, intervals, modelRows, attributions } = row;
+  const isSame = !(Math.abs(row.output - item.output) > SAME_OUTPUT * (1 + Math.abs(row.output)));
+  if (!isSame) version.mismatched += 1;
+  const seed = row.isSeeded ? seedOf(version, item) : '';
+  const output = version.outputs[0] ?? '';
+  const id = digestOf(
+    'explanation',
+    item.predictionId,
+    version.version,
+    output,
+    game,
+    seed,
+    version.load.hash,
+    background,
+  );
+  const event = {
+    model: model.model,
+    version: version.version,
+    featureSet: version.featureSet,
+    eventTimeMs: item.eventTimeMs,
+    id,
+    predictionId: item.predictionId,
+    output,
+    method,
+    game,
+    backgroundId: row.usesBackground ? background : null,
+    modelHash: version.load.hash,
+    seed,
+    inclusionProbability: item.inclusionProbability,
+    weightsVersion: WEIGHTS_VERSION,
+    attributions: [...attributions],
+    intervals,
+    confidence,
+    base,
+    prediction,
+    residual: prediction - base - attributions.reduce((a, b) => a + b, 0),
+    modelRows,
+    flags: [...row.flags, ...(item.isRequested ? ['requested'] : []), ...(isSame ? [] : ['mismatch'])],
+  };
+  const emit = (each: Output): void => context.emit(0, each);
+  emit({
+    topic: 'explanations',
+    key: model.model,
+    value: encode('ExplanationSampled', event),
+    id,
+    eventTimeMs: item.eventTimeMs,
+  });
+  const shown = { ...event, features: version.columns.map(({ name }) => name), modelOutput: row.output };
+  if (item.isRequested) return keepRequested(version, item, { state: 'explained', ...shown });
+  version.explained += 1;
+  archive(version, item, shown, model.config.kept);
+  const cause = {
+    topic: 'predictions',
+    partition: context.partition,
+    eventId: item.predictionId,
+    eventTimeMs: item.eventTimeMs,
+  };
+  observeImportance(
+    model,
+    version,
+    { item, game, background: row.usesBackground ? background : '', attributions },
+    cause,
+    emit,
+  );
+}
+
+export function fail(version: VersionState, item: Item, error: string): void {
+  version.lastError = error;
+  if (item.isRequested) keepRequested(version, item, { state: 'failed', predictionId: item.predictionId, error });
+  else version.unexplained += 1;
+}
+
+/** Subject: `version` and `features`, a JSON object of values by column; null or absent = missing. */
+export function request(model: ModelState, { id, subject, issuedMs }: CommandIssued): Rejection | undefined {
+  const bad = (fault: string): Rejection => ({ code: 'BAD_COMMAND', message: `explain ${id}: ${fault}` });
+  const version = model.versions.get(subject['version'] ?? '');
+  if (version === undefined || version.access === null)
+    return bad(
+      `subject.version is ${JSON.stringify(subject['version'] ?? '')}; it must be a version with access: ${[
+        ...model.versions.values(),
+      ]
+        .filter(({ access }) => access !== null)
+        .map((each) => each.version)
+        .join(', ')}`,
+    );
+  // Sent twice it counts once.
+  const isKnown = [...version.queue, ...(version.batch?.items ?? []), ...version.requested].some(
+    ({ predictionId }) => predictionId === id,
+  );
+  if (isKnown) return undefined;
+  const waiting = version.queue.filter(({ isRequested }) => isRequested).length;
+  if (waiting >= MAX_REQUESTED) return bad(`${waiting} requests wait already; send it again later`);
+  const values = valuesOf(version, subject['features'] ?? '');
+  if (typeof values === 'string') return bad(values);
+  const item = {
+    predictionId: id,
+    eventTimeMs: issuedMs,
+    ...values,
+    output: Number.NaN,
+    inclusionProbability: 1,
+    hash: 0,
+    isRequested: true,
+  };
+  // In front of the sample, behind earlier requests.
+  version.queue.splice(waiting, 0, item);
+  ask(model, version);
+  return undefined;
+}
+
+function valuesOf({ columns, featureSet }: VersionState, text: string): Pick<Item, 'numeric' | 'categorical'> | string {
+  let given: unknown;
+  try {
+    given = JSON.parse(text);
+  } catch {
+    return 'subject.features is no JSON; send an object of values by column';
+  }
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    return 'subject.features must be a JSON object of values by column';
+  const values = new Map<string, unknown>(Object.entries(given));
+  const numeric: number[] = [];
+  const categorical: (string | null)[] = [];
+  for (const { name, type } of columns) {
+    const value = values.get(name) ?? null;
+    values.delete(name);
+    if (value !== null && typeof value !== (type === 'numeric' ? 'number' : 'string'))
+      return `feature ${name} is ${JSON.stringify(value)}; it must be a ${type === 'numeric' ? 'number' : 'string'}, or null when it is missing`;
+    if (type === 'numeric') numeric.push((value as number | null) ?? Number.NaN);
+    else categorical.push(value as string | null);
+  }
+  const [unknown] = values.keys();
+  if (unknown !== undefined)
+    return `feature ${JSON.stringify(unknown)} is not in feature set ${featureSet}; its columns are ${columns
+      .map(({ name }) => name)
+      .slice(0, 20)
+      .join(', ')}`;
+  return { numeric, categorical };
+}

@@ -1,0 +1,39 @@
+/** Views without what they say of protected columns. */
+
+interface Shown {
+  readonly features?: readonly string[];
+  readonly attributions?: readonly number[];
+  readonly intervals?: readonly unknown[];
+  readonly versions?: readonly { readonly importance?: readonly { readonly feature: string }[] }[];
+}
+
+/** Where an attribution is withheld, what it could be computed back from is too: base, prediction and residual. */
+export function withoutProtected(json: string, isProtected: ReadonlySet<string>): string {
+  if (isProtected.size === 0) return json;
+  const shown = JSON.parse(json) as Shown;
+  const withheld = (shown.features ?? []).filter((feature) => isProtected.has(feature));
+  const visible = <Each>(values: readonly Each[] | undefined): (Each | null)[] | undefined =>
+    values?.map((value, index) => (isProtected.has(shown.features?.[index] ?? '') ? null : value));
+  return JSON.stringify({
+    ...shown,
+    ...(shown.versions === undefined
+      ? {}
+      : {
+          versions: shown.versions.map((version) => ({
+            ...version,
+            importance: version.importance?.filter(({ feature }) => !isProtected.has(feature)),
+          })),
+        }),
+    ...(withheld.length === 0
+      ? {}
+      : {
+          attributions: visible(shown.attributions),
+          intervals: visible(shown.intervals),
+          base: null,
+          prediction: null,
+          residual: null,
+          modelOutput: null,
+          withheld,
+        }),
+  });
+}

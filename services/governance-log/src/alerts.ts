@@ -1,0 +1,100 @@
+/** Alerts of kind pipeline: a model whose chain is broken, a folder that cannot be written, a topic that has lost its end. */
+import { raiseAlert, resolveAlert } from '@weir/alerts/alert';
+import type { Cause, Finding } from '@weir/alerts/finding';
+import { SYSTEM_MODEL } from '@weir/ledger/chain';
+import type { Entry } from '@weir/ledger/entry';
+import type { StepContext } from '@weir/service-kit/processor';
+import type { LogAlert, LogState } from './state.ts';
+
+/** Effects of 1 are critical: each of these stops decisions or signatures. */
+const LEVELS = { warning: 0, critical: 1 };
+
+interface Told {
+  readonly model: string;
+  readonly rule: string;
+  readonly value: number;
+  readonly threshold: number;
+  readonly unit: string | null;
+  readonly summary: string;
+  readonly advice: string;
+  readonly sinceMs: number;
+}
+
+function findingOf({ model, sinceMs, ...told }: Told): Finding {
+  return {
+    ...told,
+    subject: { model, version: null, column: null, segment: null },
+    detail: { kind: 'pipeline' },
+    effect: 1,
+    onsetMs: () => sinceMs,
+    window: null,
+    rate: null,
+    labels: {},
+  };
+}
+
+/** The chain of a model takes no more entries. @param leaf of the refused record, in hex */
+export function tellHalted(
+  context: StepContext,
+  index: number,
+  entry: Entry,
+  reason: string,
+  detail: string,
+  leaf: string,
+): void {
+  const finding = findingOf({
+    model: entry.model,
+    rule: `governance-${reason}`,
+    value: entry.seq,
+    threshold: entry.seq,
+    unit: 'seq',
+    summary: `${entry.model}: its chain of decisions is halted, ${reason}: ${detail}`,
+    advice:
+      'No further decision of the model enters the log. Compare the topic governance-log with the entry bundles of the governance folder; the record at fault stays on the topic.',
+    sinceMs: entry.time,
+  });
+  context.emit(index, raiseAlert(finding, causeOf(context, leaf, entry.time), LEVELS).output);
+}
+
+/** Opens the alert about the log, or leaves the one that is open. */
+export function tellLog(
+  state: LogState,
+  context: StepContext,
+  rule: LogAlert['rule'],
+  why: string,
+  atMs: number,
+): void {
+  if (state.alert !== null) return;
+  const finding = logFinding(state, rule, why, atMs);
+  const { open, output } = raiseAlert(finding, causeOf(context, `${rule}/${state.stored}/${atMs}`, atMs), LEVELS);
+  state.alert = { rule, open };
+  context.emit(0, output);
+}
+
+export function tellRecovered(state: LogState, context: StepContext, atMs: number): void {
+  const { alert } = state;
+  if (alert === null) return;
+  state.alert = null;
+  const finding = logFinding(state, alert.rule, 'it is over: the log is signed again', alert.open.sinceMs);
+  context.emit(0, resolveAlert(alert.open, finding, causeOf(context, `${alert.open.id}/over`, atMs), 'recovered'));
+}
+
+function logFinding({ stored, log }: LogState, rule: LogAlert['rule'], why: string, sinceMs: number): Finding {
+  return findingOf({
+    model: SYSTEM_MODEL,
+    rule,
+    value: log?.admission.size ?? 0,
+    threshold: stored,
+    unit: 'entries',
+    summary: `the governance log of partition ${log?.partition ?? 0}: ${why}`,
+    advice:
+      rule === 'governance-store'
+        ? 'Entries are safe on the topic and no checkpoint is signed until the folder WEIR_GOVERNANCE_FOLDER takes them; it is tried again every minute.'
+        : 'Records of the topic governance-log are missing. Restore them from the entry bundles of the governance folder, the same bytes in the same order; nothing is signed before that.',
+    sinceMs,
+  });
+}
+
+function causeOf({ topic, partition }: StepContext, eventId: string, eventTimeMs: number): Cause {
+  return { topic, partition, eventId, eventTimeMs };
+}

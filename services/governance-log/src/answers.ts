@@ -1,0 +1,120 @@
+/** What routes say of decisions: each answer names the checkpoint that it stands under. */
+import { toBase64 } from '@weir/ledger/bytes';
+import type { Entry, Kind } from '@weir/ledger/entry';
+import type { ReadCheckpoint } from './log-reader.ts';
+import type { Found, Log } from './logs.ts';
+
+/** Entries that an explanation or a timeline names at the most. */
+const MAX_NAMED = 200;
+
+export interface CheckpointShown {
+  readonly origin: string;
+  readonly size: number;
+  readonly root: string;
+}
+
+export function shownCheckpoint({ origin, size, root }: ReadCheckpoint): CheckpointShown {
+  return { origin, size, root: toBase64(root) };
+}
+
+/** The entry as its author signed it, and where it lies. */
+export function shownDecision({ checkpoint, place, entry }: Found): object {
+  const path = `/v1/decisions/${entry.decisionId}`;
+  return {
+    ...entry,
+    index: place,
+    checkpoint: shownCheckpoint(checkpoint),
+    links: { explain: `${path}/explain`, proof: `${path}/proof` },
+  };
+}
+
+/** One line of a list. */
+export function summaryOf({ entry, place }: Found): object {
+  const { decisionId, model, seq, no, kind, time, actor, decision } = entry;
+  const { action, from = null, to = null, weights = null, testId = null, reasons } = decision;
+  return { decisionId, model, seq, no, kind, action, time, actor, from, to, weights, testId, reasons, index: place };
+}
+
+/** Entries that say who serves afterwards: their `to`, or of those that open or steer a test their `from`. */
+const CHAMPION_TO: readonly Kind[] = ['promoted', 'rolled-back', 'killed', 'retired', 'break-glass'];
+const CHAMPION_FROM: readonly Kind[] = ['test-opened', 'weights-set'];
+const HALTS: readonly Kind[] = ['frozen', 'killed', 'reset'];
+
+export function championOf({ kind, decision }: Entry): string | undefined {
+  if (CHAMPION_TO.includes(kind)) return decision.to;
+  return CHAMPION_FROM.includes(kind) ? decision.from : undefined;
+}
+
+/** What served at a time and why, by the chain: entries of event time up to `atMs`. */
+export function liveAt(log: Log, checkpoint: ReadCheckpoint, model: string, atMs: number): object {
+  const of = (kinds?: readonly Kind[], limit = MAX_NAMED): readonly Found[] =>
+    log.find(checkpoint, { model, untilMs: atMs, limit, ...(kinds === undefined ? {} : { kinds }) });
+  const decided = of([...CHAMPION_TO, ...CHAMPION_FROM], 1)[0];
+  const promoted = of(CHAMPION_TO, 1)[0];
+  const weighed = of([
+    'test-opened',
+    'weights-set',
+    'promoted',
+    'rolled-back',
+    'killed',
+    'retired',
+    'break-glass',
+    'reset',
+  ]).find(({ entry }) => entry.decision.weights !== undefined);
+  const policy = of(['policy-set'], 1)[0];
+  const halt = of(HALTS, 1)[0];
+  const reason = (found: Found | undefined): object | null => (found === undefined ? null : summaryOf(found));
+  const champion = decided === undefined ? undefined : championOf(decided.entry);
+  return {
+    at: atMs,
+    champion: champion ?? null,
+    weights: weighed?.entry.decision.weights ?? (champion === undefined ? null : { [champion]: 1_000_000 }),
+    policyHash: decided?.entry.decision.policyHash ?? null,
+    halt: halt === undefined || halt.entry.kind === 'reset' ? 'none' : halt.entry.kind,
+    because: {
+      champion: reason(promoted ?? decided),
+      weights: reason(weighed),
+      policy: reason(policy),
+      halt: halt === undefined || halt.entry.kind === 'reset' ? null : summaryOf(halt),
+    },
+  };
+}
+
+/** Why a decision was made: what it rests on, the test that it belongs to, and who agreed. */
+export function explained(found: Found): object {
+  const { log, checkpoint, entry } = found;
+  const { model, seq, decision, inputs, refs } = entry;
+  const { testId, policyHash, cursor, stateHash, evidence = {}, reasons } = decision;
+  const before = (kinds: readonly Kind[]): readonly Found[] =>
+    log.find(checkpoint, {
+      model,
+      kinds,
+      untilSeq: seq,
+      limit: MAX_NAMED,
+      ...(testId === undefined ? {} : { test: testId }),
+    });
+  const policy = log.find(checkpoint, { model, kinds: ['policy-set'], policy: policyHash, untilSeq: seq, limit: 1 })[0];
+  return {
+    decision: shownDecision(found),
+    policy: { hash: policyHash, set: policy === undefined ? null : summaryOf(policy) },
+    inputs: { journal: inputs.journal, cursor, stateHash },
+    evidence,
+    reasons,
+    refs: refs ?? {},
+    test: testId === undefined ? null : { id: testId, opened: before(['test-opened']).map(summaryOf) },
+    eligible: testId === undefined ? [] : before(['eligible']).map(summaryOf),
+    guardrails: testId === undefined ? [] : before(['guardrail-fired']).map(summaryOf),
+    approvals: testId === undefined ? [] : before(['approval']).map(shownApproval),
+    leaf: { index: found.place, checkpoint: shownCheckpoint(checkpoint) },
+  };
+}
+
+/** With the approver's own signature, where there is one. */
+function shownApproval(found: Found): object {
+  const { approval } = found.entry;
+  return { ...summaryOf(found), signature: approval ?? null };
+}
+
+export function shownProof(hashes: readonly Uint8Array[]): readonly string[] {
+  return hashes.map(toBase64);
+}

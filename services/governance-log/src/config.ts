@@ -1,0 +1,141 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { TrustError } from '@weir/ledger/trust';
+import { loadServiceConfig, type ServiceConfig, type ServiceSettings } from '@weir/service-kit/config/common-settings';
+import type { Environment } from '@weir/service-kit/config/load';
+import { ConfigError } from '@weir/service-kit/config/settings';
+import { type CheckpointKeys, makeKeyFile, NO_KEYS, readCheckpointKeys } from './checkpoint-keys.ts';
+import { type LogConfig, trustOf } from './log-trust.ts';
+
+const OWN_SETTINGS = {
+  WEIR_GOVERNANCE_DEPLOYMENT: {
+    type: 'string',
+    pattern: '[a-z0-9][a-z0-9.-]{0,99}',
+    rule: 'lower-case letters, digits, dots and hyphens, at most 100',
+    default: 'weir',
+    reason: 'names the log: its origin is <deployment>/governance/<partition>; as WEIR_PROMOTION_DEPLOYMENT',
+  },
+  WEIR_GOVERNANCE_FOLDER: {
+    type: 'string',
+    default: '',
+    unit: 'path',
+    reason:
+      'where bundles, tiles, checkpoints and the trust file of each partition are kept; empty: beside WEIR_LOG_FILE, with .governance after its name',
+  },
+  WEIR_GOVERNANCE_KEY_FILE: {
+    type: 'string',
+    default: '',
+    unit: 'path of a PEM file',
+    reason:
+      'private keys of checkpoints in PKCS#8: one Ed25519 key, and one ML-DSA-44 key where both kinds are wanted; src/init-key.ts makes one',
+  },
+  WEIR_GOVERNANCE_MAKE_KEY: {
+    type: 'boolean',
+    default: false,
+    reason:
+      'make the key file when it is not there: for development; with the embedded log it lies beside WEIR_LOG_FILE unless it is named',
+  },
+  WEIR_GOVERNANCE_ENTRY_KEYS_FILE: {
+    type: 'string',
+    default: '',
+    unit: 'path of a text file',
+    reason: 'lines of a trust file, entry-key and approver-key: whose entries are admitted',
+  },
+  WEIR_GOVERNANCE_CHECKPOINT_ENTRIES: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 65_536,
+    default: 256,
+    unit: 'entries',
+    reason: 'a checkpoint is signed after so many new entries',
+  },
+  WEIR_GOVERNANCE_CHECKPOINT_MS: {
+    type: 'integer',
+    minimum: 0,
+    maximum: 3_600_000,
+    default: 1_000,
+    unit: 'ms',
+    reason: 'a checkpoint is signed so long after the first new entry, even when there are fewer',
+  },
+} as const;
+
+type OwnSettings = typeof OWN_SETTINGS;
+export type GovernanceConfig = ServiceConfig<OwnSettings>;
+
+/** Of the service: what `main` and `weir dev` load. */
+export const SETTINGS: ServiceSettings<OwnSettings> = {
+  settings: OWN_SETTINGS,
+  prefixes: ['WEIR_GOVERNANCE_'],
+  rules: [
+    ({ WEIR_LOG: log, WEIR_GOVERNANCE_FOLDER: folder }) =>
+      log === 'kafka' && folder === ''
+        ? 'WEIR_GOVERNANCE_FOLDER is empty and WEIR_LOG kafka; name a folder that survives restarts, since checkpoints are signed against it'
+        : undefined,
+  ],
+  defaults: { WEIR_HTTP_PORT: 8_085 },
+};
+
+/** @throws {ConfigError} listing every fault. */
+export function loadGovernanceConfig(env: Environment): GovernanceConfig {
+  return loadServiceConfig(SETTINGS, env);
+}
+
+export function folderOf({ WEIR_GOVERNANCE_FOLDER: folder, WEIR_LOG_FILE: log }: GovernanceConfig): string {
+  return folder === '' ? `${log}.governance` : folder;
+}
+
+/** @throws {ConfigError} when the key file cannot be used. Without one, keys that sign nothing: a replay needs no others. */
+export function checkpointKeysOf(config: GovernanceConfig): CheckpointKeys {
+  const { WEIR_GOVERNANCE_KEY_FILE: named, WEIR_GOVERNANCE_MAKE_KEY: makes, WEIR_LOG, WEIR_LOG_FILE } = config;
+  const file = named === '' && makes && WEIR_LOG === 'embedded' ? `${WEIR_LOG_FILE}.governance.pem` : named;
+  if (file === '') return NO_KEYS;
+  if (makes && !existsSync(file)) makeKeyFile(file);
+  return readCheckpointKeys(file);
+}
+
+/** @throws {ConfigError} naming the file, its line and the rule */
+export function logConfigOf(config: GovernanceConfig, keyLines: readonly string[], keys: CheckpointKeys): LogConfig {
+  const made: LogConfig = {
+    deployment: config.WEIR_GOVERNANCE_DEPLOYMENT,
+    checkpointKeys: keys.keys,
+    keyLines,
+    checkpointEntries: config.WEIR_GOVERNANCE_CHECKPOINT_ENTRIES,
+    checkpointMs: config.WEIR_GOVERNANCE_CHECKPOINT_MS,
+  };
+  if (keys.keys.length === 0) return made;
+  try {
+    trustOf(made, 0);
+  } catch (error) {
+    if (error instanceof TrustError)
+      throw new ConfigError([`WEIR_GOVERNANCE_ENTRY_KEYS_FILE with the checkpoint keys in front: ${error.message}`]);
+    throw error;
+  }
+  return made;
+}
+
+const LINE = /^(entry-key|approver-key|log|log-sizes)\s/;
+
+/** Without a file nothing is admitted, so one is needed. @throws {ConfigError} */
+export function readKeyLines(file: string): readonly string[] {
+  const refuse = (fault: string): never => {
+    throw new ConfigError([`WEIR_GOVERNANCE_ENTRY_KEYS_FILE is ${JSON.stringify(file)}; ${fault}`]);
+  };
+  if (file === '') refuse('name a file with a line "entry-key VKEY" for each service that writes entries');
+  let text = '';
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    refuse(`it cannot be read (${String((error as NodeJS.ErrnoException).code)}): correct the path or its rights`);
+  }
+  const lines = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+  const strange = lines.find((line) => !LINE.test(line));
+  if (strange !== undefined)
+    refuse(
+      `the line ${JSON.stringify(strange.slice(0, 60))} does not belong here: it may hold entry-key, approver-key, log and log-sizes`,
+    );
+  if (!lines.some((line) => line.startsWith('entry-key')))
+    refuse('it has no line "entry-key VKEY": no entry could be admitted');
+  return lines;
+}

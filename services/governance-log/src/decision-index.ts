@@ -1,0 +1,161 @@
+/**
+ * Where decisions lie in a log: an index in SQLite over the signed entries, made from the bundles and made again when it does not fit them.
+ * It decides nothing: what is answered is read from the bundle at the index, under the checkpoint.
+ */
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { toHex } from '@weir/ledger/bytes';
+import type { Entry } from '@weir/ledger/entry';
+import { decodeEntry } from '@weir/ledger/entry-codec';
+import { TILE_WIDTH } from '@weir/ledger/tiles';
+import type { LogReader, ReadCheckpoint } from './log-reader.ts';
+import { sha256 } from './node-crypto.ts';
+import { hasher } from './state.ts';
+
+const FORMAT = 1;
+const TABLES = `
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;
+CREATE TABLE IF NOT EXISTS entry (
+  place INTEGER PRIMARY KEY, decision TEXT NOT NULL, model TEXT NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL,
+  kind TEXT NOT NULL, test TEXT, policy TEXT NOT NULL, leaf TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS entry_decision ON entry (decision);
+CREATE INDEX IF NOT EXISTS entry_model ON entry (model, seq);
+CREATE INDEX IF NOT EXISTS entry_test ON entry (model, test, seq);
+`;
+
+export interface Filter {
+  readonly model?: string;
+  readonly kinds?: readonly string[];
+  readonly test?: string;
+  readonly policy?: string;
+  /** Event time at the latest, ms. */
+  readonly untilMs?: number;
+  /** Entries of the model up to this seq. */
+  readonly untilSeq?: number;
+  /** Places below this one. */
+  readonly before?: number;
+  readonly limit: number;
+}
+
+export class DecisionIndex {
+  readonly #reader: LogReader;
+  readonly #file: string;
+  #database: DatabaseSync | undefined;
+  #size = 0;
+  #refreshing: Promise<ReadCheckpoint | undefined> | undefined;
+
+  /** @param file of the index; ':memory:' for none */
+  constructor(reader: LogReader, file: string) {
+    this.#reader = reader;
+    this.#file = file;
+  }
+
+  /** Reads what was signed since the last call. Resolves with the checkpoint that answers now stand under; undefined before the first. */
+  async refresh(): Promise<ReadCheckpoint | undefined> {
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = undefined;
+    });
+    return await this.#refreshing;
+  }
+
+  close(): void {
+    this.#database?.close();
+    this.#database = undefined;
+  }
+
+  /** The last entry with this decision id. */
+  placeOf(decisionId: string): number | undefined {
+    const row = this.#open()
+      .prepare('SELECT place FROM entry WHERE decision = ? ORDER BY place DESC LIMIT 1')
+      .get(decisionId);
+    return row === undefined ? undefined : Number(row['place']);
+  }
+
+  /** Places, newest first. */
+  find(filter: Filter): readonly number[] {
+    const { model, kinds, test, policy, untilMs, untilSeq, before, limit } = filter;
+    const parts: [string, readonly (string | number)[]][] = [
+      ...(model === undefined ? [] : [['model = ?', [model]] as [string, string[]]]),
+      ...(kinds === undefined
+        ? []
+        : [[`kind IN (${kinds.map(() => '?').join(', ')})`, kinds] as [string, readonly string[]]]),
+      ...(test === undefined ? [] : [['test = ?', [test]] as [string, string[]]]),
+      ...(policy === undefined ? [] : [['policy = ?', [policy]] as [string, string[]]]),
+      ...(untilMs === undefined ? [] : [['time <= ?', [untilMs]] as [string, number[]]]),
+      ...(untilSeq === undefined ? [] : [['seq <= ?', [untilSeq]] as [string, number[]]]),
+      ...(before === undefined ? [] : [['place < ?', [before]] as [string, number[]]]),
+    ];
+    const where = parts.length === 0 ? '' : `WHERE ${parts.map(([text]) => text).join(' AND ')}`;
+    // Of one model the chain gives the order, of all of them the tree: it is the same.
+    const statement = this.#open().prepare(`SELECT place FROM entry ${where} ORDER BY place DESC LIMIT ?`);
+    return statement.all(...parts.flatMap(([, values]) => values), limit).map(({ place }) => Number(place));
+  }
+
+  async #refresh(): Promise<ReadCheckpoint | undefined> {
+    const checkpoint = this.#reader.latest();
+    if (checkpoint === undefined) return undefined;
+    this.#open();
+    if (this.#size > checkpoint.size) this.#reset();
+    while (this.#size < checkpoint.size) {
+      this.#takeBundle(checkpoint);
+      // A log of years is indexed without holding up what else the process answers.
+      await new Promise(setImmediate);
+    }
+    return checkpoint;
+  }
+
+  #takeBundle({ size }: ReadCheckpoint): void {
+    const database = this.#open();
+    const bundle = Math.floor(this.#size / TILE_WIDTH);
+    const insert = database.prepare('INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    database.exec('BEGIN');
+    try {
+      let place = bundle * TILE_WIDTH;
+      for (const bytes of this.#reader.entries(size, bundle)) {
+        if (place >= this.#size) insert.run(place, ...rowOf(bytes));
+        place += 1;
+      }
+      database.exec('COMMIT');
+      this.#size = place;
+    } catch (error) {
+      database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  #open(): DatabaseSync {
+    if (this.#database !== undefined) return this.#database;
+    if (this.#file !== ':memory:') mkdirSync(dirname(this.#file), { recursive: true });
+    const database = new DatabaseSync(this.#file);
+    database.exec(TABLES);
+    this.#database = database;
+    const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+    const last = database.prepare('SELECT place, leaf FROM entry ORDER BY place DESC LIMIT 1').get();
+    database.exec(`PRAGMA user_version = ${FORMAT}`);
+    this.#size = last === undefined ? 0 : Number(last['place']) + 1;
+    const isOther = version !== FORMAT && last !== undefined;
+    if (isOther || (last !== undefined && !this.#fits(Number(last['place']), String(last['leaf'])))) this.#reset();
+    return this.#database;
+  }
+
+  /** Whether the log has the last entry of the index where the index says. */
+  #fits(place: number, leaf: string): boolean {
+    const checkpoint = this.#reader.latest();
+    if (checkpoint === undefined || place >= checkpoint.size) return false;
+    return toHex(hasher.leaf(this.#reader.entry(checkpoint.size, place))) === leaf;
+  }
+
+  #reset(): void {
+    this.#database?.exec('DELETE FROM entry');
+    this.#size = 0;
+  }
+}
+
+function rowOf(bytes: Uint8Array): readonly [string, string, number, number, string, string | null, string, string] {
+  const { decisionId, model, seq, time, kind, decision }: Entry = decodeEntry(bytes, sha256);
+  const { testId = null, policyHash } = decision;
+  return [decisionId, model, seq, time, kind, testId, policyHash, toHex(hasher.leaf(bytes))];
+}

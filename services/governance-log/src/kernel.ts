@@ -1,0 +1,183 @@
+/** Admission, tree and requests to store: pure. Signing is an effect, so the kernel needs no private key, and neither does a replay. */
+import { encode } from '@weir/events/codec';
+import { type AdmissionTools, admit, advance, type Refused, type SignatureCheck } from '@weir/ledger/admission';
+import { equalBytes, toHex, utf8 } from '@weir/ledger/bytes';
+import { CheckpointError, openCheckpoint, RuntimeError } from '@weir/ledger/open-checkpoint';
+import type { EffectAnswer } from '@weir/service-kit/effects/effect';
+import type { Kernel, StepContext, Timer } from '@weir/service-kit/processor';
+import { tellHalted, tellLog, tellRecovered } from './alerts.ts';
+import type { LogConfig } from './log-trust.ts';
+import { verifiers } from './node-crypto.ts';
+import type { EntryEvent } from './processor.ts';
+import { loadState, saveState } from './saved-state.ts';
+import { type Asked, hasher, type Log, type LogState, newState, openLog } from './state.ts';
+import { decodeAnswer, encodeRequest } from './store-request.ts';
+import { logViews } from './views.ts';
+
+export const STORE = 'store';
+/** After a failed request, ms. */
+const RETRY_MS = 60_000;
+/** A topic that brings nothing for so long has been read to its end, ms. */
+const QUIET_MS = 10_000;
+/** Refusals that leave the model halted: they change the state, so they are told by an alert and are no rejection. */
+const HALTING: ReadonlySet<string> = new Set(['fork', 'gap', 'broken']);
+
+export function logKernel(config: LogConfig): Kernel<LogState, EntryEvent> {
+  return {
+    steps: 'runs',
+    // Order on the topic is all that counts: event time decides nothing here.
+    lateness: { allowedLatenessMs: 0, idleAfterMs: 60_000 },
+    initial: () => newState(config),
+    isEmpty: ({ log }) => log === undefined || log.admission.heads.size === 0,
+    step: (state, run, context) => {
+      state.log ??= openLog(config, context.partition);
+      for (const [index, event] of run.entries()) take(state, state.log, event, index, context);
+    },
+    nextTimer,
+    onTimer,
+    pendingEffects: ({ log, asked }) =>
+      log === undefined || asked === null || asked.retryAtMs > 0
+        ? []
+        : [{ id: effectId(log, asked), kind: STORE, payload: asked.payload }],
+    onEffectAnswer,
+    save: saveState,
+    load: (_, bytes, stateVersion) => loadState(bytes, stateVersion, config),
+    views: (_, state) => logViews(state),
+  };
+}
+
+function effectId({ admission }: Log, { size, root, attempt }: Asked): string {
+  return `${admission.origin}/${size}/${toHex(root)}/${attempt}`;
+}
+
+function take(state: LogState, log: Log, { record }: EntryEvent, index: number, context: StepContext): void {
+  const { admission, frontier, leaves } = log;
+  const verdict = admit(admission, record, toolsOf(log, record.bytes));
+  if (verdict.reason !== undefined) return refuse(log, verdict, record.bytes, index, context);
+  advance(admission, verdict, hasher);
+  frontier.append(verdict.leaf);
+  leaves.append(verdict.entry.model, verdict.leaf);
+  if (state.waiting.length === 0) state.waitingSinceMs = context.clockMs;
+  // The record's bytes are a view of what the log has read: the state keeps its own.
+  state.waiting.push(record.bytes.slice());
+  state.lastEntryMs = context.clockMs;
+  if (state.asked === null && state.waiting.length >= state.config.checkpointEntries) ask(state, log);
+}
+
+function toolsOf({ leaves }: Log, bytes: Uint8Array): AdmissionTools {
+  const ed25519 = ({ key, message, signature }: SignatureCheck): boolean =>
+    verifiers.ed25519(key.key, message, signature);
+  return {
+    hasher,
+    checkEntry: ed25519,
+    checkRotation: ed25519,
+    // The index answers whether a leaf is there, in 16 bytes: what is asked for is the leaf of this record.
+    leafOf: (model, seq) => {
+      const leaf = hasher.leaf(bytes);
+      return leaves.holds(model, seq, leaf) ? leaf : undefined;
+    },
+  };
+}
+
+function refuse({ admission }: Log, verdict: Refused, bytes: Uint8Array, index: number, context: StepContext): void {
+  const { reason, detail, entry } = verdict;
+  // A batch that was published again adds no leaf and is no fault.
+  if (reason === 'duplicate') return;
+  if (!HALTING.has(reason) || entry === undefined)
+    return context.reject(index, {
+      code: `ENTRY_${reason.toUpperCase()}`,
+      message: `not admitted, ${reason}: ${detail}`,
+    });
+  advance(admission, verdict, hasher);
+  tellHalted(context, index, entry, reason, detail, toHex(hasher.leaf(bytes)));
+}
+
+function ask(state: LogState, { partition, admission, frontier }: Log): void {
+  const { waiting } = state;
+  const { origin, size } = admission;
+  const root = frontier.root();
+  const payload = encodeRequest({ partition, origin, size, root, first: size - waiting.length, entries: waiting });
+  state.asked = { size, root, payload, attempt: 0, retryAtMs: 0 };
+  state.waiting = [];
+}
+
+function nextTimer({
+  log,
+  asked,
+  waiting,
+  waitingSinceMs,
+  signed,
+  lastEntryMs,
+  alert,
+  config,
+}: LogState): Timer | undefined {
+  if (log === undefined) return undefined;
+  const times: number[] = [];
+  if (asked !== null && asked.retryAtMs > 0) times.push(asked.retryAtMs);
+  if (asked === null && waiting.length > 0) times.push(waitingSinceMs + config.checkpointMs);
+  if (alert === null && log.admission.size < signed) times.push(lastEntryMs + QUIET_MS);
+  return times.length === 0 ? undefined : { domain: 'clock', atMs: Math.min(...times) };
+}
+
+function onTimer(state: LogState, context: StepContext): void {
+  const { log, asked, waiting, signed, alert } = state;
+  const { clockMs } = context;
+  if (log === undefined) return;
+  if (asked !== null && asked.retryAtMs > 0 && asked.retryAtMs <= clockMs) {
+    asked.attempt += 1;
+    asked.retryAtMs = 0;
+  }
+  if (asked === null && waiting.length > 0 && state.waitingSinceMs + state.config.checkpointMs <= clockMs)
+    ask(state, log);
+  if (alert === null && log.admission.size < signed && state.lastEntryMs + QUIET_MS <= clockMs)
+    tellLog(
+      state,
+      context,
+      'governance-topic-short',
+      `the topic ends after ${log.admission.size} entries, and a tree of ${signed} entries was signed`,
+      clockMs,
+    );
+}
+
+function onEffectAnswer(state: LogState, answer: EffectAnswer, context: StepContext): void {
+  const { log, asked } = state;
+  if (log === undefined || asked === null) return;
+  const { outcome, payload, error, answeredMs } = answer;
+  const { note, signed } = outcome === 'done' ? decodeAnswer(payload) : { note: '', signed: state.signed };
+  const fault = outcome === 'done' ? noteFault(log, asked, note) : error;
+  if (fault !== undefined) {
+    asked.retryAtMs = context.clockMs + RETRY_MS;
+    return tellLog(state, context, 'governance-store', fault, answeredMs);
+  }
+  state.asked = null;
+  state.stored = asked.size;
+  state.signed = Math.max(state.signed, signed);
+  if (note !== '') publish(log, asked.size, note, answeredMs, context);
+  if (log.admission.size >= state.signed) tellRecovered(state, context, answeredMs);
+  if (state.waiting.length >= state.config.checkpointEntries) ask(state, log);
+}
+
+/** The folder is outside: what it says it has signed is checked as a reader would. */
+function noteFault({ admission, trust }: Log, { size, root }: Asked, note: string): string | undefined {
+  if (note === '') return undefined;
+  try {
+    const opened = openCheckpoint(utf8(note), trust, verifiers, true);
+    if (opened.origin === admission.origin && opened.size === size && equalBytes(opened.root, root)) return undefined;
+    return `asked to sign ${size} entries of ${admission.origin}, the folder signed ${opened.size} of ${opened.origin}`;
+  } catch (error) {
+    if (error instanceof CheckpointError || error instanceof RuntimeError)
+      return `the folder's checkpoint does not verify: ${error.message}`;
+    throw error;
+  }
+}
+
+function publish({ admission }: Log, size: number, note: string, eventTimeMs: number, context: StepContext): void {
+  const { origin } = admission;
+  context.emit(0, {
+    topic: 'governance-checkpoints',
+    key: origin,
+    value: encode('GovernanceCheckpoint', { origin, size, note }),
+    id: `${origin}/${size}`,
+    eventTimeMs,
+  });
+}

@@ -1,0 +1,186 @@
+/**
+ * The files of one partition's log, and the only place that signs.
+ *
+ * The order is what makes a signature safe, and this is what a crash between any two steps leaves behind:
+ *   1. bundles and tiles durable      files that no checkpoint speaks of; written again, with the same bytes
+ *   2. consistency proved, signed     nothing outside this process
+ *   3. checkpoints/<size> durable     the signature is given: from here on no tree that contradicts it is signed, also after a restart
+ *   4. manifest.json, checkpoint      readers see the tree before; finished when the request is made again
+ *   5. old files removed              a few more of them stay until the next request
+ * Only then the answer leaves, which publishes the checkpoint.
+ */
+import { BundleWriter, CHECKPOINT, checkpointPath, formatManifest, MANIFEST, type ReadFile } from '@weir/ledger/bundle';
+import { decodeUtf8, equalBytes } from '@weir/ledger/bytes';
+import { type CheckpointSigner, signCheckpoint } from '@weir/ledger/checkpoint';
+import { openCheckpoint } from '@weir/ledger/open-checkpoint';
+import { consistencyProof, rangeHash, verifyConsistency } from '@weir/ledger/proof';
+import { parseTilePath, TILE_WIDTH, tilePath } from '@weir/ledger/tiles';
+import type { Trust } from '@weir/ledger/trust';
+import { EffectRefused } from '@weir/service-kit/effects/effect';
+import { type Disk, writeDurable } from './disk.ts';
+import { keptCheckpoints } from './kept-checkpoints.ts';
+import { verifiers } from './node-crypto.ts';
+import { hasher } from './state.ts';
+import type { StoreAnswer, StoreRequest } from './store-request.ts';
+import { treeNodes } from './stored-tree.ts';
+
+const CHECKPOINTS = 'checkpoints';
+
+export interface Signed {
+  readonly size: number;
+  readonly root: Uint8Array;
+  readonly note: Uint8Array;
+}
+
+export class LogFolder {
+  readonly #disk: Disk;
+  readonly #trust: Trust;
+  readonly #signers: readonly CheckpointSigner[];
+  /** Where the last request ended; made from the files after a failure. */
+  #writer: BundleWriter | undefined;
+
+  constructor(disk: Disk, trust: Trust, signers: readonly CheckpointSigner[]) {
+    this.#disk = disk;
+    this.#trust = trust;
+    this.#signers = signers;
+  }
+
+  /**
+   * The largest tree that was ever signed here; undefined in an empty folder.
+   * @throws {CheckpointError} when its note does not verify: the folder was changed, or the trust lacks a former checkpoint key
+   */
+  signed(): Signed | undefined {
+    const size = this.#sizes().at(-1);
+    return size === undefined ? undefined : this.#open(size);
+  }
+
+  /**
+   * Idempotent. @param time POSIX seconds, for signatures that carry one
+   * @throws {EffectRefused} when this tree must not be signed; other errors may go away
+   */
+  async store(request: StoreRequest, time: number): Promise<StoreAnswer> {
+    try {
+      const last = this.signed();
+      if (last !== undefined && request.size <= last.size) return await this.#again(request, last);
+      return await this.#append(request, last, time);
+    } catch (error) {
+      this.#writer = undefined;
+      throw error;
+    }
+  }
+
+  /** A tree that is part of what was signed: after a crash, or while a topic is read again from its beginning. */
+  async #again({ size, root }: StoreRequest, last: Signed): Promise<StoreAnswer> {
+    const known = size === last.size ? last.root : this.#rootAt(size, last.size);
+    if (!equalBytes(known, root))
+      throw new EffectRefused(
+        `a tree of ${last.size} entries was signed, and of it the first ${size} are others than the topic has now: records were lost or changed; restore the topic from the entry bundles`,
+      );
+    await this.#show(last);
+    const note = this.#disk.read(checkpointPath(size));
+    return { note: note === undefined ? '' : decodeUtf8(note), signed: last.size };
+  }
+
+  async #append(request: StoreRequest, last: Signed | undefined, time: number): Promise<StoreAnswer> {
+    const { origin, size, root, first, entries } = request;
+    const before = last?.size ?? 0;
+    if (first > before)
+      throw new EffectRefused(
+        `the folder holds ${before} entries and the request goes on after ${first}: restore the folder from an export`,
+      );
+    const writer = this.#writerAt(before, last?.root);
+    for (const entry of entries.slice(before - first)) writer.append(entry);
+    if (writer.size !== size || !equalBytes(writer.root(), root))
+      throw new EffectRefused(
+        `after the ${before} entries that were signed, the topic's tree of ${size} entries does not follow: records were lost or changed; restore the topic from the entry bundles`,
+      );
+    const files = writer.take();
+    await writeDurable(this.#disk, this.#missing(files));
+    if (last !== undefined) this.#prove(last, size, root);
+    const note = signCheckpoint({ origin, size, root }, this.#signers, time);
+    await writeDurable(this.#disk, new Map([[checkpointPath(size), note]]));
+    await this.#show({ size, root, note });
+    await this.#tidy(files);
+    return { note: decodeUtf8(note), signed: size };
+  }
+
+  /** The files as a reader will find them, not the writer's memory, must extend what was signed. */
+  #prove(last: Signed, size: number, root: Uint8Array): void {
+    const proof = consistencyProof(hasher, treeNodes(this.#read, size), last.size, size);
+    if (!verifyConsistency(hasher, last.size, size, last.root, root, proof))
+      throw new EffectRefused(
+        `the tiles of ${size} entries do not extend the tree of ${last.size} that was signed; restore the folder from an export`,
+      );
+  }
+
+  #writerAt(size: number, root: Uint8Array | undefined): BundleWriter {
+    if (this.#writer?.size === size) return this.#writer;
+    let writer: BundleWriter;
+    try {
+      writer = BundleWriter.resume(hasher, size, this.#read);
+    } catch (error) {
+      if (error instanceof RangeError) throw new EffectRefused(`${error.message}; restore the folder from an export`);
+      throw error;
+    }
+    if (root !== undefined && !equalBytes(writer.root(), root))
+      throw new EffectRefused(
+        `the tiles of ${size} entries give another root than the checkpoint that was signed; restore the folder from an export`,
+      );
+    this.#writer = writer;
+    return writer;
+  }
+
+  /** What readers see: the manifest names every checkpoint that is kept, and `checkpoint` is the newest. */
+  async #show({ size, note }: Signed): Promise<void> {
+    const { origin } = openCheckpoint(note, this.#trust, verifiers, false);
+    const kept = keptCheckpoints(this.#sizes().filter((each) => each <= size));
+    const files = new Map([
+      [MANIFEST, formatManifest({ origin, checkpoints: kept.map(checkpointPath) })],
+      [CHECKPOINT, note],
+    ]);
+    for (const [name, bytes] of files) await writeDurable(this.#disk, this.#missing(new Map([[name, bytes]])));
+  }
+
+  /** Checkpoints that the manifest no longer names, and partial tiles whose full tile is there. */
+  async #tidy(files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+    const sizes = this.#sizes();
+    const kept = new Set(keptCheckpoints(sizes));
+    for (const size of sizes) if (!kept.has(size)) await this.#disk.remove(checkpointPath(size));
+    for (const name of files.keys()) {
+      const tile = parseTilePath(name);
+      if (tile?.width === TILE_WIDTH) await this.#disk.remove(`${tilePath(tile)}.p`);
+    }
+  }
+
+  /** A durable file is not written again: a crash in between could tear what is signed. */
+  #missing(files: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, Uint8Array> {
+    return new Map(
+      [...files].filter(([name, bytes]) => {
+        const held = this.#disk.read(name);
+        return held === undefined || !equalBytes(held, bytes);
+      }),
+    );
+  }
+
+  #rootAt(size: number, total: number): Uint8Array {
+    if (size === 0) return hasher.empty();
+    return rangeHash(hasher, treeNodes(this.#read, total), 0, size);
+  }
+
+  #open(size: number): Signed {
+    const note = this.#disk.read(checkpointPath(size)) as Uint8Array;
+    const { root } = openCheckpoint(note, this.#trust, verifiers, false);
+    return { size, root, note };
+  }
+
+  /** Of every checkpoint in the folder, ascending. */
+  #sizes(): readonly number[] {
+    return this.#disk
+      .list(CHECKPOINTS)
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+      .sort((a, b) => a - b);
+  }
+
+  readonly #read: ReadFile = (name) => this.#disk.read(name);
+}

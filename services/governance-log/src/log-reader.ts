@@ -1,0 +1,80 @@
+/** Reads one partition's log as a client would: nothing but the files under its newest checkpoint. */
+import { MANIFEST, parseManifest } from '@weir/ledger/bundle';
+import { decodeUtf8 } from '@weir/ledger/bytes';
+import { type Checkpoint, parseCheckpoint } from '@weir/ledger/checkpoint';
+import { parseNote } from '@weir/ledger/note';
+import { consistencyProof, inclusionProof } from '@weir/ledger/proof';
+import { formatProofFile } from '@weir/ledger/proof-file';
+import { BundleReader, HASH_LENGTH } from '@weir/ledger/tiles';
+import type { Disk } from './disk.ts';
+import { hasher } from './state.ts';
+import { FolderError, readBundle, readEntry, readTile, treeNodes } from './stored-tree.ts';
+
+export interface ReadCheckpoint extends Checkpoint {
+  readonly note: Uint8Array;
+}
+
+export class LogReader {
+  readonly partition: number;
+  readonly #disk: Pick<Disk, 'read'>;
+  #latest: ReadCheckpoint | undefined;
+
+  constructor(partition: number, disk: Pick<Disk, 'read'>) {
+    this.partition = partition;
+    this.#disk = disk;
+  }
+
+  /** The newest that the manifest names; undefined before the first. @throws {FolderError} when the manifest is damaged */
+  latest(): ReadCheckpoint | undefined {
+    const manifest = this.#disk.read(MANIFEST);
+    if (manifest === undefined) return undefined;
+    const name = parseManifest(decodeUtf8(manifest))?.checkpoints.at(-1);
+    const note = name === undefined ? undefined : this.#disk.read(name);
+    if (note === undefined) throw new FolderError(`${MANIFEST} is damaged, or what it names is missing`);
+    if (this.#latest === undefined || Buffer.compare(this.#latest.note, note) !== 0)
+      this.#latest = { ...parseCheckpoint(parseNote(note).text), note };
+    return this.#latest;
+  }
+
+  /** Names of the checkpoints that are kept, ascending. */
+  checkpointNames(): readonly string[] {
+    const manifest = this.#disk.read(MANIFEST);
+    return (manifest === undefined ? undefined : parseManifest(decodeUtf8(manifest)))?.checkpoints ?? [];
+  }
+
+  file(name: string): Uint8Array | undefined {
+    return this.#disk.read(name);
+  }
+
+  /** A tile or bundle in the width that a tree has it, also when only the full one is kept. @throws {FolderError} */
+  tile(level: number | 'entries', index: number, width: number): Uint8Array {
+    const bytes = readTile((name) => this.#disk.read(name), level, index, width);
+    if (level !== 'entries') return bytes.subarray(0, width * HASH_LENGTH);
+    const bundle = new BundleReader(bytes);
+    for (let read = 0; read < width; read += 1) bundle.next();
+    return bundle.taken;
+  }
+
+  entries(size: number, bundle: number): readonly Uint8Array[] {
+    return readBundle((name) => this.#disk.read(name), size, bundle);
+  }
+
+  entry(size: number, index: number): Uint8Array {
+    return readEntry((name) => this.#disk.read(name), size, index);
+  }
+
+  /** Hashes of RFC 6962 2.1.2. @throws RangeError unless 0 ≤ from ≤ to */
+  consistency(from: number, to: number): readonly Uint8Array[] {
+    return consistencyProof(hasher, this.#nodes(to), from, to);
+  }
+
+  /** `.tlog-proof` of the entry at `index` under this checkpoint. */
+  proof({ size, note }: ReadCheckpoint, index: number): Uint8Array {
+    const proof = inclusionProof(hasher, this.#nodes(size), index, size);
+    return formatProofFile({ extra: this.entry(size, index), index, proof, checkpoint: note });
+  }
+
+  #nodes(size: number): ReturnType<typeof treeNodes> {
+    return treeNodes((name) => this.#disk.read(name), size);
+  }
+}

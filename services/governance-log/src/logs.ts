@@ -1,0 +1,90 @@
+/** The logs of all partitions, as routes read them. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Entry } from '@weir/ledger/entry';
+import { decodeEntry } from '@weir/ledger/entry-codec';
+import { DecisionIndex, type Filter } from './decision-index.ts';
+import { createDisk } from './disk.ts';
+import { LogReader, type ReadCheckpoint } from './log-reader.ts';
+import { sha256 } from './node-crypto.ts';
+import { bundleFolder } from './store-handler.ts';
+
+/** An entry with where it lies, and the checkpoint that signs it. */
+export interface Found {
+  readonly log: Log;
+  readonly checkpoint: ReadCheckpoint;
+  readonly place: number;
+  readonly entry: Entry;
+}
+
+export class Log {
+  readonly reader: LogReader;
+  readonly index: DecisionIndex;
+
+  constructor(folder: string, partition: number) {
+    this.reader = new LogReader(partition, createDisk(bundleFolder(folder, partition)));
+    this.index = new DecisionIndex(this.reader, join(folder, `${partition}.index.db`));
+  }
+
+  at(checkpoint: ReadCheckpoint, place: number): Found {
+    const entry = decodeEntry(this.reader.entry(checkpoint.size, place), sha256);
+    return { log: this, checkpoint, place, entry };
+  }
+
+  /** Newest first. */
+  find(checkpoint: ReadCheckpoint, filter: Filter): readonly Found[] {
+    return this.index.find(filter).map((place) => this.at(checkpoint, place));
+  }
+}
+
+export class Logs {
+  readonly #folder: string;
+  readonly #partitions: number;
+  readonly #logs = new Map<number, Log>();
+
+  constructor(folder: string, partitions: number) {
+    this.#folder = folder;
+    this.#partitions = partitions;
+  }
+
+  /** Undefined when the deployment has no such partition. */
+  partition(partition: number): Log | undefined {
+    if (!(Number.isInteger(partition) && partition >= 0 && partition < this.#partitions)) return undefined;
+    let log = this.#logs.get(partition);
+    if (log === undefined) {
+      log = new Log(this.#folder, partition);
+      this.#logs.set(partition, log);
+    }
+    return log;
+  }
+
+  /** Those with a checkpoint, their indices up to date. Another instance may own a partition: then its folder is not here. */
+  async signed(): Promise<readonly { readonly log: Log; readonly checkpoint: ReadCheckpoint }[]> {
+    const found: { log: Log; checkpoint: ReadCheckpoint }[] = [];
+    for (let partition = 0; partition < this.#partitions; partition += 1) {
+      if (!existsSync(bundleFolder(this.#folder, partition))) continue;
+      const log = this.partition(partition) as Log;
+      const checkpoint = await log.index.refresh();
+      if (checkpoint !== undefined) found.push({ log, checkpoint });
+    }
+    return found;
+  }
+
+  async decision(decisionId: string): Promise<Found | undefined> {
+    for (const { log, checkpoint } of await this.signed()) {
+      const place = log.index.placeOf(decisionId);
+      if (place !== undefined) return log.at(checkpoint, place);
+    }
+    return undefined;
+  }
+
+  /** The log that a model lives in; undefined when none has an entry of it. */
+  async ofModel(model: string): Promise<{ readonly log: Log; readonly checkpoint: ReadCheckpoint } | undefined> {
+    return (await this.signed()).find(({ log }) => log.index.find({ model, limit: 1 }).length > 0);
+  }
+
+  close(): void {
+    for (const { index } of this.#logs.values()) index.close();
+    this.#logs.clear();
+  }
+}

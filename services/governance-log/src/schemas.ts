@@ -1,0 +1,77 @@
+/** Shapes of the answers, for the OpenAPI document. */
+import Type, { type TObject, type TSchema } from 'typebox';
+
+const text = (description: string): TSchema => Type.String({ description });
+const whole = (description: string): TSchema => Type.Integer({ description });
+
+export const CheckpointShape: TSchema = Type.Object(
+  {
+    origin: text('which log: <deployment>/governance/<partition>'),
+    size: whole('leaves of the signed tree'),
+    root: text('base64 of the root hash'),
+  },
+  { description: 'the signed tree head that the answer stands under; keep it, and ask /consistency later' },
+);
+
+const EntryFields = {
+  decisionId: text('64 hex digits'),
+  model: text('id of the model'),
+  seq: whole('place in the chain of the model, from 1'),
+  no: whole('number of the decision'),
+  kind: text('promoted, rolled-back, weights-set, approval …'),
+  time: whole('event time, ms since 1970'),
+  index: whole('leaf in the tree'),
+} as const;
+
+export const DecisionShape: TObject = Type.Object(
+  {
+    ...EntryFields,
+    decision: Type.Unknown({
+      description: 'action, policy hash, cursor, state hash, from, to, weights, evidence, reasons',
+    }),
+    inputs: Type.Unknown({ description: 'the journal entry that was committed with it' }),
+    keyId: text('key of the author'),
+    sig: text('Ed25519 over the entry'),
+    checkpoint: CheckpointShape,
+    links: Type.Object({ explain: Type.String(), proof: Type.String() }),
+  },
+  { additionalProperties: true },
+);
+
+export const SummaryShape: TObject = Type.Object(EntryFields, { additionalProperties: true });
+
+export const DecisionPage: TObject = Type.Object({
+  items: Type.Array(SummaryShape),
+  next: Type.Union([Type.String({ description: 'cursor of the next page' }), Type.Null()]),
+  checkpoints: Type.Array(CheckpointShape),
+});
+
+export const ExplanationShape: TObject = Type.Object({
+  decision: DecisionShape,
+  policy: Type.Unknown({ description: 'hash of the policy that it was made under, and the entry that set it' }),
+  inputs: Type.Unknown({ description: 'journal entry, outcomes seen so far and the hash of the state' }),
+  evidence: Type.Unknown({ description: 'integers scaled by 10^9, or decimal strings' }),
+  reasons: Type.Array(Type.String()),
+  refs: Type.Unknown({ description: 'digest, model card, provenance, trace' }),
+  test: Type.Unknown({ description: 'the test that it belongs to' }),
+  eligible: Type.Array(SummaryShape),
+  guardrails: Type.Array(SummaryShape),
+  approvals: Type.Array(SummaryShape),
+  leaf: Type.Object({ index: Type.Integer(), checkpoint: CheckpointShape }),
+});
+
+export const TimelineShape: TObject = Type.Object({
+  model: Type.String(),
+  live: Type.Unknown({ description: 'what served at the time, and the entries that say so' }),
+  items: Type.Array(SummaryShape),
+  next: Type.Union([Type.String(), Type.Null()]),
+  checkpoint: CheckpointShape,
+});
+
+export const ConsistencyShape: TObject = Type.Object({
+  origin: Type.String(),
+  from: Type.Integer(),
+  to: Type.Integer(),
+  proof: Type.Array(text('base64 of a hash, RFC 6962 2.1.2')),
+  checkpoint: CheckpointShape,
+});

@@ -1,0 +1,96 @@
+/** The log of one partition: chains, tree, and what is on its way to the folder. */
+import type { OpenAlert } from '@weir/alerts/open-alert';
+import type { AdmissionState } from '@weir/ledger/admission';
+import type { Head } from '@weir/ledger/chain';
+import type { Rotation } from '@weir/ledger/keys';
+import { Frontier, TreeHasher } from '@weir/ledger/tree';
+import { keyRingOf, type Trust } from '@weir/ledger/trust';
+import { LeafIndex } from './leaf-index.ts';
+import { type LogConfig, originOf, trustOf } from './log-trust.ts';
+import { sha256 } from './node-crypto.ts';
+
+/** A tree that the folder was asked to store and sign. */
+export interface Asked {
+  readonly size: number;
+  readonly root: Uint8Array;
+  /** Request of store-request.ts, encoded once. */
+  readonly payload: Uint8Array;
+  /** How often it has failed. */
+  attempt: number;
+  /** Not asked again before this time, ms; 0: it is being asked. */
+  retryAtMs: number;
+}
+
+/** An alert about the log as a whole. */
+export interface LogAlert {
+  readonly rule: 'governance-store' | 'governance-topic-short';
+  readonly open: OpenAlert;
+}
+
+/** What is known once the partition is. */
+export interface Log {
+  readonly partition: number;
+  readonly trust: Trust;
+  readonly admission: AdmissionState;
+  readonly frontier: Frontier;
+  readonly leaves: LeafIndex;
+}
+
+export interface LogState {
+  readonly config: LogConfig;
+  /** Undefined before the first event: the key is the same in every partition. */
+  log: Log | undefined;
+  /** Admitted entries that nothing was asked for yet, and the clock at the first of them, ms. */
+  waiting: Uint8Array[];
+  waitingSinceMs: number;
+  asked: Asked | null;
+  /** Leaves of the last tree that was answered, and of the largest that the folder has ever signed. */
+  stored: number;
+  signed: number;
+  /** Clock at the last admitted entry, ms. */
+  lastEntryMs: number;
+  alert: LogAlert | null;
+}
+
+export const hasher: TreeHasher = new TreeHasher(sha256);
+
+export function newState(config: LogConfig): LogState {
+  return {
+    config,
+    log: undefined,
+    waiting: [],
+    waitingSinceMs: 0,
+    asked: null,
+    stored: 0,
+    signed: 0,
+    lastEntryMs: 0,
+    alert: null,
+  };
+}
+
+/** What a saved state has of the log. */
+export interface LogContent {
+  readonly size: number;
+  readonly frontier: readonly Uint8Array[];
+  readonly heads: ReadonlyMap<string, Head>;
+  readonly rotations: readonly Rotation[];
+  readonly leaves: LeafIndex;
+}
+
+function nothing(): LogContent {
+  return { size: 0, frontier: [], heads: new Map(), rotations: [], leaves: new LeafIndex() };
+}
+
+/** @throws {TrustError} when the configuration names keys that are none */
+export function openLog(config: LogConfig, partition: number, content: LogContent = nothing()): Log {
+  const trust = trustOf(config, partition);
+  const keys = keyRingOf(trust);
+  for (const rotation of content.rotations) keys.rotate(rotation);
+  return {
+    partition,
+    trust,
+    admission: { origin: originOf(config, partition), size: content.size, heads: new Map(content.heads), keys },
+    frontier: new Frontier(hasher, content.size, content.frontier),
+    leaves: content.leaves,
+  };
+}

@@ -1,0 +1,106 @@
+/** The effect `store`: one request after another per partition, each in the order of log-folder.ts. */
+import { join } from 'node:path';
+import { utf8 } from '@weir/ledger/bytes';
+import { CheckpointError } from '@weir/ledger/open-checkpoint';
+import { type EffectHandler, EffectRefused } from '@weir/service-kit/effects/effect';
+import type { CheckpointKeys } from './checkpoint-keys.ts';
+import { createDisk, type Disk, writeDurable } from './disk.ts';
+import { LogFolder } from './log-folder.ts';
+import { type LogConfig, originOf, trustOf, trustText } from './log-trust.ts';
+import { decodeRequest, encodeAnswer, type StoreRequest } from './store-request.ts';
+import { FolderError } from './stored-tree.ts';
+
+/** A request may bring many entries after the disk was away. */
+const DEADLINE_MS = 120_000;
+
+/** Bundle and trust file of a partition, as `weir verify` takes them. */
+export function bundleFolder(folder: string, partition: number): string {
+  return join(folder, String(partition));
+}
+
+export function trustFile(folder: string, partition: number): string {
+  return join(folder, trustName(partition));
+}
+
+function trustName(partition: number): string {
+  return `${partition}.trust`;
+}
+
+export interface StoreOptions {
+  readonly folder: string;
+  readonly config: LogConfig;
+  readonly keys: CheckpointKeys;
+  /** Wall clock, ms: for signatures that carry their time. */
+  readonly now: () => number;
+  /** A seam for tests. */
+  readonly diskOf?: (folder: string) => Disk;
+}
+
+export function storeHandler(options: StoreOptions): EffectHandler {
+  const partitions = new Map<number, PartitionStore>();
+  return {
+    run: async ({ payload }, { epoch }) => {
+      if (options.keys.keys.length === 0)
+        throw new EffectRefused('there is no key to sign with: WEIR_GOVERNANCE_KEY_FILE names none');
+      const request = decodeRequest(payload);
+      let store = partitions.get(request.partition);
+      if (store === undefined) {
+        store = new PartitionStore(options, request.partition);
+        partitions.set(request.partition, store);
+      }
+      return encodeAnswer(await store.run(request, epoch));
+    },
+    deadlineMs: DEADLINE_MS,
+  };
+}
+
+class PartitionStore {
+  readonly #options: StoreOptions;
+  readonly #partition: number;
+  readonly #folder: LogFolder;
+  /** Owners of this process: one that was taken over signs nothing more. */
+  #epoch = 0n;
+  /** A try that has outlived its deadline still runs. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(options: StoreOptions, partition: number) {
+    const { folder, config, keys, diskOf = createDisk } = options;
+    this.#options = options;
+    this.#partition = partition;
+    const disk = diskOf(bundleFolder(folder, partition));
+    this.#folder = new LogFolder(disk, trustOf(config, partition), keys.signersFor(originOf(config, partition)));
+  }
+
+  run(request: StoreRequest, epoch: bigint): ReturnType<LogFolder['store']> {
+    const next = this.#last.then(() => this.#store(request, epoch));
+    this.#last = next.catch(() => {});
+    return next;
+  }
+
+  async #store(request: StoreRequest, epoch: bigint): ReturnType<LogFolder['store']> {
+    const { folder, config, now, diskOf = createDisk } = this.#options;
+    if (epoch < this.#epoch)
+      throw new EffectRefused(`the owner of epoch ${epoch} was taken over by that of ${this.#epoch}`);
+    this.#epoch = epoch;
+    const origin = originOf(config, this.#partition);
+    if (request.origin !== origin)
+      throw new EffectRefused(`the request is for ${request.origin}, this service signs ${origin}`);
+    try {
+      const answer = await this.#folder.store(request, Math.floor(now() / 1_000));
+      await writeTrust(diskOf(folder), config, this.#partition);
+      return answer;
+    } catch (error) {
+      if (error instanceof FolderError || error instanceof CheckpointError)
+        throw new EffectRefused(`${bundleFolder(folder, this.#partition)}: ${error.message}`);
+      throw error;
+    }
+  }
+}
+
+/** Beside the bundle, not in it: what a reader trusts comes from elsewhere. This is what to hand out. */
+async function writeTrust(disk: Disk, config: LogConfig, partition: number): Promise<void> {
+  const text = utf8(trustText(config, partition));
+  const held = disk.read(trustName(partition));
+  if (held === undefined || Buffer.compare(held, text) !== 0)
+    await writeDurable(disk, new Map([[trustName(partition), text]]));
+}

@@ -1,0 +1,80 @@
+/** The program: its files, its exit codes, and a topic that has lost its end. */
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseVkey } from '@weir/ledger/keys';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readCheckpointKeys } from '../src/checkpoint-keys.ts';
+import { readKeyLines } from '../src/config.ts';
+import { sha256 } from '../src/node-crypto.ts';
+import { refuseShortTopic } from '../src/short-topic.ts';
+import { Running, run } from './running.ts';
+import { entryRecord, newAuthor } from './scene.ts';
+
+const MAIN = 'services/governance-log/src/main.ts';
+const INIT_KEY = 'services/governance-log/src/init-key.ts';
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'weir-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+test('init-key makes a file for its owner alone, prints the public keys, and overwrites none', async () => {
+  const file = join(folder, 'key.pem');
+  const made = await run(INIT_KEY, [file, 'acme/governance/0']);
+  expect(made).toMatchObject({ code: 0, err: '' });
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  const [line = ''] = made.out.split('\n');
+  expect(parseVkey(line.replace('log ', ''), sha256)).toMatchObject({ name: 'acme/governance/0', type: 'ed25519' });
+  const before = readFileSync(file, 'utf8');
+  expect(await run(INIT_KEY, [file])).toMatchObject({ code: 2, err: expect.stringContaining('never overwritten') });
+  expect(readFileSync(file, 'utf8')).toBe(before);
+  expect(await run(INIT_KEY, [])).toMatchObject({ code: 2 });
+});
+
+test('without a key the service does not start: no key is made silently', async () => {
+  const env = { WEIR_LOG_FILE: join(folder, 'log.db'), WEIR_HTTP_PORT: '0', WEIR_GOVERNANCE_FOLDER: join(folder, 'g') };
+  const ended = await run(MAIN, [], { ...env, WEIR_GOVERNANCE_KEY_FILE: join(folder, 'none.pem') });
+  expect(ended).toMatchObject({ code: 2 });
+  expect(ended.out).toContain('init-key.ts');
+});
+
+test('a key file that others may read, holds no key or another kind is refused without quoting it', async () => {
+  const file = join(folder, 'key.pem');
+  await run(INIT_KEY, [file]);
+  chmodSync(file, 0o644);
+  expect(() => readCheckpointKeys(file)).toThrow(/mode is 644.*chmod 600/s);
+  writeFileSync(file, '-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n');
+  chmodSync(file, 0o600);
+  expect(() => readCheckpointKeys(file)).toThrow(/block 1 is no private key/);
+  expect(() => readCheckpointKeys(file)).not.toThrow(/c2VjcmV0/);
+  writeFileSync(file, '');
+  expect(() => readCheckpointKeys(file)).toThrow(/no key/);
+});
+
+test('a file of entry keys may hold the lines of keys and no others', () => {
+  const file = join(folder, 'keys.txt');
+  writeFileSync(file, 'quorum none\n');
+  expect(() => readKeyLines(file)).toThrow(/"quorum none" does not belong here/);
+  writeFileSync(file, '# nothing yet\n');
+  expect(() => readKeyLines(file)).toThrow(/no line "entry-key VKEY"/);
+  expect(() => readKeyLines('')).toThrow(/name a file/);
+});
+
+test('a topic that holds fewer records than were signed keeps the service from starting, naming both sizes', async () => {
+  const service = new Running();
+  service.writeKeys();
+  await service.start();
+  const author = newAuthor();
+  await service.send(Array.from({ length: 9 }, () => entryRecord(author.write('m'))));
+  await service.signed(9);
+  const { log } = service.ports;
+  await expect(refuseShortTopic(log, 'weir.', 1, join(service.folder, 'governance'))).resolves.toBeUndefined();
+  await service.stop();
+  const env = { ...service.env(), WEIR_LOG_FILE: join(folder, 'other.db') };
+  const ended = await run(MAIN, [], env);
+  expect(ended).toMatchObject({ code: 1 });
+  expect(ended.out).toMatch(/at most 0 records, and a tree of 9 entries was signed/);
+  rmSync(service.folder, { recursive: true });
+});
