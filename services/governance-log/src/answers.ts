@@ -40,17 +40,25 @@ const CHAMPION_TO: readonly Kind[] = ['promoted', 'rolled-back', 'killed', 'reti
 const CHAMPION_FROM: readonly Kind[] = ['test-opened', 'weights-set'];
 const HALTS: readonly Kind[] = ['frozen', 'killed', 'reset'];
 
-export function championOf({ kind, decision }: Entry): string | undefined {
-  if (CHAMPION_TO.includes(kind)) return decision.to;
+function championOf({ kind, decision }: Entry): string | undefined {
+  if (CHAMPION_TO.includes(kind) || kind === 'version-registered') return decision.to;
   return CHAMPION_FROM.includes(kind) ? decision.from : undefined;
 }
 
-/** What served at a time and why, by the chain: entries of event time up to `atMs`. */
-export function liveAt(log: Log, checkpoint: ReadCheckpoint, model: string, atMs: number): object {
-  const of = (kinds?: readonly Kind[], limit = MAX_NAMED): readonly Found[] =>
-    log.find(checkpoint, { model, untilMs: atMs, limit, ...(kinds === undefined ? {} : { kinds }) });
-  const decided = of([...CHAMPION_TO, ...CHAMPION_FROM], 1)[0];
-  const promoted = of(CHAMPION_TO, 1)[0];
+/** What served at a time and why, by the chain: entries of event time up to `atMs`; all of them unless given. */
+export function liveAt(log: Log, checkpoint: ReadCheckpoint, model: string, atMs?: number): object {
+  const of = (kinds: readonly Kind[], limit = MAX_NAMED): readonly Found[] =>
+    log.find(checkpoint, { model, kinds, limit, ...(atMs === undefined ? {} : { untilMs: atMs }) });
+  // Before anything is decided the first version of a model serves.
+  const [first] = log.find(checkpoint, {
+    model,
+    kinds: ['version-registered'],
+    limit: 1,
+    oldestFirst: true,
+    ...(atMs === undefined ? {} : { untilMs: atMs }),
+  });
+  const decided = of([...CHAMPION_TO, ...CHAMPION_FROM], 1)[0] ?? first;
+  const promoted = of(CHAMPION_TO, 1)[0] ?? first;
   const weighed = of([
     'test-opened',
     'weights-set',
@@ -66,7 +74,7 @@ export function liveAt(log: Log, checkpoint: ReadCheckpoint, model: string, atMs
   const reason = (found: Found | undefined): object | null => (found === undefined ? null : summaryOf(found));
   const champion = decided === undefined ? undefined : championOf(decided.entry);
   return {
-    at: atMs,
+    at: atMs ?? null,
     champion: champion ?? null,
     weights: weighed?.entry.decision.weights ?? (champion === undefined ? null : { [champion]: 1_000_000 }),
     policyHash: decided?.entry.decision.policyHash ?? null,

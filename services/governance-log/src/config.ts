@@ -1,4 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { TrustError } from '@weir/ledger/trust';
 import { loadServiceConfig, type ServiceConfig, type ServiceSettings } from '@weir/service-kit/config/common-settings';
 import type { Environment } from '@weir/service-kit/config/load';
@@ -31,8 +33,7 @@ const OWN_SETTINGS = {
   WEIR_GOVERNANCE_MAKE_KEY: {
     type: 'boolean',
     default: false,
-    reason:
-      'make the key file when it is not there: for development; with the embedded log it lies beside WEIR_LOG_FILE unless it is named',
+    reason: 'make the key file when it is not there: for development; it lies beside WEIR_LOG_FILE unless it is named',
   },
   WEIR_GOVERNANCE_ENTRY_KEYS_FILE: {
     type: 'string',
@@ -65,12 +66,6 @@ export type GovernanceConfig = ServiceConfig<OwnSettings>;
 export const SETTINGS: ServiceSettings<OwnSettings> = {
   settings: OWN_SETTINGS,
   prefixes: ['WEIR_GOVERNANCE_'],
-  rules: [
-    ({ WEIR_LOG: log, WEIR_GOVERNANCE_FOLDER: folder }) =>
-      log === 'kafka' && folder === ''
-        ? 'WEIR_GOVERNANCE_FOLDER is empty and WEIR_LOG kafka; name a folder that survives restarts, since checkpoints are signed against it'
-        : undefined,
-  ],
   defaults: { WEIR_HTTP_PORT: 8_085 },
 };
 
@@ -79,14 +74,20 @@ export function loadGovernanceConfig(env: Environment): GovernanceConfig {
   return loadServiceConfig(SETTINGS, env);
 }
 
-export function folderOf({ WEIR_GOVERNANCE_FOLDER: folder, WEIR_LOG_FILE: log }: GovernanceConfig): string {
-  return folder === '' ? `${log}.governance` : folder;
+export function folderOf(config: GovernanceConfig): string {
+  const { WEIR_GOVERNANCE_FOLDER: folder } = config;
+  return folder === '' ? `${besideLog(config)}.governance` : folder;
+}
+
+/** On Kafka there is no file to lie beside: what a demonstration makes goes with the names of its topics. */
+function besideLog({ WEIR_LOG, WEIR_LOG_FILE, WEIR_TOPIC_PREFIX }: GovernanceConfig): string {
+  return WEIR_LOG === 'embedded' ? WEIR_LOG_FILE : join(tmpdir(), `${WEIR_TOPIC_PREFIX}kafka`);
 }
 
 /** @throws {ConfigError} when the key file cannot be used. Without one, keys that sign nothing: a replay needs no others. */
 export function checkpointKeysOf(config: GovernanceConfig): CheckpointKeys {
-  const { WEIR_GOVERNANCE_KEY_FILE: named, WEIR_GOVERNANCE_MAKE_KEY: makes, WEIR_LOG, WEIR_LOG_FILE } = config;
-  const file = named === '' && makes && WEIR_LOG === 'embedded' ? `${WEIR_LOG_FILE}.governance.pem` : named;
+  const { WEIR_GOVERNANCE_KEY_FILE: named, WEIR_GOVERNANCE_MAKE_KEY: makes } = config;
+  const file = named === '' && makes ? `${besideLog(config)}.governance.pem` : named;
   if (file === '') return NO_KEYS;
   if (makes && !existsSync(file)) makeKeyFile(file);
   return readCheckpointKeys(file);

@@ -37,6 +37,7 @@ export interface Filter {
   readonly untilSeq?: number;
   /** Places below this one. */
   readonly before?: number;
+  readonly oldestFirst?: boolean;
   readonly limit: number;
 }
 
@@ -74,9 +75,9 @@ export class DecisionIndex {
     return row === undefined ? undefined : Number(row['place']);
   }
 
-  /** Places, newest first. */
+  /** Places, newest first unless asked otherwise. */
   find(filter: Filter): readonly number[] {
-    const { model, kinds, test, policy, untilMs, untilSeq, before, limit } = filter;
+    const { model, kinds, test, policy, untilMs, untilSeq, before, oldestFirst = false, limit } = filter;
     const parts: [string, readonly (string | number)[]][] = [
       ...(model === undefined ? [] : [['model = ?', [model]] as [string, string[]]]),
       ...(kinds === undefined
@@ -90,7 +91,9 @@ export class DecisionIndex {
     ];
     const where = parts.length === 0 ? '' : `WHERE ${parts.map(([text]) => text).join(' AND ')}`;
     // Of one model the chain gives the order, of all of them the tree: it is the same.
-    const statement = this.#open().prepare(`SELECT place FROM entry ${where} ORDER BY place DESC LIMIT ?`);
+    const statement = this.#open().prepare(
+      `SELECT place FROM entry ${where} ORDER BY place ${oldestFirst ? 'ASC' : 'DESC'} LIMIT ?`,
+    );
     return statement.all(...parts.flatMap(([, values]) => values), limit).map(({ place }) => Number(place));
   }
 

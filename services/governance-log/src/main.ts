@@ -7,6 +7,8 @@ import { refuseShortTopic } from './short-topic.ts';
 
 const NO_KEY =
   'WEIR_GOVERNANCE_KEY_FILE is empty; make a key with services/governance-log/src/init-key.ts FILE and name it: no key is made silently';
+const NO_FOLDER =
+  'WEIR_GOVERNANCE_FOLDER is empty and WEIR_LOG kafka; name a folder that survives restarts, since checkpoints are signed against it';
 
 await main({
   name: 'governance-log',
@@ -14,6 +16,7 @@ await main({
   start: async ({ config, ports, principals, logger }) => {
     const keys = checkpointKeysOf(config);
     if (keys.keys.length === 0) throw new ConfigError([NO_KEY]);
+    if (config.WEIR_LOG === 'kafka' && config.WEIR_GOVERNANCE_FOLDER === '') throw new ConfigError([NO_FOLDER]);
     const definition = governanceLog(config, readKeyLines(config.WEIR_GOVERNANCE_ENTRY_KEYS_FILE), keys);
     await refuseShortTopic(ports.log, config.WEIR_TOPIC_PREFIX, config.WEIR_PARTITIONS, folderOf(config));
     const kinds = keys.keys.map(({ kind }) => kind);

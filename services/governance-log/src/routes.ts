@@ -120,7 +120,7 @@ function registerTimeline(app: FastifyInstance, logs: Logs): void {
   app.get<{ Params: { model: string }; Querystring: Query }>(url, { schema: timeline }, async (request, reply) => {
     const { model } = request.params;
     const { at, limit, cursor } = request.query;
-    const atMs = at === undefined ? LAST_MS : timeOf(at);
+    const atMs = at === undefined ? undefined : timeOf(at);
     const home = await logs.ofModel(model);
     if (home === undefined)
       throw new Problem(
@@ -128,12 +128,12 @@ function registerTimeline(app: FastifyInstance, logs: Logs): void {
         `model ${JSON.stringify(model)} has no decision under a checkpoint; /v1/decisions lists those that are signed`,
       );
     const { log, checkpoint } = home;
-    const name = `timeline ${JSON.stringify([model, atMs])}`;
+    const name = `timeline ${JSON.stringify({ model, atMs })}`;
     const before = cursor === undefined ? undefined : placeIn(keyOf(name, cursor))[1];
     const decisions = log.find(checkpoint, {
       model,
-      untilMs: atMs,
       limit: limit + 1,
+      ...(atMs === undefined ? {} : { untilMs: atMs }),
       ...(before === undefined ? {} : { before }),
     });
     const shown = decisions.slice(0, limit);

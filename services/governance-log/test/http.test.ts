@@ -27,7 +27,9 @@ const made: Uint8Array[] = [];
 
 const testId = 'delay-1';
 written('delay', 'epoch-claim', { time: 1_000 });
-written('delay', 'policy-set', { time: 1_000 });
+const registered = written('delay', 'version-registered', { time: 1_000, decision: { to: 'v1' } });
+written('delay', 'version-registered', { time: 1_100, decision: { to: 'v2' } });
+written('delay', 'policy-set', { time: 1_200 });
 const opened = written('delay', 'test-opened', {
   time: 2_000,
   decision: { testId, from: 'v1', to: 'v2', weights: { v1: 950_000, v2: 50_000 } },
@@ -77,7 +79,7 @@ test('a decision, its explanation and its proof name the checkpoint; the proof p
   const id = promoted.decisionId;
   const decision = await service.json(`/v1/decisions/${id}`);
   expect(Value.Errors(DecisionShape, decision)).toEqual([]);
-  expect(decision).toMatchObject({ seq: 7, kind: 'promoted', sig: promoted.sig, checkpoint: { size: made.length } });
+  expect(decision).toMatchObject({ seq: 9, kind: 'promoted', sig: promoted.sig, checkpoint: { size: made.length } });
   const explanation = await service.json(`/v1/decisions/${id}/explain`);
   expect(Value.Errors(ExplanationShape, explanation)).toEqual([]);
   expect(explanation).toMatchObject({
@@ -101,6 +103,9 @@ test('the timeline says what was live at a time, and which decisions say so', as
     service.json(`/v1/models/delay/timeline?at=${encodeURIComponent(ms)}`);
   expect(Value.Errors(TimelineShape, await at(4_500))).toEqual([]);
   expect(await at(500)).toMatchObject({ live: { champion: null, weights: null }, items: [] });
+  expect(await at(1_500)).toMatchObject({
+    live: { champion: 'v1', weights: { v1: WHOLE }, because: { champion: { decisionId: registered.decisionId } } },
+  });
   expect(await at(2_200)).toMatchObject({
     live: {
       champion: 'v1',
@@ -114,7 +119,7 @@ test('the timeline says what was live at a time, and which decisions say so', as
   const end = await service.json('/v1/models/delay/timeline?limit=2');
   expect(end).toMatchObject({ live: { champion: 'v1', because: { champion: { decisionId: rolledBack.decisionId } } } });
   const next = await service.json(`/v1/models/delay/timeline?limit=50&cursor=${end['next'] as string}`);
-  expect([...(end['items'] as object[]), ...(next['items'] as object[])]).toHaveLength(8);
+  expect([...(end['items'] as object[]), ...(next['items'] as object[])]).toHaveLength(10);
   expect((await service.get('/v1/models/nobody/timeline')).status).toBe(404);
   expect((await service.get('/v1/models/delay/timeline?at=yesterday')).status).toBe(400);
 });
