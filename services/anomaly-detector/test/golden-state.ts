@@ -20,10 +20,15 @@ export function goldenStates(): readonly GoldenState[] {
     .filter((name) => name.endsWith('.base64'))
     .map((name) => {
       const stateVersion = Number.parseInt(name, 10);
-      const bytes = gunzipSync(Buffer.from(readFileSync(join(FOLDER, name), 'utf8'), 'base64'));
+      const bytes = gunzipSync(Buffer.from(packedState(stateVersion), 'base64'));
       const outputIds = JSON.parse(readFileSync(join(FOLDER, `${stateVersion}.outputs.json`), 'utf8')) as string[];
       return { name: `version ${stateVersion}`, key: MODEL, stateVersion, bytes, next: following(), outputIds };
     });
+}
+
+/** As committed: base64 of the compressed bytes. */
+export function packedState(stateVersion: number): string {
+  return readFileSync(join(FOLDER, `${stateVersion}.base64`), 'utf8');
 }
 
 function prediction(turn: number): NewRecord {

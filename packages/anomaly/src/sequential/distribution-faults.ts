@@ -273,7 +273,6 @@ export class DistributionFaults {
     if (to - from >= MIN_SHIFTED || this.#open[from] === 1) return true;
     const own = this.#quantiles.move(from);
     return (
-      own > (this.#moves[from] as number) &&
       this.#isBeyond(sorted, from) &&
       this.#quantiles.move(from, from - step) <= LEFT_OVER * own &&
       this.#unitOfJump(from)[0] < 0
