@@ -52,9 +52,9 @@ export const SERVICES: readonly DevService[] = [
     name: 'anomaly-detector',
     settings: ANOMALY_SETTINGS,
     define: (config) => anomalyDetector(anomalyConfigOf(config)),
-    // A week of flights to learn from and a week to compare with, because hours and weekdays differ, and few alarms to look at.
+    // Half a week of flights to learn from and a week to compare with, because hours and weekdays differ, and few alarms to look at.
     demonstration: {
-      WEIR_ANOMALY_LEARN_EVENTS: '116000',
+      WEIR_ANOMALY_LEARN_EVENTS: '58000',
       WEIR_ANOMALY_HELD_OUT_EVENTS: '116000',
       WEIR_ANOMALY_EVENTS_PER_ALARM: '100000',
     },
