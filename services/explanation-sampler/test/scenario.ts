@@ -99,8 +99,8 @@ export const SELECTED: number = (() => {
   const all = [...control(), ...Array.from({ length: EVENTS }, (_, index) => event(index))];
   for (const [index, { topic, key, value }] of all.entries())
     fold.records(topic, [{ offset: BigInt(index), key, value, headers: [], timestampMs: 0 }], sink);
-  const { queue = [], batch = null } = (fold.keys.get('price')?.state as ModelState).versions.get('1') ?? {};
-  return queue.length + (batch?.items.length ?? 0);
+  const version = (fold.keys.get('price')?.state as ModelState | undefined)?.versions.get('1');
+  return (version?.queue.length ?? 0) + (version?.batch?.items.length ?? 0);
 })();
 
 export const SCENARIO: Scenario = {
