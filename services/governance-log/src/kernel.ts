@@ -1,13 +1,6 @@
 /** Admission, tree and requests to store: pure. Signing is an effect, so the kernel needs no private key, and neither does a replay. */
 import { encode } from '@weir/events/codec';
-import {
-  type AdmissionTools,
-  admit,
-  advance,
-  type Refusal,
-  type Refused,
-  type SignatureCheck,
-} from '@weir/ledger/admission';
+import { type AdmissionTools, admit, advance, type Refused, type SignatureCheck } from '@weir/ledger/admission';
 import { equalBytes, toHex, utf8 } from '@weir/ledger/bytes';
 import { CheckpointError, openCheckpoint, RuntimeError } from '@weir/ledger/open-checkpoint';
 import type { EffectAnswer } from '@weir/service-kit/effects/effect';
