@@ -10,6 +10,7 @@ import { FeatureBuilder, NUMERIC_FEATURES, scheduledMinutes } from './features.t
 import { GradientBoosted, SHADOW_MODEL, SHADOW_VERSION, shadowId } from './gradient-boosted.ts';
 import { type Fault, Injector } from './inject.ts';
 import { LogisticRegression } from './logistic-regression.ts';
+import { promotionPolicySet } from './promotion-policy.ts';
 import { type Flights, readFlights } from './source.ts';
 
 export const MODEL = 'flight-delay';
@@ -214,7 +215,7 @@ function introduction(
     });
     return { topic: 'references', key: MODEL, value, eventTimeMs };
   });
-  return [...registrations, ...references];
+  return [...registrations, promotionPolicySet(JANUARY_ENDS_MS), ...references];
 }
 
 function registrationOf(model: string, version: string, access: ModelAccess): ReplayEvent {

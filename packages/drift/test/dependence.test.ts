@@ -43,11 +43,12 @@ test('the correlation of a window that is all the same is 0', () => {
 test('beyond the range of the reference the values themselves are ranked', () => {
   const reference = referenceOf([1, 2, 3]);
   const window = new SlidingKs(reference, 200);
-  const recent = new RecentValues(200);
+  const recent = new RecentValues(200, 1);
   for (let index = 0; index < 200; index += 1) {
     const value = 10 + Math.sin(index / 5);
     window.push(value);
     recent.push(value);
+    recent.ahead = 0;
   }
   expect(dependenceOf(window.bins()).isDependent).toBe(false);
   expect(dependenceIn(window, recent)).toMatchObject({ isDependent: true });

@@ -46,20 +46,29 @@ test('of bins: within the gap that holds the quantile, and unknown beyond the re
   );
 });
 
-test('the last values, restored at any moment', () => {
+test('the last values, pushed some at once and counted one by one, restored at any moment', () => {
   fc.assert(
-    fc.property(fc.array(fc.double()), fc.integer({ min: 1, max: 9 }), fc.nat(), (values, capacity, at) => {
-      let recent = new RecentValues(capacity);
-      for (const [index, value] of values.entries()) {
-        recent.push(value);
-        if (index !== at % (values.length + 1)) continue;
-        const restored = new RecentValues(capacity);
-        restored.restore(recent.newest(capacity));
-        recent = restored;
-      }
-      const size = Math.min(capacity, values.length);
-      expect([...recent.newest(capacity)]).toEqual(values.slice(values.length - size));
-      expect(recent.last(size + 1)).toBeUndefined();
-    }),
+    fc.property(
+      fc.array(fc.double()),
+      fc.integer({ min: 1, max: 9 }),
+      fc.integer({ min: 1, max: 5 }),
+      (values, capacity, most) => {
+        let recent = new RecentValues(capacity, most);
+        for (let from = 0; from < values.length; from += most) {
+          const chunk = values.slice(from, from + most);
+          for (const value of chunk) recent.push(value);
+          for (let counted = from + 1; counted <= from + chunk.length; counted += 1) {
+            recent.ahead -= 1;
+            const size = Math.min(capacity, counted);
+            expect(recent.size).toBe(size);
+            expect([...recent.newest(capacity)]).toEqual(values.slice(counted - size, counted));
+            expect(recent.last(size + 1)).toBeUndefined();
+          }
+          const restored = new RecentValues(capacity, most);
+          restored.restore(recent.newest(capacity));
+          recent = restored;
+        }
+      },
+    ),
   );
 });

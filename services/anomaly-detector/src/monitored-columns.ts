@@ -10,23 +10,29 @@ import type { CategoricalReference, ModelCatalogue, NumericReference } from '@we
 export interface MonitoredColumns {
   /** Numeric features, then outputs: as the numbers of a `Row` lie. */
   readonly numbers: readonly string[];
+  /** How many of the numbers are outputs: the last ones. */
+  readonly outputs: number;
   readonly texts: readonly string[];
 }
 
 export function columnsOf(layout: ColumnLayout): MonitoredColumns {
   const named = (isText: boolean): string[] =>
     layout.columns.filter(({ array }) => (array === 'categorical') === isText).map(({ name }) => name);
-  return { numbers: named(false), texts: named(true) };
+  return { numbers: named(false), outputs: layout.outputs, texts: named(true) };
 }
 
 /** The same columns have the same key. */
 export function keyOf(columns: MonitoredColumns): string {
-  return JSON.stringify([columns.numbers, columns.texts]);
+  return JSON.stringify([columns.numbers, columns.outputs, columns.texts]);
 }
 
 /** Columns with a reference, by their index in an event. */
 export interface Referenced {
-  readonly numbers: readonly { readonly at: number; readonly reference: NumericReference }[];
+  readonly numbers: readonly {
+    readonly at: number;
+    readonly isOutput: boolean;
+    readonly reference: NumericReference;
+  }[];
   readonly texts: readonly { readonly at: number; readonly reference: CategoricalReference }[];
 }
 
@@ -34,7 +40,8 @@ export function referencedIn(columns: MonitoredColumns, { references }: ModelCat
   return {
     numbers: columns.numbers.flatMap((name, at) => {
       const reference = references.get(name);
-      return reference?.type === 'numeric' ? [{ at, reference }] : [];
+      const isOutput = at >= columns.numbers.length - columns.outputs;
+      return reference?.type === 'numeric' ? [{ at, isOutput, reference }] : [];
     }),
     texts: columns.texts.flatMap((name, at) => {
       const reference = references.get(name);
@@ -47,9 +54,11 @@ export function referencedIn(columns: MonitoredColumns, { references }: ModelCat
 export function profileFrom({ numbers, texts }: Referenced, serial: SerialProfile | undefined): Profile {
   return {
     rows: 0,
-    numeric: numbers.map(({ reference: { column, values, counts, missing } }, index) =>
-      numericReferenceProfile(column, values, counts, missing, serial?.numeric(index)),
-    ),
+    numeric: numbers.map(({ isOutput, reference: { column, values, counts, missing } }, index) => {
+      const profile = numericReferenceProfile(column, values, counts, missing, serial?.numeric(index));
+      // A model has no unit to change and no separator to lose: its output follows from what went wrong before it.
+      return isOutput ? { ...profile, move: Infinity } : profile;
+    }),
     categorical: texts.map(({ reference: { column, categories, counts, missing } }, index) =>
       categoricalReferenceProfile(column, categories, counts, missing, serial?.categorical(index)),
     ),

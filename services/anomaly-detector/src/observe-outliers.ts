@@ -34,10 +34,17 @@ export function observeOutliers(model: ModelState, monitor: Monitor, decision: D
 function open(model: ModelState, monitor: Monitor, decision: Decision, place: Place): void {
   const { score, pValue, guarantee, strength } = decision;
   const atMs = place.eventTimeMs;
-  const features = featuresOf(monitor.outliers as Outliers);
   const found = {
-    ...{ onsetMs: atMs, peakMs: atMs, lastMs: atMs, score, pValue, guarantee, strength, features },
-    ...{ toldStrength: strength, toldAt: monitor.events },
+    onsetMs: atMs,
+    peakMs: atMs,
+    lastMs: atMs,
+    score,
+    pValue,
+    guarantee,
+    strength,
+    features: featuresOf(monitor.outliers as Outliers),
+    toldStrength: strength,
+    toldAt: monitor.events,
   };
   monitor.episode = { ...found, alert: raise(episodeFinding(model, monitor, found, 'raised'), LEVELS, place) };
 }

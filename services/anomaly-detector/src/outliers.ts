@@ -64,9 +64,9 @@ export class Outliers {
   #reference: ReferenceCalibration | undefined;
 
   constructor(model: string, columns: MonitoredColumns, config: AnomalyConfig) {
-    const { texts, numbers } = columns;
+    const { texts, numbers, outputs } = columns;
     const categories = texts.length > 0 && texts.length <= MAX_TEXTS ? texts : [];
-    this.#columns = { numbers, texts: categories };
+    this.#columns = { numbers, outputs, texts: categories };
     this.#config = config;
     this.dimensions = [...numbers, ...categories, ...(categories.length > 0 ? ['pairs of categories'] : [])];
     this.row = new Float64Array(this.dimensions.length);

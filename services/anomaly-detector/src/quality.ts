@@ -20,8 +20,11 @@ const MIN_SHARE = 1e-3;
 const MAX_SHARE = 0.3;
 /** Rules of which a rise is tested here. Missing values and unseen categories have tests of their own among the faults. */
 const TESTED: readonly ViolationCode[] = ['INF', 'BELOW_MIN', 'ABOVE_MAX', 'NOT_INTEGER', 'BAD_LENGTH', 'BAD_PATTERN'];
-/** Events that a rise of violations waits for an explanation, such as a change of unit: two windows of the explaining tests. */
-const PATIENCE = 512;
+/**
+ * Events that a rise of violations, or a stuck value, waits for an explanation, such as a change of unit: three windows of the tests that
+ * explain, of which one is not wholly changed and two must agree.
+ */
+const PATIENCE = 768;
 
 /** Counts of one rule of one field. */
 export interface Violations {
@@ -48,6 +51,13 @@ export interface OpenQuality {
   hits: number;
 }
 
+/** A fault that waits for an explanation until the event of number `until`. */
+interface Waiting {
+  readonly fault: QualityFault;
+  readonly found: Fault;
+  readonly until: number;
+}
+
 /** What comes of an event; `raised` faults are not open before `open` was told of them. */
 export interface QualityFindings {
   /** Fields that broke a rule. */
@@ -71,6 +81,8 @@ export class Quality {
   hasOrder: boolean;
   #faultsFrom = 0;
   #faults: StreamFaults;
+  /** Stuck values that wait for an explanation, with the number of the event until which they do. */
+  #waiting: Waiting[] = [];
   readonly #eventsBetweenFalseAlarms: number;
 
   /** @param serial undefined: the tests that need the order of values do not raise */
@@ -96,6 +108,7 @@ export class Quality {
   takeOrder(serial: SerialProfile): void {
     this.hasOrder = true;
     this.#faultsFrom = this.times.count;
+    this.#waiting = [];
     this.#faults = this.#newFaults(profileFrom(this.referenced, serial));
   }
 
@@ -114,13 +127,16 @@ export class Quality {
     const found = this.#faults.add(this.event, eventTimeMs);
     const violations = this.table.check(this.event);
     if (violations > 0) this.#count();
-    if (found.length === 0 && this.violations.size === 0) return NONE;
-    const raised = found.map((fault) => ({
-      fault: fault.fault,
-      found: { ...fault, since: this.#faultsFrom + fault.since },
-    }));
-    const rises = this.#rises();
-    return { violations, raised: rises.length === 0 ? raised : [...raised, ...rises] };
+    if (found.length === 0 && this.violations.size === 0 && this.#waiting.length === 0) return NONE;
+    const raised: { readonly fault: QualityFault; readonly found: Fault }[] = [];
+    for (const each of found) {
+      const fault = { fault: each.fault, found: { ...each, since: this.#faultsFrom + each.since } };
+      if (each.fault === 'stuck-value') this.#waiting.push({ ...fault, until: this.times.count + PATIENCE });
+      else raised.push(fault);
+    }
+    this.#endWaiting(raised);
+    this.#rises(raised);
+    return { violations, raised };
   }
 
   #count(): void {
@@ -147,10 +163,18 @@ export class Quality {
     return new ShareRise(Math.min(MAX_SHARE, Math.max(MIN_SHARE, share)), 2 * this.#eventsBetweenFalseAlarms * tests);
   }
 
-  /** Rises of violations that have waited for an explanation and found none. */
-  #rises(): { readonly fault: QualityFault; readonly found: Fault }[] {
+  #endWaiting(raised: { readonly fault: QualityFault; readonly found: Fault }[]): void {
+    const first = this.#waiting[0];
+    if (first === undefined || this.times.count < first.until) return;
+    this.#waiting.shift();
+    const { fault, found } = first;
+    if (this.#faults.isOpen('stuck-value', found.field) && !this.#isExplained(found.field))
+      raised.push({ fault, found });
+  }
+
+  /** Adds rises of violations that have waited for an explanation and found none. */
+  #rises(raised: { readonly fault: QualityFault; readonly found: Fault }[]): void {
     const now = this.times.count;
-    const rises: { fault: QualityFault; found: Fault }[] = [];
     for (const entry of this.violations.values()) {
       const { test, rule } = entry;
       if (test === null) continue;
@@ -159,16 +183,15 @@ export class Quality {
       if (entry.waitsUntil === 0 || now < entry.waitsUntil) continue;
       entry.waitsUntil = 0;
       const field = this.table.fields[entry.field] as string;
-      if (!test.open || this.#isExplained(field)) continue;
+      if (!test.open || this.#isExplained(field) || this.#faults.isOpen('stuck-value', field)) continue;
       const since = now - test.events + test.since;
       const detail = `${(100 * test.share).toFixed(2)} % of events; the reference allows ${(100 * test.p0).toFixed(2)} %`;
       // A violation is no kind of fault of its own; alerts name it by the rule.
-      rises.push({
+      raised.push({
         fault: rule,
         found: { fault: 'volume', field, since, factor: test.share / test.p0, share: test.share, detail },
       });
     }
-    return rises;
   }
 
   #isExplained(field: string): boolean {
@@ -207,6 +230,7 @@ export class Quality {
     writer.f64(this.violating);
     this.times.write(writer);
     this.#faults.write(writer);
+    writer.text(JSON.stringify(this.#waiting));
     writer.u32(this.violations.size);
     for (const { field, rule, count, test, waitsUntil } of this.violations.values()) {
       writer.u32(field);
@@ -224,6 +248,7 @@ export class Quality {
     this.violating = reader.f64();
     this.times.read(reader);
     this.#faults.read(reader);
+    this.#waiting = JSON.parse(reader.text()) as Waiting[];
     for (let left = reader.u32(); left > 0; left -= 1) {
       const [field, rule] = [reader.u32(), reader.text() as ViolationCode];
       if (field >= this.table.fields.length || !CODE_NAMES.includes(rule))
@@ -238,7 +263,7 @@ export class Quality {
 
 const NONE: QualityFindings = { violations: 0, raised: [] };
 /** Faults that say why values lie outside their bounds. */
-const EXPLANATIONS: readonly FaultKind[] = ['unit-change', 'shifted-columns', 'stuck-value', 'recoding'];
+const EXPLANATIONS: readonly FaultKind[] = ['unit-change', 'shifted-columns', 'recoding'];
 
 export function isRule(fault: QualityFault): fault is ViolationCode {
   return fault in CODES;

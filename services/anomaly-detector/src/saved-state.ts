@@ -102,10 +102,10 @@ export function loadModel(bytes: Uint8Array, stateVersion: number, config: Anoma
     throw new RangeError(
       `the state has version ${stateVersion}, this build reads version ${STATE_VERSION}; run the build that wrote it, or a later one`,
     );
-  const { head, part } = decodeState<SavedModel>(bytes);
-  const { monitors, acknowledged, episodes, lastEventMs, absence, ...rest } = head;
+  const saved = decodeState<SavedModel>(bytes);
+  const { monitors, acknowledged, episodes, lastEventMs, absence, ...rest } = saved.head;
   const state: ModelState = {
-    ...newModel(head.model, config),
+    ...newModel(rest.model, config),
     reanchoredBy: rest.reanchoredBy,
     events: rest.events,
     unmonitored: rest.unmonitored,
@@ -115,12 +115,12 @@ export function loadModel(bytes: Uint8Array, stateVersion: number, config: Anoma
     quietSinceMs: rest.quietSinceMs,
     absence: absence === null ? null : openAlertOf(absence),
     lastEventMs: lastEventMs ?? Number.NEGATIVE_INFINITY,
-    catalogue: loadCatalogue(new Uint8Array(part(0))),
+    catalogue: loadCatalogue(new Uint8Array(saved.part(0))),
     acknowledged: new Map(acknowledged),
     episodes: episodes.map(loadedFeatures),
   };
-  for (const [index, saved] of monitors.entries())
-    state.monitors.set(keyOf(saved.columns), loadMonitor(state, saved, part(index + 1)));
+  for (const [index, each] of monitors.entries())
+    state.monitors.set(keyOf(each.columns), loadMonitor(state, each, saved.part(index + 1)));
   return state;
 }
 

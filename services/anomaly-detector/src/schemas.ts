@@ -30,6 +30,7 @@ const Features = Type.Array(
 );
 const Columns = Type.Object({
   numbers: Type.Array(Type.String(), { description: 'numeric features, then outputs' }),
+  outputs: count('how many of the numbers are outputs: the last ones'),
   texts: Type.Array(Type.String(), { description: 'categorical features' }),
 });
 const oddness = {

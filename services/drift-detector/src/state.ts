@@ -16,6 +16,9 @@ import type { DriftConfig, TimeWindowConfig } from './config.ts';
 /** Source of a reference that a column made of its own first values. */
 export const SELF_REFERENCE = 'weir:self-reference';
 
+/** Values of a column that are kept before its windows have them, at most. */
+export const AHEAD = 256;
+
 /** A window with its rule, and the alert that it raised and has not resolved. */
 export interface Watch<Evaluation> {
   /** Part of the alert's fingerprint and of addresses, like ks-1000. */
@@ -153,7 +156,7 @@ export function newColumn(entry: NumericReference, config: DriftConfig, retiring
       alert: null,
       late: 0,
     })),
-    recent: new RecentValues(Math.max(...countWindows, ...retiring.counts)),
+    recent: new RecentValues(Math.max(...countWindows, ...retiring.counts), AHEAD),
     watermark: createWatermark(),
     topic: '',
     openMissing: 0,

@@ -16,11 +16,12 @@ export function archive(version: VersionState, item: Item, shown: object, capaci
     found = { day, sample: new PriorityReservoir<Kept>(capacity) };
     version.archives = [...version.archives, found].sort((a, b) => b.day - a.day).slice(0, DAYS);
   }
-  const kept = { predictionId: item.predictionId, json: JSON.stringify({ state: 'explained', ...shown }) };
-  found.sample.add(kept, 1 / item.inclusionProbability, uniformOf('archive', version.version, item.predictionId));
+  const { predictionId, inclusionProbability } = item;
+  const kept = { predictionId, inclusionProbability, json: JSON.stringify({ state: 'explained', ...shown }) };
+  found.sample.add(kept, 1 / inclusionProbability, uniformOf('archive', version.version, predictionId));
 }
 
 export function keepRequested({ requested }: VersionState, { predictionId }: Item, shown: object): void {
-  requested.push({ predictionId, json: JSON.stringify(shown) });
+  requested.push({ predictionId, inclusionProbability: 1, json: JSON.stringify(shown) });
   if (requested.length > MAX_REQUESTED) requested.shift();
 }

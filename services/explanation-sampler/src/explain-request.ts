@@ -83,11 +83,12 @@ export function decodeRequest(bytes: Uint8Array): ExplainRequest {
     readonly counts: readonly number[];
     readonly categorical: readonly (readonly (readonly (string | null)[])[])[];
   };
-  const { head, part } = decodeState<Head>(bytes);
+  const decoded = decodeState<Head>(bytes);
+  const { head } = decoded;
   const { counts, categorical, ...request } = head;
   const rowsAt = (at: number): Rows => ({
     count: counts[at] as number,
-    numeric: new Float64Array(part(at)),
+    numeric: new Float64Array(decoded.part(at)),
     categorical: categorical[at] as Rows['categorical'],
   });
   return { ...request, background: rowsAt(0), rows: rowsAt(1) };
@@ -113,14 +114,14 @@ export function decodeAnswers(bytes: Uint8Array): readonly RowAnswer[] {
   > & {
     readonly part: number;
   };
-  const { head, part } = decodeState<{ readonly heads: readonly (Head | { readonly error: string })[] }>(bytes);
-  return head.heads.map((each): RowAnswer => {
+  const decoded = decodeState<{ readonly heads: readonly (Head | { readonly error: string })[] }>(bytes);
+  return decoded.head.heads.map((each): RowAnswer => {
     if ('error' in each) return each;
     const { part: at, ...rest } = each;
-    const [base, prediction, output] = new Float64Array(part(at + 1));
+    const [base, prediction, output] = new Float64Array(decoded.part(at + 1));
     return {
       ...rest,
-      attributions: new Float64Array(part(at)),
+      attributions: new Float64Array(decoded.part(at)),
       base: base as number,
       prediction: prediction as number,
       output: output as number,

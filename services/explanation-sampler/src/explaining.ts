@@ -13,7 +13,7 @@ import { askToLoad } from './registrations.ts';
 import type { Batch, Item, ModelState, VersionState } from './state.ts';
 
 /** Rows of one request, and numbers in them. */
-const MAX_ROWS = 64;
+const MAX_ROWS = 256;
 const MAX_NUMBERS = 32_768;
 /** Requests that may wait beside the sample. */
 const MAX_REQUESTED = 100;

@@ -55,7 +55,8 @@ function findingOf(
   const { group, metric, count, value = Number.NaN, othersValue = Number.NaN, interval } = cell;
   const isCalibration = metric === 'over-estimation' || metric === 'under-estimation';
   const reference = isCalibration ? 0 : othersValue;
-  const events = fairness.decisions + fairness.labels;
+  // How the two topics were merged must not show.
+  const events = OF_DECISIONS.includes(metric) ? fairness.decisions : fairness.labels;
   const limit = isCalibration
     ? (metric === 'over-estimation' ? -1 : 1) * config.fairnessCalibration
     : metric === 'false-positive-rate'

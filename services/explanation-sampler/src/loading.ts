@@ -25,7 +25,8 @@ export function loadEffect({ model }: ModelState, { version, access, columns, ou
 export function takeLoad(model: ModelState, version: VersionState, answer: EffectAnswer, context: StepContext): void {
   const { load } = version;
   if (load.status !== 'asked') return;
-  const eventTimeMs = Number.isFinite(model.lastEventMs) ? model.lastEventMs : answer.answeredMs;
+  // That of the registration: when an answer comes differs from run to run.
+  const eventTimeMs = model.catalogue.versions.get(version.version)?.eventTimeMs ?? 0;
   const cause = { topic: 'models', partition: context.partition, eventId: answer.effectId, eventTimeMs };
   if (answer.outcome === 'failed') {
     load.status = 'failed';

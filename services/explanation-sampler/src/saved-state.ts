@@ -171,7 +171,9 @@ export function loadModel(bytes: Uint8Array, stateVersion: number, config: Sampl
     throw new RangeError(
       `a state of explanation-sampler has version ${stateVersion}, this build reads ${STATE_VERSION}; run the build that wrote it, or a later one`,
     );
-  const { head, part } = decodeState<SavedModel>(bytes);
+  const decoded = decodeState<SavedModel>(bytes);
+  const { head } = decoded;
+  const part = (place: Place): ArrayBuffer => decoded.part(place);
   const numbers = (place: Place): Float64Array<ArrayBuffer> => new Float64Array(part(place));
   const model = newModel(head.model, config);
   model.catalogue = loadCatalogue(new Uint8Array(part(0)));

@@ -76,6 +76,8 @@ export interface DriftAlert {
 /** An explanation as views show it. */
 export interface Kept {
   readonly predictionId: string;
+  /** With which it was selected; 1 for requests. */
+  readonly inclusionProbability: number;
   readonly json: string;
 }
 

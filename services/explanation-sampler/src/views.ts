@@ -74,7 +74,11 @@ function importanceOf(model: ModelState, version: VersionState): object {
     importance: ranked(version),
     archived: archives
       .flatMap(({ sample }) => [...sample.sample()])
-      .map(({ value, inclusionProbability }) => ({ predictionId: value.predictionId, inclusionProbability })),
+      // Through both stages: what a mean over the archive weighs by.
+      .map(({ value, inclusionProbability }) => ({
+        predictionId: value.predictionId,
+        inclusionProbability: value.inclusionProbability * inclusionProbability,
+      })),
     requested: requested.map(({ predictionId }) => predictionId),
   };
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { loadServiceConfig, type ServiceConfig, type ServiceSettings } from '@weir/service-kit/config/common-settings';
 import type { Environment } from '@weir/service-kit/config/load';
 import type { KernelConfig } from './decision-log.ts';
@@ -6,6 +7,7 @@ import { readOrMakeSigners, readSigners, type Signer, UNSIGNED } from './signer.
 export const PROMOTION_DEFAULTS: KernelConfig = {
   deployment: 'weir',
   keyId: UNSIGNED.keyId,
+  keyFile: '',
   leaseMs: 30_000,
   allowedLatenessMs: 60_000,
   idleAfterMs: 60_000,
@@ -32,7 +34,8 @@ const OWN_SETTINGS = {
   WEIR_PROMOTION_MAKE_KEY: {
     type: 'boolean',
     default: false,
-    reason: 'make the key file when it is not there: for development',
+    reason:
+      'make the key file when it is not there: for development; with the embedded log it lies beside WEIR_LOG_FILE unless it is named',
   },
   WEIR_PROMOTION_APPROVERS: {
     type: 'list',
@@ -97,12 +100,6 @@ export type PromotionConfig = ServiceConfig<OwnSettings>;
 export const SETTINGS: ServiceSettings<OwnSettings> = {
   settings: OWN_SETTINGS,
   prefixes: ['WEIR_PROMOTION_'],
-  rules: [
-    ({ WEIR_PROMOTION_MAKE_KEY: make, WEIR_PROMOTION_KEY_FILE: file }) =>
-      make && file === ''
-        ? 'WEIR_PROMOTION_MAKE_KEY is true and WEIR_PROMOTION_KEY_FILE is empty; name the file to make'
-        : undefined,
-  ],
   defaults: { WEIR_HTTP_PORT: 8_084 },
 };
 
@@ -113,16 +110,32 @@ export function loadPromotionConfig(env: Environment): PromotionConfig {
 
 /** @throws {ConfigError} when the key file cannot be used */
 export function signersOf(config: PromotionConfig): readonly Signer[] {
-  const file = config.WEIR_PROMOTION_KEY_FILE;
+  const file = keyFileOf(config);
   if (file === '') return [UNSIGNED];
-  const name = `${config.WEIR_PROMOTION_DEPLOYMENT}/promotion`;
+  const name = keyNameOf(config.WEIR_PROMOTION_DEPLOYMENT);
   return config.WEIR_PROMOTION_MAKE_KEY ? readOrMakeSigners(file, name) : readSigners(file, name);
+}
+
+function keyFileOf({
+  WEIR_PROMOTION_KEY_FILE,
+  WEIR_PROMOTION_MAKE_KEY,
+  WEIR_LOG,
+  WEIR_LOG_FILE,
+}: PromotionConfig): string {
+  if (WEIR_PROMOTION_KEY_FILE !== '') return resolve(WEIR_PROMOTION_KEY_FILE);
+  // Beside the log it is there when the log is replayed.
+  return WEIR_PROMOTION_MAKE_KEY && WEIR_LOG === 'embedded' ? resolve(`${WEIR_LOG_FILE}.promotion.pem`) : '';
+}
+
+export function keyNameOf(deployment: string): string {
+  return `${deployment}/promotion`;
 }
 
 export function kernelConfigOf(config: PromotionConfig, [signer = UNSIGNED]: readonly Signer[]): KernelConfig {
   return {
     deployment: config.WEIR_PROMOTION_DEPLOYMENT,
     keyId: signer.keyId,
+    keyFile: keyFileOf(config),
     leaseMs: config.WEIR_PROMOTION_LEASE_MS,
     allowedLatenessMs: config.WEIR_PROMOTION_LATENESS_MS,
     idleAfterMs: config.WEIR_PROMOTION_IDLE_MS,

@@ -21,6 +21,8 @@ export interface KernelConfig {
   readonly deployment: string;
   /** Of the key that signs. */
   readonly keyId: string;
+  /** Where its private key is: recorded, so that a replay on the same machine finds it. Empty without one. */
+  readonly keyFile: string;
   readonly leaseMs: number;
   readonly allowedLatenessMs: number;
   readonly idleAfterMs: number;

@@ -4,11 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { alphaOfTest } from '@weir/bandit/alpha-spending';
-import type { Arm } from '@weir/bandit/arm';
-import { cappedThompson } from '@weir/bandit/policies/capped-thompson';
-import { fixed } from '@weir/bandit/policies/fixed';
-import { ladder } from '@weir/bandit/policies/ladder';
-import { topTwo } from '@weir/bandit/policies/top-two';
+import { allocate } from '@weir/bandit/policies/allocate';
 import type { PromotionPolicy } from '@weir/bandit/promotion-policy';
 import { decide, verdictOf } from '@weir/bandit/promotion-rule';
 import { DEFAULT_PACE, nextLook, paced, WHOLE } from '@weir/bandit/weights';
@@ -16,7 +12,7 @@ import type { Entry } from '@weir/ledger/entry';
 import { askRetraining } from './actuation.ts';
 import { blockingAlerts } from './alerts.ts';
 import { type Decision, type Run, record } from './decision-log.ts';
-import { tell } from './promotion-alerts.ts';
+import { resolveTold, tell } from './promotion-alerts.ts';
 import { barsOf, createTest, evidenceOf, intervalNow, type RunningTest } from './running-test.ts';
 import { type ModelState, type Stage, splitOf, type Version, versionOf } from './state.ts';
 
@@ -69,6 +65,7 @@ export function openTest(run: Run, opensWith: 'next-prediction' | 'now'): void {
       scored: 0,
       missing: 0,
       misassigned: 0,
+      repeated: 0,
       unrouted: 0,
       isHeld: false,
       holdbackEndsMs: 0,
@@ -76,7 +73,7 @@ export function openTest(run: Run, opensWith: 'next-prediction' | 'now'): void {
     policy,
   );
   const weights = sharesOf(policy, state.test);
-  record(run, {
+  const decisionId = record(run, {
     kind: 'test-opened',
     from: champion,
     to: challenger.name,
@@ -85,6 +82,7 @@ export function openTest(run: Run, opensWith: 'next-prediction' | 'now'): void {
     evidence: { alpha: scaled(alpha), test: state.tests },
     reasons: [`test ${state.tests} of the model may spend ${alpha.toPrecision(4)} of the lifetime level ${lifetime}`],
   });
+  resolveTold(run, decisionId);
 }
 
 /** After each matured outcome of the test: everything that could follow from it. */
@@ -130,7 +128,7 @@ function becomeEligible(run: Run, test: RunningTest, policy: PromotionPolicy): v
       evidence: figuresOf(test),
       reasons,
     });
-    tell(run, 'held', decisionId, test.champion, test.challenger, reasons);
+    tell(run, 'held', { decisionId, from: test.champion, to: test.challenger, reasons });
     return;
   }
   test.isHeld = false;
@@ -197,7 +195,7 @@ export function promote(run: Run, test: RunningTest, policy: PromotionPolicy, ho
   test.eligible = null;
   test.approvals = [];
   const kept = isHeldBack ? Math.round(share * WHOLE) : 0;
-  record(run, {
+  const decisionId = record(run, {
     kind: 'promoted',
     from: test.champion,
     to: test.challenger,
@@ -205,6 +203,7 @@ export function promote(run: Run, test: RunningTest, policy: PromotionPolicy, ho
     evidence: figuresOf(test),
     reasons: how,
   });
+  resolveTold(run, decisionId);
   if (!isHeldBack) state.test = null;
 }
 
@@ -254,7 +253,7 @@ export function endTest(
   const decisionId = record(run, decision);
   state.test = null;
   askRetraining(state, loser, decisionId, reasons);
-  if (stage !== 'retired') tell(run, stage, decisionId, loser, state.champion, reasons);
+  if (stage !== 'retired') tell(run, stage, { decisionId, from: loser, to: state.champion, reasons });
   openTest(run, 'now');
 }
 
@@ -275,7 +274,7 @@ export function returnToPrevious(
   state.coolsUntilMs = timeMs + (state.policy?.policy.cooldownMs ?? 0);
   const weights = new Map([[previous, WHOLE]]);
   const decisionId = record(run, { kind: stage, from: champion, to: previous, weights, reasons, actor });
-  tell(run, stage, decisionId, champion, previous, reasons);
+  tell(run, stage, { decisionId, from: champion, to: previous, reasons });
   return true;
 }
 
@@ -320,14 +319,10 @@ function reallocate(run: Run, test: RunningTest, policy: PromotionPolicy): void 
 
 /** Champion first, in 1/10^6. */
 function sharesOf({ allocation }: PromotionPolicy, { estimate }: RunningTest): readonly number[] {
-  const arms: readonly Arm[] = [
+  return allocate(allocation, [
     { outcomes: estimate.championOutcomes, rewards: estimate.championRewards },
     { outcomes: estimate.challengerOutcomes, rewards: estimate.challengerRewards },
-  ];
-  const { policy, bounds, share } = allocation;
-  if (policy === 'fixed') return fixed(2, share, bounds);
-  if (policy === 'ladder') return ladder(allocation.ladder, estimate.challengerOutcomes, bounds);
-  return policy === 'top-two' ? topTwo(arms, bounds) : cappedThompson(arms, bounds);
+  ]);
 }
 
 function armsOf(

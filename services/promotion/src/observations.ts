@@ -6,7 +6,7 @@ import { WHOLE } from '@weir/bandit/weights';
 import type { OutcomeObserved, PredictionLogged } from '@weir/events/generated/events';
 import type { Rejection } from '@weir/service-kit/processor';
 import type { KernelConfig, Run } from './decision-log.ts';
-import { MAX_HELD_OUTCOMES, MAX_REVISIONS } from './joiner.ts';
+import { hashOf, MAX_HELD_OUTCOMES, MAX_REVISIONS } from './joiner.ts';
 import { endTest, judge, mayOpen } from './machine.ts';
 import { type Metric, outcomeValue, rewardOf } from './reward.ts';
 import { observeArrivalOf, observeOutcome, type RunningTest } from './running-test.ts';
@@ -15,6 +15,9 @@ import type { ModelState } from './state.ts';
 
 /** Set in the segment column when the split gives the unit to another arm. Segments are at most 1,024. */
 const MISASSIGNED = 0x8000;
+/** Set there when the unit was counted before. */
+const REPEATED = 0x4000;
+const SEGMENT = 0x3fff;
 
 /** Whether predictions are joined: while there is, or will be, a test. */
 function isJoining(state: ModelState): boolean {
@@ -45,6 +48,10 @@ export function admitPrediction(
   columns.propensity[slot] = routing?.propensity ?? Number.NaN;
   columns.epoch[slot] = routing?.epoch ?? 0;
   columns.version[slot] = version;
+  // A unit that is the prediction itself does not come back.
+  const unit = event.unit === null || event.unit === event.id ? undefined : hashOf(event.unit);
+  columns.unitHigh[slot] = unit?.[0] ?? 0;
+  columns.unitLow[slot] = unit?.[1] ?? 0;
   columns.segment[slot] = segmentOf(policy.policy, event) | (isAssigned(state, event) ? 0 : MISASSIGNED);
   return undefined;
 }
@@ -75,7 +82,7 @@ export function takeArrival(run: Run): void {
   const { state } = run;
   const slot = state.joiner.arrive();
   const { test, policy } = state;
-  const { timeMs, version, output, latencyMs, segment } = state.joiner.columns;
+  const { timeMs, version, output, latencyMs, segment, unitHigh, unitLow } = state.joiner.columns;
   if (test === null || policy === null || (timeMs[slot] as number) < (test.openedMs ?? Number.NEGATIVE_INFINITY))
     return;
   const isChallenger = armIn(state, test, version[slot] as number);
@@ -85,6 +92,12 @@ export function takeArrival(run: Run): void {
     test.misassigned += 1;
     const name = isChallenger ? test.challenger : test.champion;
     return endTest(run, 'rolled-back', [`assignment: ${name} answered a unit that the split gives to another version`]);
+  }
+  const [high, low] = [unitHigh[slot] as number, unitLow[slot] as number];
+  if ((high !== 0 || low !== 0) && !test.units.add(high, low)) {
+    segment[slot] = (segment[slot] as number) | REPEATED;
+    test.repeated += 1;
+    return;
   }
   const failed = !Number.isFinite(output[slot] as number);
   observeArrivalOf(test, { isChallenger, propensity, failed, latencyMs: latencyMs[slot] as number });
@@ -99,7 +112,8 @@ export function takeMature(run: Run): void {
   const { columns } = state.joiner;
   const timeMs = columns.timeMs[slot] as number;
   const isChallenger = armIn(state, test, columns.version[slot] as number);
-  if (isChallenger === undefined || timeMs < (test.openedMs ?? Number.NEGATIVE_INFINITY)) return;
+  const isRepeated = ((columns.segment[slot] as number) & REPEATED) !== 0;
+  if (isChallenger === undefined || isRepeated || timeMs < (test.openedMs ?? Number.NEGATIVE_INFINITY)) return;
   const propensity = propensityAt(state, test, policy.policy, slot);
   if (Number.isNaN(propensity)) {
     test.unrouted += 1;
@@ -114,7 +128,7 @@ export function takeMature(run: Run): void {
   const reward = joined
     ? rewardOf(metric as Metric, columns.output[slot] as number, columns.value[slot] as number)
     : missingReward(missing, isChallenger);
-  observeOutcome(test, (columns.segment[slot] as number) & ~MISASSIGNED, isChallenger, propensity, joined, reward);
+  observeOutcome(test, (columns.segment[slot] as number) & SEGMENT, isChallenger, propensity, joined, reward);
   judge(run, test, policy.policy);
 }
 

@@ -1,6 +1,6 @@
 /**
  * Predictions that wait for their outcomes, as columns: no object for each of them. An id is kept as the first 128 bits of its SHA-256 and
- * found by open addressing with linear probing; two ids that share them do not happen by chance. About 70 bytes a prediction.
+ * found by open addressing with linear probing; two ids that share them do not happen by chance. About 80 bytes a prediction.
  */
 
 /** Places without a prediction hold this in the table. */
@@ -29,6 +29,9 @@ export class PredictionColumns {
   revisions: Uint32Array = new Uint32Array(FIRST_CAPACITY);
   /** Epoch of the split that it was routed by; 0 = not routed by Weir. */
   epoch: Uint32Array = new Uint32Array(FIRST_CAPACITY);
+  /** 64 bits of the hash of the unit; 0 = unknown, or a unit of its own. */
+  unitHigh: Uint32Array = new Uint32Array(FIRST_CAPACITY);
+  unitLow: Uint32Array = new Uint32Array(FIRST_CAPACITY);
   /** Index of the version. */
   version: Uint16Array = new Uint16Array(FIRST_CAPACITY);
   /** Index of the segment. */
@@ -117,11 +120,12 @@ export class PredictionColumns {
     this.size = count;
   }
 
-  static readonly PARTS = 10;
+  static readonly PARTS = 12;
 
   #columns(): (Float64Array | Uint32Array | Uint16Array)[] {
     const { timeMs, output, latencyMs, propensity, value, revisions, epoch, version, segment } = this;
-    return [timeMs, output, latencyMs, propensity, value, revisions, epoch, version, segment];
+    const { unitHigh, unitLow } = this;
+    return [timeMs, output, latencyMs, propensity, value, revisions, epoch, unitHigh, unitLow, version, segment];
   }
 
   #home(slot: number): number {
@@ -152,6 +156,8 @@ export class PredictionColumns {
     this.value = grown(this.value, to);
     this.revisions = grown(this.revisions, to);
     this.epoch = grown(this.epoch, to);
+    this.unitHigh = grown(this.unitHigh, to);
+    this.unitLow = grown(this.unitLow, to);
     this.version = grown(this.version, to);
     this.segment = grown(this.segment, to);
     this.#free = grown(this.#free, to);

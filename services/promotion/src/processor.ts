@@ -1,13 +1,14 @@
 /** What the promotion service reads and writes, and how records become events. */
 import type { LogRecord } from '@weir/event-log/port';
 import { decode } from '@weir/events/codec';
+import { ConfigError } from '@weir/service-kit/config/settings';
 import { BadRecord } from '@weir/service-kit/fates';
 import type { Processor } from '@weir/service-kit/processor';
-import { PROMOTION_DEFAULTS } from './config.ts';
+import { keyNameOf, PROMOTION_DEFAULTS } from './config.ts';
 import type { KernelConfig } from './decision-log.ts';
 import { type PromotionEvent, promotionKernel } from './kernel.ts';
 import { STATE_VERSION } from './saved-state.ts';
-import type { Signer } from './signer.ts';
+import { readSigners, type Signer, UNSIGNED } from './signer.ts';
 import type { ModelState } from './state.ts';
 
 export type PromotionProcessor = Processor<KernelConfig, ModelState, PromotionEvent>;
@@ -43,15 +44,19 @@ export function createPromotionProcessor(signers: readonly Signer[], publishesSp
     build: BUILD,
     stateVersion: STATE_VERSION,
     configOf: (recorded) => ({ ...PROMOTION_DEFAULTS, ...(recorded as Partial<KernelConfig>) }),
-    kernel: (config) => {
-      const signer = signers.find(({ keyId }) => keyId === config.keyId);
-      if (signer === undefined)
-        throw new Error(
-          `entries were signed with key ${config.keyId}, which is not at hand; put it into WEIR_PROMOTION_KEY_FILE, behind the key that signs now`,
-        );
-      return promotionKernel(config, signer);
-    },
+    kernel: (config) => promotionKernel(config, signerFor(config, signers)),
   };
+}
+
+/** An owner of another configuration signed with another key, which is where that configuration says. */
+function signerFor({ keyId, keyFile, deployment }: KernelConfig, signers: readonly Signer[]): Signer {
+  const known = [UNSIGNED, ...signers].find((signer) => signer.keyId === keyId);
+  const signer =
+    known ?? (keyFile === '' ? [] : readSigners(keyFile, keyNameOf(deployment))).find((each) => each.keyId === keyId);
+  if (signer !== undefined) return signer;
+  throw new ConfigError([
+    `entries were signed with key ${keyId}, which is not in ${keyFile || 'WEIR_PROMOTION_KEY_FILE'}; put it there, behind the key that signs now`,
+  ]);
 }
 
 function eventOf(topic: string, names: readonly string[], { value }: LogRecord): PromotionEvent {

@@ -1,6 +1,8 @@
 /** Alerts of kind promotion: a challenger lost its traffic, or its promotion is held. */
-import { raiseAlert } from '@weir/alerts/alert';
-import type { Finding } from '@weir/alerts/finding';
+import { raiseAlert, resolveAlert } from '@weir/alerts/alert';
+import type { Cause, Finding } from '@weir/alerts/finding';
+import type { OpenAlert } from '@weir/alerts/open-alert';
+import type { PromotionDetail } from '@weir/events/generated/events';
 import type { Run } from './decision-log.ts';
 
 const SAID = {
@@ -11,31 +13,52 @@ const SAID = {
 /** The measure of effect is 1 for what took traffic away, and 0 for what only waits. */
 const LEVELS = { warning: 1, critical: 2 };
 
-export function tell(
-  run: Run,
-  what: keyof typeof SAID,
-  decisionId: string,
-  from: string,
-  to: string | null,
-  reasons: readonly string[],
-): void {
+/** An alert that was told and is open: of each kind of news at most one. */
+export interface Told {
+  readonly what: keyof typeof SAID;
+  readonly version: string;
+  readonly detail: PromotionDetail;
+  readonly sinceMs: number;
+  readonly open: OpenAlert;
+}
+
+export function tell(run: Run, what: Told['what'], detail: PromotionDetail): void {
   const { state, context, timeMs } = run;
-  const version = what === 'held' ? (to ?? from) : from;
-  const finding: Finding = {
-    subject: { model: state.model, version, column: null, segment: null },
+  resolveTold(run, detail.decisionId, what);
+  const version = (what === 'held' ? detail.to : detail.from) ?? '';
+  const finding = findingOf(state.model, { what, version, detail, sinceMs: timeMs });
+  const { open, output } = raiseAlert(finding, causeOf(run, detail.decisionId), LEVELS);
+  context.emit(0, output);
+  state.told.push({ what, version, detail, sinceMs: timeMs, open });
+}
+
+/** What was told is over: another test opens, or a version is promoted. @param what only news of this kind */
+export function resolveTold(run: Run, decisionId: string, what?: Told['what']): void {
+  const { state, context } = run;
+  for (const told of state.told.filter((each) => what === undefined || each.what === what)) {
+    state.told.splice(state.told.indexOf(told), 1);
+    context.emit(0, resolveAlert(told.open, findingOf(state.model, told), causeOf(run, decisionId), 'superseded'));
+  }
+}
+
+function findingOf(model: string, { what, version, detail, sinceMs }: Omit<Told, 'open'>): Finding {
+  return {
+    subject: { model, version, column: null, segment: null },
     rule: `promotion-${what}`,
-    detail: { kind: 'promotion', promotion: { decisionId, from, to, reasons } },
+    detail: { kind: 'promotion', promotion: detail },
     value: 1,
     threshold: 1,
     unit: null,
     effect: what === 'held' ? 0 : 1,
-    summary: `${state.model}: version ${version} ${SAID[what]}: ${reasons[0] ?? 'no reason given'}`,
-    advice: `GET /v1/models/${encodeURIComponent(state.model)}/decisions shows the decision with its evidence.`,
-    onsetMs: () => timeMs,
+    summary: `${model}: version ${version} ${SAID[what]}: ${detail.reasons[0] ?? 'no reason given'}`,
+    advice: `GET /v1/models/${encodeURIComponent(model)}/decisions shows the decision with its evidence.`,
+    onsetMs: () => sinceMs,
     window: null,
     rate: null,
     labels: {},
   };
-  const cause = { topic: context.topic, partition: context.partition, eventId: decisionId, eventTimeMs: timeMs };
-  context.emit(0, raiseAlert(finding, cause, LEVELS).output);
+}
+
+function causeOf({ context, timeMs }: Run, eventId: string): Cause {
+  return { topic: context.topic, partition: context.partition, eventId, eventTimeMs: timeMs };
 }

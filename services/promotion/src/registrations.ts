@@ -130,6 +130,7 @@ function closeTest(run: Run, reason: string): void {
     record(run, { kind: 'reset', from: test.challenger, to: test.champion, reasons: [reason] });
   }
   state.test = null;
+  state.joiner.clear();
 }
 
 /** A principal's id as an entry can hold it. */

@@ -21,6 +21,7 @@ import type { Evidence, GuardrailReading, PromotionBars, SegmentReading } from '
 import { createRateGuard, observeRate, peakOfRate, type RateGuard } from '@weir/bandit/rate-guard';
 import { createSampleRatio, observeArrival, type SampleRatio } from '@weir/bandit/sample-ratio';
 import { harmWasDetectable } from '@weir/bandit/samples-needed';
+import { UnitSet } from './unit-set.ts';
 
 /** canary: under test. awaiting-approval: people decide. holdback: live, beside the old champion. */
 export type Phase = 'canary' | 'awaiting-approval' | 'holdback';
@@ -65,6 +66,8 @@ export interface TestRecord {
   missing: number;
   /** Answered by another version than the split gives their unit to. */
   misassigned: number;
+  /** Of units that were counted before. */
+  repeated: number;
   /** Without a propensity that lies inside (0, 1): nothing can be learnt from them. */
   unrouted: number;
   /** The promotion is held by an open alert, and that was told. */
@@ -74,6 +77,7 @@ export interface TestRecord {
 }
 
 export interface RunningTest extends TestRecord {
+  readonly units: UnitSet;
   readonly comparison: Comparison;
   readonly estimate: EffectEstimate;
   readonly guards: Guards;
@@ -108,6 +112,7 @@ export function createGuards({ guardrails }: PromotionPolicy): Guards {
 export function createTest(record: TestRecord, policy: PromotionPolicy): RunningTest {
   return {
     ...record,
+    units: new UnitSet(),
     comparison: createComparison(comparisonSettings(policy)),
     estimate: createEffectEstimate(),
     guards: createGuards(policy),

@@ -10,8 +10,10 @@ import { fromHex, toHex } from '@weir/ledger/bytes';
 import { decodeState, encodeState } from '@weir/service-kit/state-codec';
 import { Joiner, type SavedJoiner } from './joiner.ts';
 import { PredictionColumns } from './prediction-columns.ts';
+import type { Told } from './promotion-alerts.ts';
 import { comparisonSettings, createGuards, type Guards, type RunningTest, type TestRecord } from './running-test.ts';
 import type { HeldAlert, ModelState, PolicyInForce, ShownCommand, ShownDecision, Split, Version } from './state.ts';
+import { UnitSet } from './unit-set.ts';
 
 export const STATE_VERSION = 1;
 
@@ -33,6 +35,7 @@ interface Saved {
   readonly cursor: ModelState['cursor'];
   readonly shown: readonly ShownDecision[];
   readonly commands: readonly ShownCommand[];
+  readonly told: readonly Told[];
   readonly alerts: readonly HeldAlert[];
   readonly alertsAhead: readonly HeldAlert[];
   readonly joiner: SavedJoiner;
@@ -60,7 +63,7 @@ export function saveState(state: ModelState): Uint8Array {
     ]),
     actuated: [...actuated],
   };
-  return encodeState(saved, [...join.parts, ...(test === null ? [] : evidenceParts(test))]);
+  return encodeState(saved, [...join.parts, ...(test === null ? [] : [...evidenceParts(test), test.units.table])]);
 }
 
 /** @throws when the version cannot be read, or the bytes are torn */
@@ -80,6 +83,7 @@ export function loadState(bytes: Uint8Array, stateVersion: number): ModelState {
     splits: [...rest.splits],
     shown: [...rest.shown],
     commands: [...rest.commands],
+    told: [...rest.told],
     alertsAhead: [...rest.alertsAhead],
     policy: inForce,
     test: test === null || inForce === null ? null : loadTest(test, inForce.policy, evidence),
@@ -104,7 +108,7 @@ export function stateHashOf({ versions, champion, previous, halt, test, tests, s
 }
 
 function plain(test: RunningTest): TestRecord & { readonly estimate: RunningTest['estimate'] } {
-  return without(test, 'comparison', 'guards');
+  return without(test, 'comparison', 'guards', 'units');
 }
 
 function without<Whole extends object, Key extends keyof Whole>(
@@ -143,5 +147,6 @@ function loadTest(
     sampleRatio: fresh.sampleRatio && loadSampleRatio(at('sampleRatio'), 2),
   };
   const comparison = loadComparison(part(0), comparisonSettings(policy));
-  return { ...record, approvals: [...record.approvals], comparison, estimate: { ...estimate }, guards };
+  const units = new UnitSet(new Uint32Array(part(1 + GUARDS.length).buffer as ArrayBuffer));
+  return { ...record, approvals: [...record.approvals], comparison, estimate: { ...estimate }, guards, units };
 }

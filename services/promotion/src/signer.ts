@@ -11,7 +11,8 @@ import {
   sign,
   verify,
 } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Sha256, SignMessage } from '@weir/ledger/crypto';
 import { formatVkey, verifierKey } from '@weir/ledger/keys';
 import { ConfigError } from '@weir/service-kit/config/settings';
@@ -67,6 +68,7 @@ export function readSigners(file: string, name: string): readonly Signer[] {
 export function readOrMakeSigners(file: string, name: string): readonly Signer[] {
   const { privateKey } = generateKeyPairSync('ed25519');
   try {
+    mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { flag: 'wx', mode: 0o600 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST')

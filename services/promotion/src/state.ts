@@ -5,6 +5,7 @@ import type { Head } from '@weir/ledger/chain';
 import type { Effect } from '@weir/service-kit/effects/effect';
 import { Joiner } from './joiner.ts';
 import type { IdHash } from './prediction-columns.ts';
+import type { Told } from './promotion-alerts.ts';
 import type { RunningTest } from './running-test.ts';
 
 /**
@@ -99,6 +100,8 @@ export interface ModelState {
   cursor: { readonly n: number; readonly maturity: number; readonly hash: IdHash | null };
   readonly shown: ShownDecision[];
   readonly commands: ShownCommand[];
+  /** Its own open alerts. */
+  readonly told: Told[];
   /** Open alerts of other services, by id. */
   readonly alerts: Map<string, HeldAlert>;
   /** Alerts of event times that the watermark has not reached. */
@@ -136,6 +139,7 @@ export function newState(model: string): ModelState {
     cursor: { n: 0, maturity: 0, hash: null },
     shown: [],
     commands: [],
+    told: [],
     alerts: new Map(),
     alertsAhead: [],
     joiner: new Joiner(),

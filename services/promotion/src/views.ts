@@ -101,6 +101,7 @@ function evidenceView(state: ModelState): object {
       missing: test.missing,
       unrouted: test.unrouted,
       misassigned: test.misassigned,
+      repeated: test.repeated,
     },
     means: { champion: meanOf(test, false), challenger: meanOf(test, true) },
     guardrails: evidence.guardrails,

@@ -160,6 +160,10 @@ test('an open alert of the policy holds the promotion, says so once, and lets it
   expect(stage.entries.at(-1)?.decision.reasons).toEqual(['open critical alert of kind anomaly: m: x moved']);
   stage.feed(resolved('m', 'd1', START_MS + 1), ...traffic('m', 30, START_MS + 30_000, { prefix: 'q' }));
   expect(stage.kinds).toEqual(['held-by-alert', 'eligible', 'promoted']);
+  const told = stage.outputs.filter(({ topic }) => topic === 'alerts').map(({ value }) => decode(value as Uint8Array));
+  expect(told.map(({ name }) => name)).toEqual(['AlertRaised', 'AlertResolved']);
+  const [raised, over] = told.map(({ event }) => event as { readonly id: string; readonly raisedId?: string });
+  expect(over?.raisedId).toBe(raised?.id);
 });
 
 test('an alert that the policy says so of takes the traffic at once, without an outcome', () => {
@@ -258,6 +262,26 @@ test('one prediction that another version answered stops the test', () => {
   }
   expect(stage.kinds).toEqual(['rolled-back']);
   expect(stage.entries.at(-1)?.decision.reasons[0]).toContain('assignment');
+});
+
+test('a unit that comes back counts once in a test, whatever comes after a restart', () => {
+  const stage = opened();
+  const feed = (from: number, to: number): void => {
+    for (let at = from; at < to; at += 1) {
+      const [id, arm] = [`u${at}`, at % 2 === 0 ? 'a' : 'b'];
+      const eventTimeMs = START_MS + 50 * at;
+      stage.feed(prediction('m', { id, unit: `unit ${at % 40}`, version: arm, eventTimeMs }));
+      stage.feed(outcome('m', { predictionId: id, eventTimeMs: eventTimeMs + 1_000 }));
+    }
+  };
+  feed(0, 200);
+  const bytes = stage.fold.kernel.save(stage.state());
+  const loaded = stage.fold.kernel.load('m', bytes, 1);
+  expect(stage.fold.kernel.save(loaded)).toEqual(bytes);
+  expect(loaded.test).toMatchObject({ repeated: stage.state().test?.repeated, units: { size: 40 } });
+  feed(200, 400);
+  expect(stage.state().test).toMatchObject({ scored: 40, units: { size: 40 } });
+  expect(stage.view('evidence')['samples']).toMatchObject({ scored: 40, repeated: expect.any(Number) });
 });
 
 test('entries are a sound chain that the ledger admits with the key alone, approvals of people included', () => {

@@ -2,9 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeProcessor } from '@weir/service-kit/testing/describe-processor';
 import type { GoldenState, Scenario } from '@weir/service-kit/testing/scenario';
+import { expect, test } from 'vitest';
 import { createPromotionProcessor } from '../src/processor.ts';
 import { UNSIGNED } from '../src/signer.ts';
-import { alert, CONFIG, NOW_MS, outcome, policySet, prediction, record, version } from './scene.ts';
+import { alert, CONFIG, NOW_MS, outcome, policySet, prediction, record, Stage, version } from './scene.ts';
 
 const START_MS = NOW_MS - 1e6;
 /** better: promoted. worse: rolled back. equal: goes on. held: better, with an open alert from the middle on. */
@@ -67,10 +68,16 @@ const SCENARIO: Scenario = {
     policySet('equal', { model: 'another' }),
   ],
   event,
-  events: 2_200,
-  minOutputs: 33,
+  events: 2_400,
+  minOutputs: 36,
   faultRuns: 2,
   golden,
 };
 
 describeProcessor('promotion', SCENARIO);
+
+test('the scenario promotes, rolls back and holds', () => {
+  const stage = new Stage();
+  stage.feed(...SCENARIO.control(), ...Array.from({ length: SCENARIO.events }, (_, index) => event(index)));
+  expect(stage.kinds).toEqual(expect.arrayContaining(['promoted', 'rolled-back', 'held-by-alert']));
+});

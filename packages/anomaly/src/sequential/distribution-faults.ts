@@ -51,6 +51,8 @@ export class DistributionFaults {
   readonly #shiftSteps: Int8Array;
   /** Farthest move of the reference; NaN = not asked for, Infinity = not known. */
   readonly #moves: Float64Array;
+  /** Between which nearly all of the reference lies. */
+  readonly #ranges: readonly (readonly [low: number, high: number])[];
   /** Whether the column's windows stray from the reference by themselves. */
   readonly #strays: readonly boolean[];
   /** Change of unit that fitted in the last window, as in `#open`. */
@@ -70,6 +72,7 @@ export class DistributionFaults {
     this.#open = new Uint8Array(profiles.length);
     this.#shiftSteps = new Int8Array(profiles.length);
     this.#moves = Float64Array.from(profiles, ({ move }) => move ?? Number.NaN);
+    this.#ranges = profiles.map(({ quantiles, min, max }) => [quantiles[0] ?? min, quantiles.at(-1) ?? max]);
     this.#strays = profiles.map(({ strayShare = 0 }) => strayShare > MAX_STRAYS);
     this.#fitted = new Uint8Array(profiles.length);
     this.#last = new Float64Array(profiles.length).fill(Number.NaN);
@@ -149,7 +152,16 @@ export class DistributionFaults {
   /** Whether the column's quantiles have just moved farther than they do by themselves, and in one step. */
   #hasJumped(column: number): boolean {
     const move = this.#quantiles.move(column);
-    return move > JUMP * (this.#moves[column] as number) && this.#quantiles.step(column) > STEP * move;
+    // In another unit the usual moves are others, too.
+    const scale = UNIT_CHANGES[(this.#open[column] as number) - 2]?.factor ?? 1;
+    return move > JUMP * scale * (this.#moves[column] as number) && this.#quantiles.step(column) > STEP * move;
+  }
+
+  /** Whether a tenth of the window lies beyond nearly all of the reference: what the column does by itself stays within. */
+  #isBeyond(window: Float64Array, column: number): boolean {
+    const [low, high] = this.#ranges[column] as readonly [number, number];
+    const at = (share: number): number => window[Math.floor(share * (window.length - 1))] as number;
+    return at(0.1) < low || at(0.9) > high;
   }
 
   /** Change of unit that explains a jump best, −1 = none does, and what it leaves of the jump. */
@@ -188,8 +200,9 @@ export class DistributionFaults {
     const held = UNIT_CHANGES[(this.#open[column] as number) - 2];
     if (held !== undefined && this.#fit(window, grid, held, KEEP_LEVEL) < Infinity) return;
     if (isLocal && !this.#hasJumped(column)) return;
-    if (isLocal && this.#open[column] !== 0 && !this.#stillHolds(window, column)) {
-      this.#open[column] = 0;
+    if (isLocal && this.#open[column] === 0 && !this.#isBeyond(window, column)) return;
+    if (isLocal && this.#open[column] !== 0) {
+      if (held !== undefined && !this.#stillHolds(window, column)) this.#open[column] = 0;
       return;
     }
     const [best, distance] = isLocal ? this.#unitOfJump(column) : this.#unitOfLaw(window, grid);
@@ -217,7 +230,7 @@ export class DistributionFaults {
     for (let from = 0; from < sorted.length; from += 1) {
       let to = from;
       while (to < sorted.length && this.#isShifted(sorted[to] as Float64Array, to, step, left)) to += 1;
-      if (!this.#isRunOfShifts(from, to, step, left)) {
+      if (!this.#isRunOfShifts(sorted[from] as Float64Array, from, to, step, left)) {
         from = Math.max(from, to - 1);
         continue;
       }
@@ -239,7 +252,7 @@ export class DistributionFaults {
     const neighbour = this.#grids[column - step];
     if (neighbour === undefined) return false;
     const [usual, neighbours] = [this.#moves[column] as number, this.#moves[column - step] as number];
-    if (usual === Infinity || neighbours === Infinity) return false;
+    if (usual === Infinity || neighbours === Infinity || (this.#open[column] as number) > 1) return false;
     if (Number.isNaN(usual)) {
       const level = this.#open[column] === 1 ? KEEP_LEVEL : FIT_LEVEL;
       return left[column] === true && this.#fit(window, neighbour, SAME, level) < Infinity;
@@ -251,13 +264,16 @@ export class DistributionFaults {
   }
 
   /** Two columns or more, of which one has left the reference; or one alone that no change of unit explains. */
-  #isRunOfShifts(from: number, to: number, step: number, left: boolean[]): boolean {
-    if (to - from >= MIN_SHIFTED) return left.slice(from, to).includes(true);
-    if (to === from || left[from] !== true || Number.isNaN(this.#moves[from])) return false;
-    if (this.#open[from] === 1) return true;
+  #isRunOfShifts(sorted: Float64Array, from: number, to: number, step: number, left: boolean[]): boolean {
+    if (to === from) return false;
+    if (Number.isNaN(this.#moves[from])) return to - from >= MIN_SHIFTED;
+    // What loses or gains a separator shifts everything from there on.
+    const end = this.#moves.findLastIndex((move) => move !== Infinity) + (step > 0 ? 1 : 0);
+    if (to !== end || !left.slice(from, to).includes(true)) return false;
+    if (to - from >= MIN_SHIFTED || this.#open[from] === 1) return true;
     const own = this.#quantiles.move(from);
     return (
-      own > JUMP * (this.#moves[from] as number) &&
+      this.#isBeyond(sorted, from) &&
       this.#quantiles.move(from, from - step) <= LEFT_OVER * own &&
       this.#unitOfJump(from)[0] < 0
     );

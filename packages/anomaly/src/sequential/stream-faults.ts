@@ -181,7 +181,7 @@ function addNumber(tests: NumericTests, value: number, position: number, found: 
       since: position - stuck.run + 1,
       factor: stuck.run,
       share: 1,
-      value,
+      ...(Number.isFinite(value) ? { value } : {}),
       detail: `the last ${stuck.run} values are ${value}; the reference allows runs below ${stuck.limit}`,
     });
 }

@@ -3,6 +3,8 @@ import type { StateWriter } from '../state/state-writer.ts';
 
 /** Where repeats are this frequent, a run says nothing about a fault. */
 const MAX_REPEAT_SHARE = 0.99;
+/** A fault is over after so many times the limit without another run. */
+const HOLD = 10;
 
 /**
  * Run of equal values, longer than chance allows. A run that has begun reaches length r with probability share^(r − 1), so that r with
@@ -14,6 +16,8 @@ export class StuckValue {
   readonly limit: number;
   #value = Number.NaN;
   #run = 0;
+  /** Values since the last run that was too long; Infinity = there was none. */
+  #since = Infinity;
 
   /** @param repeatShare values of the reference that equal the one before; @param longestRun of the reference, in values. */
   constructor(repeatShare: number, longestRun: number, eventsPerFalseAlarm: number) {
@@ -27,28 +31,35 @@ export class StuckValue {
     return this.#run;
   }
 
+  /** Until so many values have come without a run that is too long: one that comes and goes is one fault. */
   get open(): boolean {
-    return this.#run >= this.limit;
+    return this.#since < HOLD * this.limit;
   }
 
   /** One present value; true when it is the one that makes the run too long. */
   add(value: number): boolean {
+    this.#since += 1;
     if (value !== this.#value) {
       this.#value = value;
       this.#run = 1;
       return false;
     }
     this.#run += 1;
-    return this.#run === this.limit;
+    if (this.#run < this.limit) return false;
+    const isNew = !this.open;
+    this.#since = 0;
+    return isNew;
   }
 
   write(writer: StateWriter): void {
     writer.f64(this.#value);
     writer.f64(this.#run);
+    writer.f64(this.#since);
   }
 
   read(reader: StateReader): void {
     this.#value = reader.f64();
     this.#run = reader.f64();
+    this.#since = reader.f64();
   }
 }

@@ -55,7 +55,7 @@ export interface DriftDetail {
   readonly referenceHash: string;
   /** Quantiles of the reference; null for columns without an order. */
   readonly before: null | Quantiles;
-  /** Quantiles of the window; null for columns without an order. */
+  /** Quantiles of the values since sinceMs, or of the window where they are not told apart; null when they are not known. */
   readonly after: null | Quantiles;
 }
 

@@ -52,9 +52,9 @@ export const SERVICES: readonly DevService[] = [
     name: 'anomaly-detector',
     settings: ANOMALY_SETTINGS,
     define: (config) => anomalyDetector(anomalyConfigOf(config)),
-    // A week of flights to learn from and a week to compare with, because hours and weekdays differ, and few alarms to look at.
+    // Half a week of flights to learn from and a week to compare with, because hours and weekdays differ, and few alarms to look at.
     demonstration: {
-      WEIR_ANOMALY_LEARN_EVENTS: '116000',
+      WEIR_ANOMALY_LEARN_EVENTS: '58000',
       WEIR_ANOMALY_HELD_OUT_EVENTS: '116000',
       WEIR_ANOMALY_EVENTS_PER_ALARM: '100000',
     },
@@ -64,11 +64,12 @@ export const SERVICES: readonly DevService[] = [
     name: 'explanation-sampler',
     settings: EXPLAIN_SETTINGS,
     define: (config) => explanationSampler(samplerConfigOf(config), modelPlacesOf(config)),
-    // Two of a thousand seconds: about every fortieth flight of a version. The background is a week of flights, as the drift windows are.
+    // About every fiftieth flight of a version; their background is that of a day, the reference of the shares a week.
     demonstration: {
       WEIR_EXPLAIN_MODELS_DIR: FLIGHT_MODELS,
       WEIR_EXPLAIN_BUDGET_PER_SECOND: '0.002',
       WEIR_EXPLAIN_BACKGROUND_EVENTS: '20000',
+      WEIR_EXPLAIN_REFERENCE_SIZE: '1200',
     },
     shown: shownAlert,
   }),
@@ -76,7 +77,8 @@ export const SERVICES: readonly DevService[] = [
     name: 'promotion',
     settings: PROMOTION_SETTINGS,
     define: (config) => promotionService(config),
-    demonstration: {},
+    // Entries are signed, so that the governance log takes them.
+    demonstration: { WEIR_PROMOTION_MAKE_KEY: 'true' },
     shown: (output) => {
       const line = decisionLine(output);
       if (line === undefined) return shownAlert(output);

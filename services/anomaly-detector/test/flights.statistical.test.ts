@@ -1,0 +1,30 @@
+/** Every fault of `weir dev --inject` on every column, and ten days of flights without one. */
+
+import { NUMERIC_FEATURES } from '@weir/flights/features';
+import { FAULTS, parseFault } from '@weir/flights/inject';
+import { expect, test } from 'vitest';
+import { FLIGHTS_CONFIG, flightRun } from './flight-run.ts';
+
+// Two days and a half, so that nights and mornings are known.
+const CONFIG = { ...FLIGHTS_CONFIG, learnEvents: 34_000 };
+const RULES = { unit: 'unit-change', stuck: 'stuck-value', nulls: 'null-rate', shift: 'shifted-columns' } as const;
+const CASES = Object.keys(FAULTS).flatMap((name) =>
+  NUMERIC_FEATURES.map(({ name: column }) => [name as keyof typeof RULES, column as string] as const),
+);
+
+test.each(CASES)('%s of %s is named for what it is', async (name, column) => {
+  const fault = parseFault(`${name}:${column}@2001-02-04T10:30Z`);
+  const { raised } = await flightRun([fault], Date.parse('2001-02-04T13:00Z'), CONFIG);
+  const told = raised.filter(({ kind, escalates }) => kind === 'quality' && escalates === null);
+  // The first column has none before it: from the second one on they are shifted.
+  const first = name === 'shift' && column === 'distance' ? 'departureHour' : column;
+  expect(told.map((alert) => `${alert.rule} ${alert.column}`)).toContain(`${RULES[name]} ${first}`);
+  const others = told.filter((alert) => alert.rule !== RULES[name]);
+  expect(others.map(({ summary }) => summary)).toEqual([]);
+});
+
+test('ten days without a fault raise no quality alert', async () => {
+  const { raised, events } = await flightRun([], Date.parse('2001-02-11T00:00Z'), CONFIG);
+  expect(events).toBeGreaterThan(150_000);
+  expect(raised.filter(({ kind }) => kind === 'quality').map(({ summary }) => summary)).toEqual([]);
+});

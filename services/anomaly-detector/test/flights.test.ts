@@ -1,0 +1,45 @@
+/** Faults of `weir dev --inject` in the first days of the flights: each is named for what it is, and nothing else is told of the data. */
+import { parseFault } from '@weir/flights/inject';
+import { expect, test } from 'vitest';
+import { flightRun } from './flight-run.ts';
+
+const FROM = '2001-02-02T10:30Z';
+const UNTIL_MS = Date.parse('2001-02-02T13:30Z');
+
+async function qualityAlerts(...faults: readonly string[]) {
+  const { raised, events } = await flightRun(
+    faults.map((fault) => parseFault(`${fault}@${FROM}`)),
+    UNTIL_MS,
+  );
+  expect(events).toBeGreaterThan(25_000);
+  return raised.filter(({ kind, escalates }) => kind === 'quality' && escalates === null);
+}
+
+test('a change of unit, a stuck value and missing values at once', async () => {
+  const alerts = await qualityAlerts('unit:distance', 'stuck:departureHour', 'nulls:originRecentDelay');
+  // The model's output is missing where its input is.
+  expect(new Set(alerts.map(({ rule, column }) => `${rule} ${column}`))).toEqual(
+    new Set([
+      'null-rate originRecentDelay',
+      'null-rate lateProbability',
+      'stuck-value departureHour',
+      'unit-change distance',
+    ]),
+  );
+  const [unit] = alerts.filter(({ rule }) => rule === 'unit-change');
+  expect(unit).toMatchObject({
+    severity: 'critical',
+    summary: expect.stringMatching(/distance: unit changed \(was mi\), ×1\.609 since 2001-02-02T1/) as unknown,
+    quality: { fault: 'unit-change', factor: 1.609_344 },
+    rate: { expectedEventsBetweenFalseAlarms: 1_000_000 },
+  });
+  expect(alerts.find(({ rule }) => rule === 'stuck-value')?.summary).toMatch(/departureHour: stuck at 10\.5 h since/);
+});
+
+test('columns that hold the values of the one before', async () => {
+  const alerts = await qualityAlerts('shift:departureHour');
+  expect(alerts.map(({ rule, column }) => `${rule} ${column}`)).toEqual(['shifted-columns departureHour']);
+  expect(alerts[0]?.summary).toMatch(
+    /columns shifted by one: departureHour, originTraffic, originRecentDelay, networkRecentDelay hold/,
+  );
+});

@@ -1,0 +1,38 @@
+/** The program with its own settings; what every program does is tested in the kit. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { expect, test } from 'vitest';
+import { ANOMALY_DEFAULTS, anomalyConfigOf, loadDetectorConfig } from '../src/config.ts';
+
+const MAIN = join(import.meta.dirname, '../src/main.ts');
+
+async function run(env: Readonly<Record<string, string>>, args: readonly string[] = []) {
+  const { PATH = '' } = process.env;
+  const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [out, err, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit') as Promise<[number | null]>,
+  ]);
+  return { code, out, err };
+}
+
+test('--help lists every variable', async () => {
+  const { code, out } = await run({}, ['--help']);
+  expect(code).toBe(0);
+  expect(out).toMatch(/WEIR_ANOMALY_LEARN_EVENTS +clean events that the forest learns/);
+});
+
+test('the defaults of the settings are those of the detector', () => {
+  expect(anomalyConfigOf(loadDetectorConfig({}))).toEqual(ANOMALY_DEFAULTS);
+  expect(loadDetectorConfig({}).WEIR_HTTP_PORT).toBe(8_082);
+});
+
+test('a wrong configuration lists every fault and exits with 2', async () => {
+  const { code, err } = await run({ WEIR_ANOMALY_GUARANTEE: 'hope', WEIR_ANOMALY_HELD_OUT_EVENTS: '10' });
+  expect(code).toBe(2);
+  expect(err).toMatch(/2 faults in the configuration:\n {2}WEIR_ANOMALY_GUARANTEE is.*\n {2}WEIR_ANOMALY_HELD_OUT/);
+  expect(() => loadDetectorConfig({ WEIR_ANOMALY_WARNING_SHARE: '0.5' })).toThrow(/swap them/);
+});

@@ -1,0 +1,165 @@
+/** The service whole: events into an embedded log, models in their thread, answers out of its HTTP server. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { NewRecord } from '@weir/event-log/port';
+import { loadServiceConfig } from '@weir/service-kit/config/common-settings';
+import { createPrincipals, sha256 } from '@weir/service-kit/http/principals';
+import { createLogger } from '@weir/service-kit/logger';
+import { connectPorts, type Ports } from '@weir/service-kit/ports';
+import { type Services, startServices } from '@weir/service-kit/service';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { SAMPLER_DEFAULTS, SETTINGS } from '../src/config.ts';
+import { explanationSampler } from '../src/service.ts';
+import { categories, feature, NOW_MS, prediction, registration, stumps } from './scene.ts';
+
+const COLUMNS = [feature('x', 'numeric'), feature('sex', 'categorical', true)];
+const MODEL = stumps(
+  ['x', 'sex=F'],
+  [
+    { feature: 0, threshold: 0.5, value: 1 },
+    { feature: 1, threshold: 0.5, value: -1 },
+  ],
+);
+const EVENTS = 800;
+let folder: string;
+let ports: Ports;
+let services: Services;
+let processed = 0;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'weir-'));
+  writeFileSync(join(folder, 'model.json'), JSON.stringify(MODEL));
+  const config = loadServiceConfig(SETTINGS, { WEIR_LOG_FILE: join(folder, 'log.db'), WEIR_HTTP_PORT: '0' });
+  ports = await connectPorts(config, { clientId: 'test', report: () => {} });
+  const own = { ...SAMPLER_DEFAULTS, budgetPerSecond: 100, backgroundEvents: 100, backgroundRows: 50, segments: [] };
+  const places = { directory: folder, maxBytes: 1e6, urls: [] };
+  const named = [
+    { id: 'ada', roles: ['protected', 'command'], tokenSha256: sha256('auditor') },
+    { id: 'bob', roles: ['command'], tokenSha256: sha256('operator') },
+  ];
+  services = await startServices([explanationSampler(own, places)], {
+    ports,
+    config,
+    logger: createLogger('test', 'silent'),
+    principals: createPrincipals(named, true),
+    events: { committed: (_, { records }) => void (processed += records) },
+  });
+  await send([
+    registration('loan', COLUMNS, { kind: 'file', location: 'model.json' }),
+    registration('away', COLUMNS, { kind: 'file', location: '../model.json' }),
+    categories('loan', 'sex', ['F', 'M', 'X']),
+    ...predictions(),
+  ]);
+});
+
+afterAll(async () => {
+  await services.stop();
+  await ports.close();
+  rmSync(folder, { recursive: true });
+});
+
+async function send(records: readonly NewRecord[]): Promise<void> {
+  const until = processed + records.length;
+  const producer = await ports.log.producer();
+  await producer.send(records.map((record) => ({ ...record, topic: `weir.${record.topic}` })));
+  await producer.close();
+  await vi.waitUntil(() => processed >= until, { timeout: 10_000 });
+}
+
+/** X are few. */
+function predictions(): NewRecord[] {
+  return Array.from({ length: EVENTS }, (_, index) => {
+    const sex = index % 100 === 99 ? 'X' : index % 2 === 0 ? 'F' : 'M';
+    const x = (index * 0.618_034) % 1;
+    const output = 0.25 + (x > 0.5 ? 1 : 0) - (sex === 'F' ? 1 : 0);
+    const eventTimeMs = NOW_MS - 1e6 + 1_000 * index;
+    return prediction({
+      model: 'loan',
+      id: `p${index}`,
+      eventTimeMs,
+      numeric: [x],
+      categorical: [sex],
+      outputs: [output],
+    });
+  });
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: any;
+}
+
+async function ask(path: string, token: string, init: RequestInit = {}): Promise<Answer> {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const response = await fetch(`${services.url}${path}`, { ...init, headers });
+  return { status: response.status, body: await response.json() };
+}
+
+const explained = async (token: string): Promise<any> => {
+  let body: any;
+  await vi.waitUntil(
+    async () => {
+      ({ body } = await ask('/v1/models/loan/explanations', token));
+      return body.versions?.[0]?.explained > 500 && body.versions[0].waiting === 0;
+    },
+    { timeout: 10_000, interval: 50 },
+  );
+  return body;
+};
+
+test('importance is that of the model, with intervals, and of protected columns for auditors only', async () => {
+  const [version] = (await explained('auditor')).versions;
+  expect(version).toMatchObject({ model: { status: 'ready', source: 'scikit-learn' }, mismatched: 0, shed: 0 });
+  const x = version.importance.find(({ feature: name }: { feature: string }) => name === 'x');
+  expect(x.importance).toBeCloseTo(0.5, 2);
+  expect(x.interval[0]).toBeLessThanOrEqual(x.importance);
+  expect(x.interval[1]).toBeGreaterThanOrEqual(x.importance);
+  expect(version.importance).toHaveLength(2);
+  const [public_] = (await explained('operator')).versions;
+  expect(public_.importance.map(({ feature: name }: { feature: string }) => name)).toEqual(['x']);
+});
+
+test('one prediction, whose attributions add up, and without protected ones for others', async () => {
+  const { archived } = (await explained('auditor')).versions[0];
+  const path = `/v1/models/loan/explanations/${archived[0].predictionId}`;
+  const { body } = await ask(path, 'auditor');
+  expect(body.base + body.attributions[0] + body.attributions[1] + body.residual).toBeCloseTo(body.prediction, 12);
+  expect(Math.abs(body.residual)).toBeLessThan(1e-12);
+  const seen = (await ask(path, 'operator')).body;
+  expect(seen).toMatchObject({ withheld: ['sex'], base: null, prediction: null });
+  expect(seen.attributions).toEqual([body.attributions[0], null]);
+  expect((await ask('/v1/models/loan/explanations/nothing', 'auditor')).status).toBe(404);
+});
+
+test('an event is explained on request, within a deadline', async () => {
+  await explained('auditor');
+  const post = (body: unknown, token: string): Promise<Answer> =>
+    ask('/v1/models/loan/explanations', token, { method: 'POST', body: JSON.stringify(body) });
+  const { status, body } = await post({ version: '1', features: { x: 0.9, sex: 'F' } }, 'auditor');
+  expect(status).toBe(200);
+  expect(body).toMatchObject({ state: 'explained', prediction: 0.25, flags: ['requested'] });
+  expect((await post({ version: '1', features: { x: 0.9, sex: 'F' } }, 'operator')).body.withheld).toEqual(['sex']);
+  const later = await post({ version: '1', features: { x: 0.9 }, withinMs: 0 }, 'auditor');
+  expect(later.status).toBe(202);
+  await vi.waitUntil(async () => (await ask(later.body.location, 'auditor')).status === 200, { timeout: 5_000 });
+  expect((await post({ version: '1' }, 'auditor')).status).toBe(422);
+  // The kernel refuses it, which a deadline shows.
+  expect((await post({ version: '2', features: {}, withinMs: 100 }, 'auditor')).status).toBe(202);
+});
+
+test('fairness is for auditors, and small groups are not shown', async () => {
+  expect((await ask('/v1/models/loan/fairness', 'operator')).status).toBe(403);
+  const [version] = (await ask('/v1/models/loan/fairness', 'auditor')).body.versions;
+  const groups = new Set(version.groups.map(({ group }: { group: string }) => group));
+  expect([...groups]).toEqual(['sex=F', 'sex=M']);
+  expect(version.hiddenCells).toBeGreaterThan(0);
+  const rate = version.groups.find((each: any) => each.group === 'sex=F' && each.metric === 'selection-rate');
+  expect(rate).toMatchObject({ status: 'alarm' });
+});
+
+test('a file outside the folder is refused, and an alert says so', async () => {
+  const { body } = await ask('/v1/alerts?kind=pipeline', 'auditor');
+  const alert = body.items.find(({ model }: { model: string }) => model === 'away');
+  expect(alert.summary).toMatch(/away 1: the model cannot be loaded.*WEIR_EXPLAIN_MODELS_DIR/);
+});
