@@ -44,6 +44,11 @@ const COMMANDS: readonly Entry[] = [
     summary: 'check a governance log, or one decision, offline',
     load: async () => (await import('./commands/verify/verify.ts')).verify,
   },
+  {
+    name: 'timeline',
+    summary: 'which version was live when, and why, from a governance log',
+    load: async () => (await import('./commands/timeline/timeline.ts')).timeline,
+  },
 ];
 
 function usage(): string {

@@ -29,7 +29,18 @@ export function shownDecision({ checkpoint, place, entry }: Found): object {
 }
 
 /** One line of a list. */
-export function summaryOf({ entry, place }: Found): object {
+export interface DecisionSummary
+  extends Pick<Entry, 'decisionId' | 'model' | 'seq' | 'no' | 'kind' | 'time' | 'actor'> {
+  readonly action: string;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly weights: Readonly<Record<string, number>> | null;
+  readonly testId: string | null;
+  readonly reasons: readonly string[];
+  readonly index: number;
+}
+
+export function summaryOf({ entry, place }: Found): DecisionSummary {
   const { decisionId, model, seq, no, kind, time, actor, decision } = entry;
   const { action, from = null, to = null, weights = null, testId = null, reasons } = decision;
   return { decisionId, model, seq, no, kind, action, time, actor, from, to, weights, testId, reasons, index: place };
@@ -45,8 +56,19 @@ function championOf({ kind, decision }: Entry): string | undefined {
   return CHAMPION_FROM.includes(kind) ? decision.from : undefined;
 }
 
+export interface Live {
+  /** ms; null for the end of the log. */
+  readonly at: number | null;
+  readonly champion: string | null;
+  /** In 1/10^6. */
+  readonly weights: Readonly<Record<string, number>> | null;
+  readonly policyHash: string | null;
+  readonly halt: string;
+  readonly because: Readonly<Record<'champion' | 'weights' | 'policy' | 'halt', DecisionSummary | null>>;
+}
+
 /** What served at a time and why, by the chain: entries of event time up to `atMs`; all of them unless given. */
-export function liveAt(log: Log, checkpoint: ReadCheckpoint, model: string, atMs?: number): object {
+export function liveAt(log: Log, checkpoint: ReadCheckpoint, model: string, atMs?: number): Live {
   const of = (kinds: readonly Kind[], limit = MAX_NAMED): readonly Found[] =>
     log.find(checkpoint, { model, kinds, limit, ...(atMs === undefined ? {} : { untilMs: atMs }) });
   // Before anything is decided the first version of a model serves.
@@ -71,7 +93,7 @@ export function liveAt(log: Log, checkpoint: ReadCheckpoint, model: string, atMs
   ]).find(({ entry }) => entry.decision.weights !== undefined);
   const policy = of(['policy-set'], 1)[0];
   const halt = of(HALTS, 1)[0];
-  const reason = (found: Found | undefined): object | null => (found === undefined ? null : summaryOf(found));
+  const reason = (found: Found | undefined): DecisionSummary | null => (found === undefined ? null : summaryOf(found));
   const champion = decided === undefined ? undefined : championOf(decided.entry);
   return {
     at: atMs ?? null,

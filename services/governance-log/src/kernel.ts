@@ -9,6 +9,7 @@ import { tellHalted, tellLog, tellRecovered } from './alerts.ts';
 import type { LogConfig } from './log-trust.ts';
 import { verifiers } from './node-crypto.ts';
 import type { EntryEvent } from './processor.ts';
+import { REFUSAL_CODES } from './refusal-codes.ts';
 import { loadState, saveState } from './saved-state.ts';
 import { type Asked, hasher, type Log, type LogState, newState, openLog } from './state.ts';
 import { decodeAnswer, encodeRequest } from './store-request.ts';
@@ -19,9 +20,6 @@ export const STORE = 'store';
 const RETRY_MS = 60_000;
 /** A topic that brings nothing for so long has been read to its end, ms. */
 const QUIET_MS = 10_000;
-/** Refusals that leave the model halted: they change the state, so they are told by an alert and are no rejection. */
-const HALTING: ReadonlySet<string> = new Set(['fork', 'gap', 'broken']);
-
 export function logKernel(config: LogConfig): Kernel<LogState, EntryEvent> {
   return {
     steps: 'runs',
@@ -83,11 +81,10 @@ function refuse({ admission }: Log, verdict: Refused, bytes: Uint8Array, index: 
   const { reason, detail, entry } = verdict;
   // A batch that was published again adds no leaf and is no fault.
   if (reason === 'duplicate') return;
-  if (!HALTING.has(reason) || entry === undefined)
-    return context.reject(index, {
-      code: `ENTRY_${reason.toUpperCase()}`,
-      message: `not admitted, ${reason}: ${detail}`,
-    });
+  if (reason !== 'fork' && reason !== 'gap' && reason !== 'broken')
+    return context.reject(index, { code: REFUSAL_CODES[reason], message: `not admitted, ${reason}: ${detail}` });
+  // Only an entry that was read can follow nothing.
+  if (entry === undefined) throw new Error(`a record that cannot be read was refused as ${reason}`);
   advance(admission, verdict, hasher);
   tellHalted(context, index, entry, reason, detail, toHex(hasher.leaf(bytes)));
 }

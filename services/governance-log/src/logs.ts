@@ -21,9 +21,9 @@ export class Log {
   readonly reader: LogReader;
   readonly index: DecisionIndex;
 
-  constructor(folder: string, partition: number) {
-    this.reader = new LogReader(partition, createDisk(bundleFolder(folder, partition)));
-    this.index = new DecisionIndex(this.reader, join(folder, `${partition}.index.db`));
+  constructor(reader: LogReader, index: DecisionIndex) {
+    this.reader = reader;
+    this.index = index;
   }
 
   at(checkpoint: ReadCheckpoint, place: number): Found {
@@ -52,7 +52,8 @@ export class Logs {
     if (!(Number.isInteger(partition) && partition >= 0 && partition < this.#partitions)) return undefined;
     let log = this.#logs.get(partition);
     if (log === undefined) {
-      log = new Log(this.#folder, partition);
+      const reader = new LogReader(partition, createDisk(bundleFolder(this.#folder, partition)));
+      log = new Log(reader, new DecisionIndex(reader, join(this.#folder, `${partition}.index.db`)));
       this.#logs.set(partition, log);
     }
     return log;

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sha256 } from '../src/node-crypto.ts';
 import { DecisionPage, DecisionShape, ExplanationShape, TimelineShape } from '../src/schemas.ts';
 import { hasher } from '../src/state.ts';
-import { Running, weirVerify } from './running.ts';
+import { Running, run, weirVerify } from './running.ts';
 import { entryRecord, newAuthor, record } from './scene.ts';
 
 const service = new Running();
@@ -195,4 +195,17 @@ test('tampering with a byte of any kind of file is found, with exit code 1', asy
   const trust = readFileSync(service.trust, 'utf8');
   writeFileSync(other, trust.replace(/^entry-key .*\n/m, ''));
   expect(await weirVerify(service.bundle, '--trust', other)).toMatchObject({ code: 1 });
+});
+
+test('weir timeline tells from the folder what the service tells', async () => {
+  const ask = (...args: readonly string[]): ReturnType<typeof run> =>
+    run('packages/cli/src/main.ts', ['timeline', service.bundle, '--trust', service.trust, ...args]);
+  const told = await ask('--model', 'delay', '--at', '4500', '--json');
+  expect(told).toMatchObject({ code: 0, err: '' });
+  const { live } = await service.json('/v1/models/delay/timeline?at=4500');
+  expect(JSON.parse(told.out)).toMatchObject({ model: 'delay', live });
+  expect((await ask('--model', 'delay', '--at', '4500')).out).toMatch(
+    /^delay at 1970-01-01T00:00:04.500Z: v2 was live/,
+  );
+  expect(await ask('--model', 'nobody')).toMatchObject({ code: 2 });
 });

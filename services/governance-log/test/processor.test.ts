@@ -15,6 +15,7 @@ import { originOf, trustOf } from '../src/log-trust.ts';
 import { sha256 } from '../src/node-crypto.ts';
 import { createLogProcessor } from '../src/processor.ts';
 import { decodeRequest, encodeAnswer } from '../src/store-request.ts';
+import { currentState, goldenState } from './golden-state.ts';
 import { CONFIG, ENTRY_KEY, entryRecord, KEYS, NOW_MS, newAuthor, record } from './scene.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
 
@@ -86,6 +87,7 @@ const SCENARIO: Scenario = {
   outputs: ['alerts'],
   effects: () => ({ store: SIGNER }),
   faultRuns: 4,
+  golden: [goldenState()],
 };
 
 describeProcessor('governance-log', SCENARIO);
@@ -243,4 +245,10 @@ test('a topic that ends before the signed tree raises an alert that names both s
     /ends after 40 entries, and a tree of 100 entries was signed/,
   );
   expect(disk.list('checkpoints')).toEqual(kept);
+});
+
+test('the golden state is what this build saves', () => {
+  const { bytes, outputIds } = currentState();
+  expect(Buffer.from(bytes).equals(goldenState().bytes)).toBe(true);
+  expect(outputIds).toEqual(goldenState().outputIds);
 });

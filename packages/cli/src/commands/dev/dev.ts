@@ -149,6 +149,7 @@ async function serve(ports: Ports, inHand: Run): Promise<void> {
       await Promise.race([services.done, aborted(ending.signal)]);
     }
   } finally {
+    for (const { settle } of options.services) await settle?.(services, ports.views);
     await services.stop();
   }
 }

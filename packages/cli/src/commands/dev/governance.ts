@@ -1,11 +1,15 @@
 /** The governance log of a demonstration: whose entries it takes, and whether it is sound at the end. */
 import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { folderOf, type GovernanceConfig, readKeyLines } from '@weir/governance-log/config';
+import { SERVICE } from '@weir/governance-log/processor';
 import { bundleFolder, trustFile } from '@weir/governance-log/store-handler';
 import { TamperError } from '@weir/ledger/tampering';
 import { parseTrust } from '@weir/ledger/trust';
 import { verifyLog } from '@weir/ledger/verify';
 import { type PromotionConfig, signersOf } from '@weir/promotion/config';
+import type { Services } from '@weir/service-kit/service';
+import type { ReadViews } from '@weir/service-kit/views/read-views';
 import { openFolder } from '../verify/bundle-input.ts';
 import { sha256, verifiers } from '../verify/node-crypto.ts';
 
@@ -21,6 +25,27 @@ export function authorLines(config: GovernanceConfig): readonly string[] {
 /** All services of a run are given all settings of those that were chosen. */
 function runsPromotion(config: object): config is PromotionConfig {
   return 'WEIR_PROMOTION_KEY_FILE' in config;
+}
+
+/** A second for the last checkpoint to be due, and for the disk. */
+const SIGN_WITHIN_MS = 5_000;
+const LOOK_EVERY_MS = 50;
+/** What was committed a moment ago is not in the reader's lag yet. */
+const STANDS_MS = 500;
+
+/** Until every entry that was written is under a checkpoint, or for five seconds. */
+export async function untilSigned({ runners }: Services, views: ReadViews): Promise<void> {
+  const runner = runners.get(SERVICE);
+  if (runner === undefined) return;
+  const startMs = performance.now();
+  let changedMs = startMs;
+  for (let nowMs = startMs; nowMs - startMs < SIGN_WITHIN_MS; nowMs = performance.now()) {
+    const json = await views.get(SERVICE, 'log/0');
+    const { size, stored } = JSON.parse(json ?? '{"size":0,"stored":0}') as { size: number; stored: number };
+    if (runner.lagRecords > 0 || size > stored) changedMs = nowMs;
+    if (nowMs - changedMs >= STANDS_MS) return;
+    await setTimeout(LOOK_EVERY_MS);
+  }
 }
 
 /** Verified as `weir verify` does, and how to do it again. Undefined while nothing was signed. */

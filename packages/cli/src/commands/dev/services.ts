@@ -16,7 +16,9 @@ import type { ServiceConfig, ServiceSettings } from '@weir/service-kit/config/co
 import type { Settings } from '@weir/service-kit/config/settings';
 import type { ServiceDefinition } from '@weir/service-kit/definition';
 import type { Output } from '@weir/service-kit/processor';
-import { authorLines, verdictOf } from './governance.ts';
+import type { Services } from '@weir/service-kit/service';
+import type { ReadViews } from '@weir/service-kit/views/read-views';
+import { authorLines, untilSigned, verdictOf } from './governance.ts';
 import { type ShownOutput, shownAlert } from './shown-output.ts';
 
 /** What an entry says of its service. */
@@ -29,6 +31,8 @@ interface Entry<Own extends Settings> {
   readonly demonstration: Readonly<Record<string, string>>;
   /** How an output looks on the screen; undefined: not at all. */
   readonly shown: (output: Output) => ShownOutput | undefined;
+  /** Awaited before the services stop: what was decided last is to be finished. Resolves within seconds whatever happens. */
+  readonly settle?: (services: Services, views: ReadViews) => Promise<void>;
   /** Said at the end of a run, while its files are still there. @param keep false: they are removed next */
   readonly closing?: (config: ServiceConfig<Own>, keep: boolean) => string | undefined;
 }
@@ -93,6 +97,7 @@ export const SERVICES: readonly DevService[] = [
     define: (config) => governanceLog(config, authorLines(config), checkpointKeysOf(config)),
     demonstration: { WEIR_GOVERNANCE_MAKE_KEY: 'true' },
     shown: shownAlert,
+    settle: untilSigned,
     closing: verdictOf,
   }),
 ];
