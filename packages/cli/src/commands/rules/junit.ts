@@ -22,6 +22,5 @@ const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 
 /** Control characters are not allowed in XML 1.0, however they are written. */
 function escaped(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return text.replaceAll(/[\u0000-\u001F\uFFFE\uFFFF]/g, '�').replaceAll(/[&<>"]/g, (each) => ENTITIES[each] ?? each);
+  return text.replaceAll(/[\p{Cc}\uFFFE\uFFFF]/gu, '\uFFFD').replaceAll(/[&<>"]/g, (each) => ENTITIES[each] ?? each);
 }
