@@ -40,6 +40,16 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./commands/scan-drift.ts')).scanDrift,
   },
   {
+    name: 'check',
+    summary: 'find the rows of a file that break the rules of a reference',
+    load: async () => (await import('./commands/check.ts')).check,
+  },
+  {
+    name: 'rules',
+    summary: 'infer, lint and show rules of data quality, or export them as JSON Schema',
+    load: async () => (await import('./commands/rules/rules.ts')).rules,
+  },
+  {
     name: 'verify',
     summary: 'check a governance log, or one decision, offline',
     load: async () => (await import('./commands/verify/verify.ts')).verify,

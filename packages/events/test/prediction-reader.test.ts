@@ -109,3 +109,21 @@ test('another event is not a row', () => {
   });
   expect(new PredictionReader().read(outcome)).toBeUndefined();
 });
+
+test('categories are kept when they are asked for, from the straight path and from the slow one', () => {
+  fc.assert(
+    fc.property(fc.array(values, { maxLength: 20 }), (batch) => {
+      const reader = new PredictionReader({ texts: true });
+      // Twice: the second time the texts come from the cache.
+      for (const round of [0, 1]) {
+        reader.reset();
+        const rows = batch.map((value) => reader.read(value));
+        for (const [index, row] of rows.entries()) {
+          const { event } = decode(batch[index] as Uint8Array) as { event: PredictionLogged | FeaturesLogged };
+          const found = row === undefined ? undefined : reader.texts.slice(row.textAt, row.textAt + row.categorical);
+          expect([round, found]).toEqual([round, event.categorical]);
+        }
+      }
+    }),
+  );
+});

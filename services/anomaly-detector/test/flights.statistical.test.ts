@@ -14,12 +14,15 @@ const CASES = Object.keys(FAULTS).flatMap((name) =>
 
 test.each(CASES)('%s of %s is named for what it is', async (name, column) => {
   const fault = parseFault(`${name}:${column}@2001-02-04T10:30Z`);
-  const { raised } = await flightRun([fault], Date.parse('2001-02-04T13:00Z'), CONFIG);
+  const { raised } = await flightRun([fault], Date.parse('2001-02-04T14:00Z'), CONFIG);
   const told = raised.filter(({ kind, escalates }) => kind === 'quality' && escalates === null);
   // The first column has none before it: from the second one on they are shifted.
   const first = name === 'shift' && column === 'distance' ? 'departureHour' : column;
   expect(told.map((alert) => `${alert.rule} ${alert.column}`)).toContain(`${RULES[name]} ${first}`);
-  const others = told.filter((alert) => alert.rule !== RULES[name]);
+  // What breaks a rule may be told beside it: a mile that is no whole number any more.
+  const others = told.filter(
+    (alert) => alert.rule !== RULES[name] && !(alert.rule.startsWith('rule-') && alert.column === column),
+  );
   expect(others.map(({ summary }) => summary)).toEqual([]);
 });
 

@@ -13,6 +13,8 @@ export const MIN_VALUES = 100;
 /** An explanation fits when the window passes as its law at this level; one that holds already stays at the second. */
 const FIT_LEVEL = 0.05;
 const KEEP_LEVEL = 1e-4;
+/** The same for an explanation that has to fit in two windows in succession. */
+const CONFIRMED_LEVEL = 0.005;
 /** Distinct grid points below which a law is too coarse to name a factor. */
 const MIN_GRID = 5;
 /** A column has jumped when its quantiles moved by so many times the farthest of the reference. */
@@ -157,11 +159,11 @@ export class DistributionFaults {
     return move > JUMP * scale * (this.#moves[column] as number) && this.#quantiles.step(column) > STEP * move;
   }
 
-  /** Whether a tenth of the window lies beyond nearly all of the reference: what the column does by itself stays within. */
-  #isBeyond(window: Float64Array, column: number): boolean {
+  /** Whether so large a share of the window lies beyond nearly all of the reference: what a column does by itself stays within. */
+  #isBeyond(window: Float64Array, column: number, share: number): boolean {
     const [low, high] = this.#ranges[column] as readonly [number, number];
-    const at = (share: number): number => window[Math.floor(share * (window.length - 1))] as number;
-    return at(0.1) < low || at(0.9) > high;
+    const at = (part: number): number => window[Math.floor(part * (window.length - 1))] as number;
+    return at(share) < low || at(1 - share) > high;
   }
 
   /** Change of unit that explains a jump best, −1 = none does, and what it leaves of the jump. */
@@ -179,11 +181,11 @@ export class DistributionFaults {
   }
 
   /** Change of unit under which the window is nearest to the reference, −1 = none fits, and the distance. */
-  #unitOfLaw(window: Float64Array, grid: Grid): [best: number, distance: number] {
+  #unitOfLaw(window: Float64Array, grid: Grid, level: number): [best: number, distance: number] {
     let best = -1;
     let distance = Infinity;
     for (const [index, change] of UNIT_CHANGES.entries()) {
-      const found = this.#fit(window, grid, change, FIT_LEVEL);
+      const found = this.#fit(window, grid, change, level);
       if (found >= distance) continue;
       distance = found;
       best = index;
@@ -200,12 +202,14 @@ export class DistributionFaults {
     const held = UNIT_CHANGES[(this.#open[column] as number) - 2];
     if (held !== undefined && this.#fit(window, grid, held, KEEP_LEVEL) < Infinity) return;
     if (isLocal && !this.#hasJumped(column)) return;
-    if (isLocal && this.#open[column] === 0 && !this.#isBeyond(window, column)) return;
+    if (isLocal && this.#open[column] === 0 && !this.#isBeyond(window, column, 0.25)) return;
     if (isLocal && this.#open[column] !== 0) {
       if (held !== undefined && !this.#stillHolds(window, column)) this.#open[column] = 0;
       return;
     }
-    const [best, distance] = isLocal ? this.#unitOfJump(column) : this.#unitOfLaw(window, grid);
+    const [best, distance] = isLocal
+      ? this.#unitOfJump(column)
+      : this.#unitOfLaw(window, grid, Number.isNaN(usual) ? FIT_LEVEL : CONFIRMED_LEVEL);
     const isConfirmed = isLocal || Number.isNaN(usual) || this.#fitted[column] === 2 + best;
     this.#fitted[column] = 2 + best;
     if (!isConfirmed) return;
@@ -273,7 +277,7 @@ export class DistributionFaults {
     if (to - from >= MIN_SHIFTED || this.#open[from] === 1) return true;
     const own = this.#quantiles.move(from);
     return (
-      this.#isBeyond(sorted, from) &&
+      this.#isBeyond(sorted, from, 0.1) &&
       this.#quantiles.move(from, from - step) <= LEFT_OVER * own &&
       this.#unitOfJump(from)[0] < 0
     );
