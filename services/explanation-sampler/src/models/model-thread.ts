@@ -44,8 +44,6 @@ export class ModelThread implements ModelEngine {
 
   #start(): Worker {
     const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: this.#places });
-    // What is not answered when the process ends is asked again by the next owner.
-    worker.unref();
     worker.on('message', (answer: Answer) => {
       const waiting = this.#waiting.get(answer.id);
       this.#waiting.delete(answer.id);
@@ -54,6 +52,8 @@ export class ModelThread implements ModelEngine {
     });
     worker.on('error', (error) => this.#lost(worker, error));
     worker.on('exit', (code) => this.#lost(worker, new Error(`the thread that explains ended with code ${code}`)));
+    // It does not hold the process up: what is not answered is asked again by the next owner. A listener would undo it if it came later.
+    worker.unref();
     return worker;
   }
 
