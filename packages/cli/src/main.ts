@@ -40,6 +40,11 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./commands/scan-drift.ts')).scanDrift,
   },
   {
+    name: 'explain',
+    summary: 'say why a model answers as it does, for the rows of a file',
+    load: async () => (await import('./commands/explain.ts')).explain,
+  },
+  {
     name: 'verify',
     summary: 'check what a governance log says, without the server',
     load: async () => (await import('./commands/verify/verify.ts')).verify,
