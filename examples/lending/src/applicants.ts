@@ -2,8 +2,9 @@
  * Applicants for loans, generated: whether they repay depends on income, debt and years in employment, which are distributed alike in all
  * groups. Career gaps say nothing about repaying and are longer for women: a proxy.
  */
-import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
+
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 
 export interface Applicant {
   readonly sex: 'F' | 'M';

@@ -23,13 +23,17 @@ await runLending({
   applicants,
   port: 0,
   raised: ({ kind, severity, summary, eventTimeMs }) =>
-    void process.stdout.write(`${new Date(eventTimeMs).toISOString().slice(0, 16)}  ALERT  ${kind} ${severity}  ${summary}\n`),
+    void process.stdout.write(
+      `${new Date(eventTimeMs).toISOString().slice(0, 16)}  ALERT  ${kind} ${severity}  ${summary}\n`,
+    ),
   done: async ({ url, processed }) => {
     process.stdout.write(`${processed} records processed; selection rates:\n`);
     for (const model of [BIASED, HONEST]) {
       const response = await fetch(`${url}/v1/models/${model}/fairness`);
       const { versions } = (await response.json()) as { versions: readonly { readonly groups: readonly Cell[] }[] };
-      for (const { group, metric, status, count, value, othersValue, interval } of versions.flatMap(({ groups }) => groups))
+      for (const { group, metric, status, count, value, othersValue, interval } of versions.flatMap(
+        ({ groups }) => groups,
+      ))
         if (metric === 'selection-rate')
           process.stdout.write(
             `  ${model.padEnd(12)} ${group.padEnd(18)} ${value.toFixed(3)} [${interval.map((each) => each.toFixed(3)).join(', ')}]  others ${othersValue.toFixed(3)}  ${count} events  ${status}\n`,

@@ -46,6 +46,7 @@ export async function runLending({ seed, applicants, port, raised, done }: Lendi
     logger: createLogger('lending', 'silent'),
     principals: loadPrincipals(config),
     events: {
+      failed: (_, error) => process.stderr.write(`lending: ${String(error)}\n`),
       committed: (_, { records, outputs }) => {
         processed += records;
         for (const { topic, value } of outputs) {

@@ -61,7 +61,13 @@ function content(model: string): object {
   };
 }
 
-function application(model: string, linear: LinearModel, applicant: Applicant, id: string, eventTimeMs: number): LendingEvent {
+function application(
+  model: string,
+  linear: LinearModel,
+  applicant: Applicant,
+  id: string,
+  eventTimeMs: number,
+): LendingEvent {
   const numeric = FEATURES.map((name) => applicant[name]);
   const value = encode('PredictionLogged', {
     model,
@@ -88,7 +94,12 @@ function outcome(model: string, predictionId: string, label: number, eventTimeMs
 function* introduction(model: string): Generator<LendingEvent> {
   const eventTimeMs = START_MS;
   const units: Readonly<Record<string, string | null>> = { age: 'a', income: 'kEUR', employed: 'a', careerGap: 'a' };
-  const numeric = FEATURES.map((name) => ({ name, type: 'numeric' as const, unit: units[name] ?? null, protected: name === 'age' }));
+  const numeric = FEATURES.map((name) => ({
+    name,
+    type: 'numeric' as const,
+    unit: units[name] ?? null,
+    protected: name === 'age',
+  }));
   const features = [...numeric, { name: 'sex', type: 'categorical' as const, unit: null, protected: true }];
   const version = encode('ModelVersionRegistered', {
     model,
@@ -104,8 +115,24 @@ function* introduction(model: string): Generator<LendingEvent> {
   const ages = Array.from({ length: 45 }, (_, index) => 20 + index);
   const head = { model, missing: 0, source: 'the generator', eventTimeMs };
   const references = [
-    { column: 'age', values: ages, counts: ages.map(() => 1), categories: null, hash: referenceHash(ages, ages.map(() => 1), 0) },
-    { column: 'sex', values: [], counts: [45, 55], categories: ['F', 'M'], hash: categoricalReferenceHash(['F', 'M'], [45, 55], 0) },
+    {
+      column: 'age',
+      values: ages,
+      counts: ages.map(() => 1),
+      categories: null,
+      hash: referenceHash(
+        ages,
+        ages.map(() => 1),
+        0,
+      ),
+    },
+    {
+      column: 'sex',
+      values: [],
+      counts: [45, 55],
+      categories: ['F', 'M'],
+      hash: categoricalReferenceHash(['F', 'M'], [45, 55], 0),
+    },
   ];
   for (const reference of references) {
     const value = encode('ReferenceSet', { ...head, ...reference, id: `${model}/${reference.column}` });

@@ -11,12 +11,26 @@ test('the same seed gives the same events, in order', () => {
   expect(times).toEqual(times.toSorted((a, b) => a - b));
 });
 
-test.each([1, 2, 3])('the unfair model is found by its decisions, and the honest twin is not accused (seed %i)', async (seed) => {
-  const alerts: AlertRaised[] = [];
-  await runLending({ seed, applicants: 4_000, port: 0, raised: (alert) => void alerts.push(alert), done: async () => {} });
-  const unfair = alerts.filter(({ kind }) => kind === 'fairness');
-  expect(unfair.map(({ model }) => model)).not.toContain(HONEST);
-  const found = unfair.find(({ rule, segment }) => rule === 'fairness-selection-rate' && segment === 'sex=F');
-  expect(found).toMatchObject({ model: BIASED, version: '1', fairness: { metric: 'selection-rate', group: 'sex=F' } });
-  expect(found?.fairness?.current).toBeLessThan(0.8 * (found?.fairness?.reference ?? 0));
-}, 30_000);
+test.each([1, 2, 3])(
+  'the unfair model is found by its decisions, and the honest twin is not accused (seed %i)',
+  async (seed) => {
+    const alerts: AlertRaised[] = [];
+    await runLending({
+      seed,
+      applicants: 4_000,
+      port: 0,
+      raised: (alert) => void alerts.push(alert),
+      done: async () => {},
+    });
+    const unfair = alerts.filter(({ kind }) => kind === 'fairness');
+    expect(unfair.map(({ model }) => model)).not.toContain(HONEST);
+    const found = unfair.find(({ rule, segment }) => rule === 'fairness-selection-rate' && segment === 'sex=F');
+    expect(found).toMatchObject({
+      model: BIASED,
+      version: '1',
+      fairness: { metric: 'selection-rate', group: 'sex=F' },
+    });
+    expect(found?.fairness?.current).toBeLessThan(0.8 * (found?.fairness?.reference ?? 0));
+  },
+  30_000,
+);

@@ -50,6 +50,21 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./commands/rules/rules.ts')).rules,
   },
   {
+    name: 'explain',
+    summary: 'say why a model answers as it does, for the rows of a file',
+    load: async () => (await import('./commands/explain.ts')).explain,
+  },
+  {
+    name: 'policy lint',
+    summary: 'say all that is wrong with a promotion policy',
+    load: async () => (await import('./commands/policy-lint.ts')).policyLint,
+  },
+  {
+    name: 'simulate promotion',
+    summary: 'samples, days and error rates of a policy before it is set',
+    load: async () => (await import('./commands/simulate-promotion.ts')).simulatePromotionCommand,
+  },
+  {
     name: 'verify',
     summary: 'check a governance log, or one decision, offline',
     load: async () => (await import('./commands/verify/verify.ts')).verify,

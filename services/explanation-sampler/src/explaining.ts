@@ -1,9 +1,10 @@
 /** From selected events to explanations: batches that are asked for, and what is made of their answers. */
 
 import { encode } from '@weir/events/codec';
-import type { CommandIssued } from '@weir/events/generated/events';
+import type { CommandIssued, ModelAccess } from '@weir/events/generated/events';
 import type { Effect, EffectAnswer } from '@weir/service-kit/effects/effect';
 import type { Output, Rejection, StepContext } from '@weir/service-kit/processor';
+import { REMOTE_KINDS } from './access-kinds.ts';
 import { archive, keepRequested } from './archive.ts';
 import { asRows, rowsOf } from './background.ts';
 import { decodeAnswers, encodeRequest, type RowAnswer } from './explain-request.ts';
@@ -15,6 +16,8 @@ import type { Batch, Item, ModelState, VersionState } from './state.ts';
 /** Rows of one request, and numbers in them. */
 const MAX_ROWS = 256;
 const MAX_NUMBERS = 32_768;
+/** Of a model behind a server, which is asked for many rows for each. */
+const MAX_REMOTE_ROWS = 8;
 /** Requests that may wait beside the sample. */
 const MAX_REQUESTED = 100;
 /** How far the logged output may be from the model's own, relative to 1 + |output|: outputs are logged with few digits. */
@@ -26,7 +29,13 @@ export function ask(model: ModelState, version: VersionState): void {
   const { queue, load, access } = version;
   const isReady = model.backgrounds.get(version.featureSet)?.id !== '' && load.status === 'ready' && access !== null;
   if (version.batch !== null || queue.length === 0 || !isReady) return;
-  const most = Math.max(1, Math.min(MAX_ROWS, Math.floor(MAX_NUMBERS / Math.max(1, version.columns.length))));
+  const most = Math.max(
+    1,
+    Math.min(
+      isRemote(access) ? MAX_REMOTE_ROWS : MAX_ROWS,
+      Math.floor(MAX_NUMBERS / Math.max(1, version.columns.length)),
+    ),
+  );
   const items = queue.splice(0, most);
   version.batches += 1;
   const ids = items.map(({ predictionId }) => predictionId);
@@ -40,7 +49,8 @@ export function effectOf(model: ModelState, version: VersionState, { id, items }
   if (access === null || background === undefined) throw new Error(`version ${version.version} has no access`);
   return {
     id,
-    kind: 'explain',
+    // Apart from the others, so that a server that is away trips its own breaker alone.
+    kind: isRemote(access) ? 'explain-remote' : 'explain',
     get payload() {
       return encodeRequest({
         access,
@@ -55,6 +65,10 @@ export function effectOf(model: ModelState, version: VersionState, { id, items }
       });
     },
   };
+}
+
+function isRemote({ kind }: ModelAccess): boolean {
+  return REMOTE_KINDS.includes(kind);
 }
 
 function seedOf({ version, load }: VersionState, { predictionId }: Item): string {

@@ -28,6 +28,7 @@ export function effectsOf(engine: ModelEngine): Readonly<Record<string, EffectHa
   return {
     // The first request of a large model builds its tables.
     'load-model': { run: ({ payload }) => engine.load(payload), concurrency: 1, deadlineMs: 60_000, tries: 3 },
+    'explain-remote': { run: ({ payload }) => engine.explain(payload), concurrency: 2, deadlineMs: 120_000, tries: 3 },
     explain: { run: ({ payload }) => engine.explain(payload), concurrency: 2, deadlineMs: 60_000, tries: 3 },
   };
 }

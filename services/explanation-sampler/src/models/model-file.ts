@@ -5,9 +5,6 @@ import type { ModelAccess } from '@weir/events/generated/events';
 import { EffectRefused } from '@weir/service-kit/effects/effect';
 import type { ModelPlaces } from '../config.ts';
 
-/** Kinds of access whose models are read. */
-export const READ_KINDS: readonly string[] = ['file', 'inline'];
-
 /** @throws {EffectRefused} where another try would not help; other errors of the file system are worth one */
 export async function readModel({ kind, location }: ModelAccess, places: ModelPlaces): Promise<Buffer> {
   return kind === 'inline' ? Buffer.from(location) : await readFile(location, places);

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { ExplainError } from '@weir/explain/errors';
 import { EffectRefused } from '@weir/service-kit/effects/effect';
+import { READ_KINDS, REMOTE_KINDS } from '../access-kinds.ts';
 import type { ModelPlaces } from '../config.ts';
 import {
   decodeLoad,
@@ -17,6 +18,7 @@ import {
 import { checkModel, type Prepared, prepare } from './exact.ts';
 import { readModel } from './model-file.ts';
 import { type Model, parseModel } from './parse.ts';
+import { explainRemote, loadRemote } from './remote.ts';
 
 /** Models, and explainers with their tables, that are held at once; the least recently used is let go. */
 const MAX_HELD = 16;
@@ -39,6 +41,12 @@ export class ModelHost implements ModelEngine {
   /** @throws {EffectRefused} for a model that cannot be used; other errors are worth another try */
   async load(payload: Uint8Array): Promise<Uint8Array> {
     const request = decodeLoad(payload);
+    const { kind } = request.access;
+    if (REMOTE_KINDS.includes(kind)) return Buffer.from(JSON.stringify(await loadRemote(request, this.#places)));
+    if (!READ_KINDS.includes(kind))
+      throw new EffectRefused(
+        `access is of kind ${JSON.stringify(kind)}; it must be ${[...READ_KINDS, ...REMOTE_KINDS].join(', ')}`,
+      );
     const { hash, model } = await this.#read(request);
     refusing(() => checkModel(model, request));
     const source = model.type === 'linear' ? 'linear' : model.ensemble.source;
@@ -49,6 +57,7 @@ export class ModelHost implements ModelEngine {
   /** @throws {EffectRefused} for a model that cannot be used, or has changed since it was loaded */
   async explain(payload: Uint8Array): Promise<Uint8Array> {
     const request = decodeRequest(payload);
+    if (REMOTE_KINDS.includes(request.access.kind)) return encodeAnswers(await explainRemote(request, this.#places));
     const { encoder, explain } = await this.#prepare(request);
     const answers = Array.from(
       { length: request.rows.count },

@@ -1,0 +1,83 @@
+/** Against a small server that speaks both protocols and answers 2x − y. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Column, decodeAnswers, encodeLoad, encodeRequest, type LoadAnswer } from '../src/explain-request.ts';
+import { ModelHost } from '../src/models/model-host.ts';
+
+let server: Server;
+let url = '';
+let scored = 0;
+let isAway = false;
+
+beforeAll(async () => {
+  const f = ([x, y]: readonly number[]): number => 2 * (x as number) - (y as number);
+  server = createServer((request, response) => {
+    void text(request).then((body) => {
+      if (isAway) return response.writeHead(503).end('away');
+      if (request.url === '/ping') return response.end('\n');
+      if (request.url === '/v2/models/m') return response.end(JSON.stringify({ inputs: [{ name: 'rows' }] }));
+      const { inputs, dataframe_split: split } = JSON.parse(body);
+      const rows: number[][] =
+        split?.data ?? Array.from({ length: inputs[0].shape[0] }, (_, at) => inputs[0].data.slice(2 * at, 2 * at + 2));
+      scored += rows.length;
+      const answer = rows.map(f);
+      return response.end(
+        JSON.stringify(split === undefined ? { outputs: [{ name: 'o', data: answer }] } : { predictions: answer }),
+      );
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+});
+afterAll(() => server.close());
+
+const columns: readonly Column[] = [
+  { name: 'x', type: 'numeric' },
+  { name: 'y', type: 'numeric' },
+];
+
+function asked(kind: string, location: string) {
+  const host = new ModelHost({ directory: '', maxBytes: 1e6, urls: [url] });
+  const load = { access: { kind, location }, columns, outputs: 1 };
+  const background = { count: 4, numeric: Float64Array.of(0, 0, 1, 1, 2, 0, 1, 3), categorical: [[], [], [], []] };
+  const rows = { count: 2, numeric: Float64Array.of(3, 1, 1, 5), categorical: [[], []] };
+  const seeds = ['a', 'b'];
+  const explain = (hash: string) =>
+    host.explain(
+      encodeRequest({ ...load, hash, treeGame: 'interventional', backgroundId: 'b', background, rows, seeds }),
+    );
+  return { load: () => host.load(encodeLoad(load)), explain };
+}
+
+test.each([
+  ['oip-v2', 'v2/models/m'],
+  ['mlflow', ''],
+])(
+  'a model behind %s is explained, its rows are counted, and the same seeds give the same bytes',
+  async (kind, path) => {
+    const { load, explain } = asked(kind, url + path);
+    const { hash, source } = JSON.parse(Buffer.from(await load()).toString()) as LoadAnswer;
+    expect(source).toBe(kind);
+    scored = 0;
+    const bytes = await explain(hash);
+    const answers = decodeAnswers(bytes).map((each) => ('error' in each ? expect.fail(each.error) : each));
+    expect(answers.reduce((sum, { modelRows }) => sum + modelRows, 0)).toBe(scored);
+    const [first] = answers;
+    // Means of the background: x 1, y 1.
+    expect(first).toMatchObject({ method: 'kernel', base: 1, prediction: 5, isSeeded: true });
+    expect(first?.attributions[0]).toBeCloseTo(4, 0);
+    expect((first?.attributions[0] ?? 0) + (first?.attributions[1] ?? 0)).toBeCloseTo(4, 9);
+    expect(Buffer.from(await explain(hash)).equals(Buffer.from(bytes))).toBe(true);
+  },
+);
+
+test('other addresses are refused, and a server that is away is worth another try', async () => {
+  await expect(asked('mlflow', 'http://127.0.0.1:1/').load()).rejects.toMatchObject({ name: 'EffectRefused' });
+  await expect(asked('mlflow', `${url}@elsewhere.example/../..`).load()).resolves.toBeDefined();
+  await expect(asked('smoke', url).load()).rejects.toThrow(/it must be file, inline, oip-v2, mlflow/);
+  isAway = true;
+  await expect(asked('mlflow', url).load()).rejects.toThrow(/answered 503: away/);
+  isAway = false;
+});
