@@ -1,10 +1,16 @@
 /** What `weir dev` reads from flags and environment, and that its help says the same. */
 import { COMMON_SETTINGS } from '@weir/service-kit/config/common-settings';
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
 import { HELP } from '../src/commands/dev/help.ts';
 import { DEFAULT_PORT, FLAGS, parseOptions, UNTIL } from '../src/commands/dev/options.ts';
 import { SERVICES } from '../src/commands/dev/services.ts';
 import { UsageError } from '../src/output.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'weir-dev-options-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 test('--help has every flag with its default, and what the code takes without it', () => {
   const paragraphs = HELP.split(/\n(?= {2}--)/).map((each) => each.split('\n\n')[0] ?? '');
@@ -48,7 +54,8 @@ test('flags stand over the environment', () => {
 test('every entry reads its settings from an environment that holds those of all, and has its own name', () => {
   const env = Object.assign({}, ...SERVICES.map(({ demonstration }) => demonstration)) as Record<string, string>;
   for (const entry of SERVICES) {
-    const { config, services } = parseOptions(['--services', entry.name], env, 'x');
+    // Some make their keys beside the log.
+    const { config, services } = parseOptions(['--services', entry.name], env, join(folder, 'log.db'));
     expect(services).toEqual([entry]);
     const definition = entry.define(config);
     expect(definition.name).toBe(entry.name);
