@@ -1,10 +1,11 @@
 /** Admission, tree and requests to store: pure. Signing is an effect, so the kernel needs no private key, and neither does a replay. */
 import { encode } from '@weir/events/codec';
-import { type AdmissionTools, admit, advance, type Refused, type SignatureCheck } from '@weir/ledger/admission';
+import type { Refused } from '@weir/ledger/admission';
 import { equalBytes, toHex, utf8 } from '@weir/ledger/bytes';
 import { CheckpointError, openCheckpoint, RuntimeError } from '@weir/ledger/open-checkpoint';
 import type { EffectAnswer } from '@weir/service-kit/effects/effect';
 import type { Kernel, StepContext, Timer } from '@weir/service-kit/processor';
+import { judge, pass } from './admitted.ts';
 import { tellHalted, tellLog, tellRecovered } from './alerts.ts';
 import type { LogConfig } from './log-trust.ts';
 import { verifiers } from './node-crypto.ts';
@@ -49,12 +50,9 @@ function effectId({ admission }: Log, { size, root, attempt }: Asked): string {
 }
 
 function take(state: LogState, log: Log, { record }: EntryEvent, index: number, context: StepContext): void {
-  const { admission, frontier, leaves } = log;
-  const verdict = admit(admission, record, toolsOf(log, record.bytes));
-  if (verdict.reason !== undefined) return refuse(log, verdict, record.bytes, index, context);
-  advance(admission, verdict, hasher);
-  frontier.append(verdict.leaf);
-  leaves.append(verdict.entry.model, verdict.leaf);
+  const verdict = judge(log, record);
+  pass(log, verdict);
+  if (verdict.reason !== undefined) return refuse(verdict, record.bytes, index, context);
   if (state.waiting.length === 0) state.waitingSinceMs = context.clockMs;
   // The record's bytes are a view of what the log has read: the state keeps its own.
   state.waiting.push(record.bytes.slice());
@@ -62,22 +60,7 @@ function take(state: LogState, log: Log, { record }: EntryEvent, index: number, 
   if (state.asked === null && state.waiting.length >= state.config.checkpointEntries) ask(state, log);
 }
 
-function toolsOf({ leaves }: Log, bytes: Uint8Array): AdmissionTools {
-  const ed25519 = ({ key, message, signature }: SignatureCheck): boolean =>
-    verifiers.ed25519(key.key, message, signature);
-  return {
-    hasher,
-    checkEntry: ed25519,
-    checkRotation: ed25519,
-    // The index answers whether a leaf is there, in 16 bytes: what is asked for is the leaf of this record.
-    leafOf: (model, seq) => {
-      const leaf = hasher.leaf(bytes);
-      return leaves.holds(model, seq, leaf) ? leaf : undefined;
-    },
-  };
-}
-
-function refuse({ admission }: Log, verdict: Refused, bytes: Uint8Array, index: number, context: StepContext): void {
+function refuse(verdict: Refused, bytes: Uint8Array, index: number, context: StepContext): void {
   const { reason, detail, entry } = verdict;
   // A batch that was published again adds no leaf and is no fault.
   if (reason === 'duplicate') return;
@@ -85,7 +68,6 @@ function refuse({ admission }: Log, verdict: Refused, bytes: Uint8Array, index: 
     return context.reject(index, { code: REFUSAL_CODES[reason], message: `not admitted, ${reason}: ${detail}` });
   // Only an entry that was read can follow nothing.
   if (entry === undefined) throw new Error(`a record that cannot be read was refused as ${reason}`);
-  advance(admission, verdict, hasher);
   tellHalted(context, index, entry, reason, detail, toHex(hasher.leaf(bytes)));
 }
 

@@ -33,7 +33,8 @@ export function createLogProcessor(): Processor<LogConfig, LogState, EntryEvent>
   };
 }
 
-function entryEvent({ value }: LogRecord): EntryEvent {
+/** @throws {BadRecord} */
+export function entryEvent({ value }: LogRecord): EntryEvent {
   if (value === null)
     throw new BadRecord('TOMBSTONE', `a record of ${TOPIC} has no value; nothing of the log is ever deleted`);
   const { name, event } = decode(value);

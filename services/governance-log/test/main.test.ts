@@ -8,10 +8,11 @@ import { readCheckpointKeys } from '../src/checkpoint-keys.ts';
 import { readKeyLines } from '../src/config.ts';
 import { sha256 } from '../src/node-crypto.ts';
 import { refuseShortTopic } from '../src/short-topic.ts';
-import { Running, run } from './running.ts';
+import { Running, run, weirVerify } from './running.ts';
 import { entryRecord, newAuthor } from './scene.ts';
 
 const MAIN = 'services/governance-log/src/main.ts';
+const REBUILD = 'services/governance-log/src/rebuild.ts';
 const INIT_KEY = 'services/governance-log/src/init-key.ts';
 let folder: string;
 
@@ -62,7 +63,7 @@ test('a file of entry keys may hold the lines of keys and no others', () => {
   expect(() => readKeyLines('')).toThrow(/name a file/);
 });
 
-test('a topic that holds fewer records than were signed keeps the service from starting, naming both sizes', async () => {
+test('a lost folder is made anew; a topic that holds fewer records than were signed keeps the service from starting, naming both sizes', async () => {
   const service = new Running();
   service.writeKeys();
   await service.start();
@@ -72,9 +73,21 @@ test('a topic that holds fewer records than were signed keeps the service from s
   const { log } = service.ports;
   await expect(refuseShortTopic(log, 'weir.', 1, join(service.folder, 'governance'))).resolves.toBeUndefined();
   await service.stop();
+  // A folder that is lost is made anew from the topics, with the same checkpoint; one that is there is left alone.
+  expect(await run(REBUILD, [], service.env())).toMatchObject({ code: 1 });
+  const note = readFileSync(join(service.bundle, 'checkpoint'));
+  rmSync(service.bundle, { recursive: true });
+  const rebuilt = await run(REBUILD, [], service.env());
+  expect(rebuilt).toMatchObject({ code: 0 });
+  expect(readFileSync(join(service.bundle, 'checkpoint')).equals(note)).toBe(true);
+  expect(await weirVerify(service.bundle, '--trust', service.trust)).toMatchObject({ code: 0 });
+  await service.start();
+  await service.send([entryRecord(author.write('m'))]);
+  await service.signed(10);
+  await service.stop();
   const env = { ...service.env(), WEIR_LOG_FILE: join(folder, 'other.db') };
   const ended = await run(MAIN, [], env);
   expect(ended).toMatchObject({ code: 1 });
-  expect(ended.out).toMatch(/at most 0 records, and a tree of 9 entries was signed/);
+  expect(ended.out).toMatch(/at most 0 records, and a tree of 10 entries was signed/);
   rmSync(service.folder, { recursive: true });
 });
