@@ -99,6 +99,7 @@ test('a steady column is compared with its reference, in two windows in successi
 test('saved and restored at any cut, tests with the order of values go on as if they had never stopped', () => {
   const { faults, again } = faultsOfDays();
   let restored = again();
+  let differing = 0;
   for (const [i, { numeric, categorical }] of dayEvents(3_000).entries()) {
     const factor = i > 1_500 ? 60 : 1;
     const sent = { numeric: [(numeric[0] as number) * factor, numeric[1] as number], categorical };
@@ -107,9 +108,10 @@ test('saved and restored at any cut, tests with the order of values go on as if 
       const state = faults.save();
       restored = again();
       restored.restore(state);
-      expect(Buffer.from(restored.save()).equals(Buffer.from(state))).toBe(true);
+      differing += Buffer.from(restored.save()).equals(Buffer.from(state)) ? 0 : 1;
     }
   }
+  expect(differing).toBe(0);
 });
 
 test('the order of values goes on from its bytes', () => {
