@@ -1,8 +1,9 @@
 /** What `weir dev` reads from flags and environment, and that its help says the same. */
-import { COMMON_SETTINGS } from '@weir/service-kit/config/common-settings';
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { COMMON_SETTINGS } from '@weir/service-kit/config/common-settings';
 import { afterAll, expect, test } from 'vitest';
 import { HELP } from '../src/commands/dev/help.ts';
 import { DEFAULT_PORT, FLAGS, parseOptions, UNTIL } from '../src/commands/dev/options.ts';

@@ -62,10 +62,8 @@ test.each([
     expect(source).toBe(kind);
     scored = 0;
     const bytes = await explain(hash);
-    const answers = decodeAnswers(bytes).map((each) => {
-      if ('error' in each) throw new Error(each.error);
-      return each;
-    });
+    const answers = decodeAnswers(bytes).flatMap((each) => ('error' in each ? [] : each));
+    expect(answers).toHaveLength(2);
     expect(answers.reduce((sum, { modelRows }) => sum + modelRows, 0)).toBe(scored);
     const [first] = answers;
     // Means of the background: x 1, y 1.
