@@ -1,6 +1,9 @@
 /** What `weir dev` reads from flags and environment, and that its help says the same. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { COMMON_SETTINGS } from '@weir/service-kit/config/common-settings';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { HELP } from '../src/commands/dev/help.ts';
 import { DEFAULT_PORT, FLAGS, parseOptions, UNTIL } from '../src/commands/dev/options.ts';
 import { SERVICES } from '../src/commands/dev/services.ts';
@@ -47,8 +50,11 @@ test('flags stand over the environment', () => {
 
 test('every entry reads its settings from an environment that holds those of all, and has its own name', () => {
   const env = Object.assign({}, ...SERVICES.map(({ demonstration }) => demonstration)) as Record<string, string>;
+  // Some make a key beside the log.
+  const folder = mkdtempSync(join(tmpdir(), 'weir-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
   for (const entry of SERVICES) {
-    const { config, services } = parseOptions(['--services', entry.name], env, 'x');
+    const { config, services } = parseOptions(['--services', entry.name], env, join(folder, 'log.db'));
     expect(services).toEqual([entry]);
     const definition = entry.define(config);
     expect(definition.name).toBe(entry.name);
