@@ -76,8 +76,10 @@ const COMMANDS: readonly Entry[] = [
   },
 ];
 
+const NAME_WIDTH = Math.max(...COMMANDS.map(({ name }) => name.length)) + 2;
+
 function usage(): string {
-  const rows = COMMANDS.map(({ name, summary }) => `  weir ${name.padEnd(14)} ${summary}`).join('\n');
+  const rows = COMMANDS.map(({ name, summary }) => `  weir ${name.padEnd(NAME_WIDTH)} ${summary}`).join('\n');
   return `Weir governs machine-learning models from their event streams.\n\n${rows}\n\n\`weir COMMAND --help\` says more.\n`;
 }
 

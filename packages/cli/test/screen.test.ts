@@ -42,3 +42,18 @@ test('lines of several services begin with their names, in one column', () => {
     /^2001-02-03T04:05 {2}ALERT {5}drift-detector {2}drift, .*\n {44}since .*\n2001-02-03T04:05 {2}DECISION {2}promotion {7}hold\n4 events processed, 1 alert raised, 1 decision, [\d.]+ s\n$/,
   );
 });
+
+test('beyond a few alerts a day of one service the rest is counted; decisions are always shown', () => {
+  const lines: string[] = [];
+  const screen = new Screen({ out: (text) => void lines.push(text), err: () => {}, interactive: false }, ['a', 'b']);
+  for (let index = 0; index < 10; index += 1) screen.output('a', ALERT, 'http://h:1');
+  for (let index = 0; index < 10; index += 1) screen.output('b', DECISION, 'http://h:1');
+  screen.output('a', { ...ALERT, eventTimeMs: AT + 86_400_000 }, 'http://h:1');
+  screen.close();
+  const firsts = lines.filter((line) => line.startsWith('2001'));
+  expect(firsts.filter((line) => line.includes('ALERT'))).toHaveLength(7);
+  expect(firsts.filter((line) => line.includes('DECISION'))).toHaveLength(10);
+  expect(firsts.at(-2)).toContain('2001-02-03');
+  expect(firsts.at(-2)).toContain('… and 4 more that day: http://h:1/v1/alerts');
+  expect(screen.summary()).toContain('11 alerts raised');
+});

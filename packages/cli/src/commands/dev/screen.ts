@@ -5,6 +5,15 @@ import { minute, type ShownOutput } from './shown-output.ts';
 const REDRAW_MS = 500;
 const CLEAR = '\r\u001b[K';
 const MARK_WIDTH = 8;
+/** Alerts and resolutions of one service on one day of event time that are shown; the rest is counted. Decisions are always shown. */
+const LINES_A_DAY = 6;
+const DAY_CHARACTERS = 'YYYY-MM-DD'.length;
+
+interface Day {
+  readonly day: string;
+  shown: number;
+  more: number;
+}
 
 export class Screen {
   readonly #io: CommandIo;
@@ -14,6 +23,7 @@ export class Screen {
   readonly #nameWidth: number;
   readonly #processed = new Map<string, number>();
   readonly #counts = { alert: 0, resolution: 0, decision: 0 };
+  readonly #days = new Map<string, Day>();
   sent = 0;
   eventTimeMs = 0;
 
@@ -45,6 +55,7 @@ export class Screen {
   output(service: string, { eventTimeMs, mark, text, sinceMs, path, counts }: ShownOutput, url: string): void {
     if (counts !== undefined) this.#counts[counts] += 1;
     const name = this.#nameWidth === 0 ? '' : service.padEnd(this.#nameWidth);
+    if (mark !== 'DECISION' && !this.#isShown(service, minute(eventTimeMs).slice(0, DAY_CHARACTERS), name, url)) return;
     const head = `${minute(eventTimeMs)}  ${mark.padEnd(MARK_WIDTH)}  ${name}`;
     this.say(`${head}${text}`);
     const below = [
@@ -52,6 +63,22 @@ export class Screen {
       ...(path === undefined ? [] : [`${url}${path}`]),
     ];
     if (below.length > 0) this.say(`${' '.repeat(head.length)}${below.join('  ')}`);
+  }
+
+  /** False beyond the lines of a day; the first line of another day says how many there were. */
+  #isShown(service: string, day: string, name: string, url: string): boolean {
+    const last = this.#days.get(service);
+    if (last?.day === day) {
+      if (last.shown === LINES_A_DAY) last.more += 1;
+      else last.shown += 1;
+      return last.more === 0;
+    }
+    if (last !== undefined && last.more > 0) {
+      const head = `${last.day.padEnd('YYYY-MM-DDTHH:mm'.length)}  ${''.padEnd(MARK_WIDTH)}  ${name}`;
+      this.say(`${head}… and ${last.more} more that day: ${url}/v1/alerts`);
+    }
+    this.#days.set(service, { day, shown: 1, more: 0 });
+    return true;
   }
 
   /** Events that the service which got furthest has processed, and what came of them. */
