@@ -60,8 +60,9 @@ describe.skipIf(!able)('docker compose up', () => {
     brokers = [`127.0.0.1:${kafkaPort}`];
     url = `http://127.0.0.1:${httpPort}`;
     prometheus = `http://127.0.0.1:${prometheusPort}`;
+    // An engine without overlay copies the whole image for each step.
     await docker('up', '--build', '--detach');
-  }, 600_000);
+  }, 1_200_000);
   afterAll(async () => {
     await docker('down', '--volumes', '--timeout', '10');
   });
