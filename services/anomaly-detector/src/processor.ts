@@ -3,7 +3,7 @@ import type { LogRecord } from '@weir/event-log/port';
 import { decode } from '@weir/events/codec';
 import type { CommandIssued, ModelVersionRegistered, PolicySet, ReferenceSet } from '@weir/events/generated/events';
 import { PredictionReader, type Row } from '@weir/events/prediction-reader';
-import { BadRecord } from '@weir/service-kit/fates';
+import { valueOf, wrongEvent } from '@weir/service-kit/expected-event';
 import type { KeyedEvent, Processor } from '@weir/service-kit/processor';
 import { ANOMALY_DEFAULTS, type AnomalyConfig } from './config.ts';
 import { anomalyKernel } from './kernel.ts';
@@ -68,14 +68,4 @@ function controlEvent(topic: string, expected: ControlEvent['name'], record: Log
   const control = event as ControlEvent['event'];
   const eventTimeMs = 'issuedMs' in control ? control.issuedMs : control.eventTimeMs;
   return { key: control.model, eventTimeMs, name, event } as ControlEvent;
-}
-
-function valueOf(topic: string, expected: string, { value }: LogRecord): Uint8Array {
-  if (value === null) throw new BadRecord('TOMBSTONE', `a record of ${topic} has no value; send a ${expected}`);
-  return value;
-}
-
-function wrongEvent(name: string, topic: string, expected: string): BadRecord {
-  const message = `a ${name} came in on ${topic}, which carries ${expected}; send it to its own topic`;
-  return new BadRecord('WRONG_EVENT', message);
 }

@@ -9,7 +9,7 @@ import type {
   ReferenceSet,
 } from '@weir/events/generated/events';
 import { PredictionReader, type Row } from '@weir/events/prediction-reader';
-import { BadRecord } from '@weir/service-kit/fates';
+import { valueOf, wrongEvent } from '@weir/service-kit/expected-event';
 import type { KeyedEvent, Processor } from '@weir/service-kit/processor';
 import { SAMPLER_DEFAULTS, type SamplerConfig } from './config.ts';
 import { samplerKernel } from './kernel.ts';
@@ -79,14 +79,4 @@ function wholeEvent(topic: string, expected: WholeEvent['name'], record: LogReco
   const whole = event as WholeEvent['event'];
   const eventTimeMs = 'issuedMs' in whole ? whole.issuedMs : whole.eventTimeMs;
   return { key: whole.model, eventTimeMs, name, event } as WholeEvent;
-}
-
-function valueOf(topic: string, expected: string, { value }: LogRecord): Uint8Array {
-  if (value === null) throw new BadRecord('TOMBSTONE', `a record of ${topic} has no value; send a ${expected}`);
-  return value;
-}
-
-function wrongEvent(name: string, topic: string, expected: string): BadRecord {
-  const message = `a ${name} came in on ${topic}, which carries ${expected}; send it to its own topic`;
-  return new BadRecord('WRONG_EVENT', message);
 }
