@@ -6,13 +6,10 @@
 import { type Raised, raiseAlert, resolveAlert } from '@weir/alerts/alert';
 import type { Finding } from '@weir/alerts/finding';
 import type { OpenAlert } from '@weir/alerts/open-alert';
-import type { LogRecord } from '@weir/event-log/port';
-import { decode, type EventName } from '@weir/events/codec';
-import type { EventTypes } from '@weir/events/generated/events';
 import type { ServiceDefinition } from '../src/definition.ts';
 import type { EffectHandler } from '../src/effects/effect.ts';
-import { BadRecord } from '../src/fates.ts';
-import type { Kernel, KeyedEvent, Processor, StepContext } from '../src/processor.ts';
+import { type ModelEvent, modelInput } from '../src/model-input.ts';
+import type { Kernel, Processor, StepContext } from '../src/processor.ts';
 import { decodeState, encodeState } from '../src/state-codec.ts';
 
 export interface OverdueConfig {
@@ -37,30 +34,17 @@ interface Overdue {
 type Saved = {
   readonly [Name in keyof Overdue]: Overdue[Name] extends Map<string, number> ? [string, number][] : Overdue[Name];
 };
-type Watched = 'PredictionLogged' | 'OutcomeObserved' | 'CommandIssued';
-type OverdueEvent = KeyedEvent &
-  { [Name in Watched]: { readonly name: Name; readonly event: EventTypes[Name] } }[Watched];
+type OverdueEvent = ModelEvent<'PredictionLogged' | 'OutcomeObserved' | 'CommandIssued'>;
 
 const MAX_WAITING = 100_000;
 const LEVELS = { warning: 1, critical: 1_000 };
 
-function decodeAs(topic: string, expected: Watched) {
-  return ({ value }: LogRecord): OverdueEvent => {
-    if (value === null) throw new BadRecord('TOMBSTONE', `a record of ${topic} has no value; send a ${expected}`);
-    const { name, event } = decode(value) as { name: EventName; event: EventTypes[Watched] };
-    if (name !== expected)
-      throw new BadRecord('WRONG_EVENT', `a ${name} came in on ${topic}, which carries ${expected}`);
-    const eventTimeMs = 'issuedMs' in event ? event.issuedMs : event.eventTimeMs;
-    return { key: event.model, eventTimeMs, name, event } as OverdueEvent;
-  };
-}
-
 export const OVERDUE: Processor<OverdueConfig, Overdue, OverdueEvent> = {
   service: 'overdue',
   inputs: [
-    { topic: 'commands', role: 'control', decode: decodeAs('commands', 'CommandIssued') },
-    { topic: 'predictions', role: 'data', decode: decodeAs('predictions', 'PredictionLogged') },
-    { topic: 'outcomes', role: 'data', decode: decodeAs('outcomes', 'OutcomeObserved') },
+    modelInput('control', 'commands', 'CommandIssued'),
+    modelInput('data', 'predictions', 'PredictionLogged'),
+    modelInput('data', 'outcomes', 'OutcomeObserved'),
   ],
   outputs: ['alerts'],
   build: 'overdue/1',
