@@ -8,7 +8,7 @@ import type { Finding } from '@weir/alerts/finding';
 import type { OpenAlert } from '@weir/alerts/open-alert';
 import type { ServiceDefinition } from '../src/definition.ts';
 import type { EffectHandler } from '../src/effects/effect.ts';
-import { type ModelEvent, modelInput } from '../src/model-input.ts';
+import { eventInput, type ModelEvent } from '../src/model-inputs.ts';
 import type { Kernel, Processor, StepContext } from '../src/processor.ts';
 import { decodeState, encodeState } from '../src/state-codec.ts';
 
@@ -42,9 +42,9 @@ const LEVELS = { warning: 1, critical: 1_000 };
 export const OVERDUE: Processor<OverdueConfig, Overdue, OverdueEvent> = {
   service: 'overdue',
   inputs: [
-    modelInput('control', 'commands', 'CommandIssued'),
-    modelInput('data', 'predictions', 'PredictionLogged'),
-    modelInput('data', 'outcomes', 'OutcomeObserved'),
+    eventInput('commands', 'control', 'CommandIssued'),
+    eventInput('predictions', 'data', 'PredictionLogged'),
+    eventInput('outcomes', 'data', 'OutcomeObserved'),
   ],
   outputs: ['alerts'],
   build: 'overdue/1',

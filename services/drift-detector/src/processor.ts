@@ -1,6 +1,6 @@
 /** What the detector reads and writes, and how records become events. */
 import { PredictionReader, type Row } from '@weir/events/prediction-reader';
-import { type ModelEvent, modelInput, rowInput } from '@weir/service-kit/model-input';
+import { eventInput, type ModelEvent, rowInput } from '@weir/service-kit/model-inputs';
 import type { Processor } from '@weir/service-kit/processor';
 import { DRIFT_DEFAULTS, type DriftConfig } from './config.ts';
 import { driftKernel } from './kernel.ts';
@@ -8,13 +8,14 @@ import { STATE_VERSION } from './saved-state.ts';
 import type { ModelState } from './state.ts';
 import { unpackVersion4 } from './version4.ts';
 
+/** Control events keep their whole content. */
 export type ControlEvent = ModelEvent<'ModelVersionRegistered' | 'PolicySet' | 'ReferenceSet' | 'CommandIssued'>;
 /** What a data topic carries is a row. */
 export type DriftEvent = ControlEvent | Row;
 export type DriftProcessor = Processor<DriftConfig, ModelState, DriftEvent>;
 
 /** Identifies the kernel; a change that can alter an output changes it. */
-export const BUILD = 'drift-detector/8';
+export const BUILD = 'drift-detector/7';
 
 export function createDriftProcessor(): DriftProcessor {
   // The rows of one slice: emptied before its first decode, so nothing of it outlives a step.
@@ -22,12 +23,11 @@ export function createDriftProcessor(): DriftProcessor {
   return {
     service: 'drift-detector',
     inputs: [
-      // Policies of a model lie on its topic, and are for others.
-      modelInput('control', 'models', 'ModelVersionRegistered', 'PolicySet'),
-      modelInput('control', 'references', 'ReferenceSet'),
-      modelInput('control', 'commands', 'CommandIssued'),
-      rowInput('features', 'FeaturesLogged', reader, (row) => row),
-      rowInput('predictions', 'PredictionLogged', reader, (row) => row),
+      eventInput('models', 'control', 'ModelVersionRegistered', 'PolicySet'),
+      eventInput('references', 'control', 'ReferenceSet'),
+      eventInput('commands', 'control', 'CommandIssued'),
+      rowInput('features', 'FeaturesLogged', reader),
+      rowInput('predictions', 'PredictionLogged', reader),
     ],
     outputs: ['alerts'],
     build: BUILD,

@@ -1,6 +1,7 @@
 /** What the sampler reads and writes, and how records become events. */
+import type { LogRecord } from '@weir/event-log/port';
 import { PredictionReader, type Row } from '@weir/events/prediction-reader';
-import { type ModelEvent, modelInput, rowInput } from '@weir/service-kit/model-input';
+import { eventInput, type ModelEvent, rowOf } from '@weir/service-kit/model-inputs';
 import type { Processor } from '@weir/service-kit/processor';
 import { SAMPLER_DEFAULTS, type SamplerConfig } from './config.ts';
 import { samplerKernel } from './kernel.ts';
@@ -16,7 +17,7 @@ export type SamplerEvent = WholeEvent | PredictionRow;
 export type SamplerProcessor = Processor<SamplerConfig, ModelState, SamplerEvent>;
 
 /** Identifies the kernel; a change that can alter an output changes it. */
-export const BUILD = 'explanation-sampler/2';
+export const BUILD = 'explanation-sampler/1';
 
 export function createSamplerProcessor(): SamplerProcessor {
   // The rows of one slice: emptied before its first decode, so nothing of it outlives a step.
@@ -24,16 +25,11 @@ export function createSamplerProcessor(): SamplerProcessor {
   return {
     service: 'explanation-sampler',
     inputs: [
-      // Policies of a model lie on its topic, and are for others.
-      modelInput('control', 'models', 'ModelVersionRegistered', 'PolicySet'),
-      modelInput('control', 'references', 'ReferenceSet'),
-      modelInput('control', 'commands', 'CommandIssued'),
-      modelInput('data', 'outcomes', 'OutcomeObserved'),
-      rowInput('predictions', 'PredictionLogged', reader, (row, value) => ({
-        ...row,
-        name: 'PredictionLogged',
-        value,
-      })),
+      eventInput('models', 'control', 'ModelVersionRegistered', 'PolicySet'),
+      eventInput('references', 'control', 'ReferenceSet'),
+      eventInput('commands', 'control', 'CommandIssued'),
+      eventInput('outcomes', 'data', 'OutcomeObserved'),
+      { topic: 'predictions', role: 'data', decode: (record) => predictionRow(record, reader) },
     ],
     outputs: ['explanations', 'alerts'],
     build: BUILD,
@@ -42,4 +38,9 @@ export function createSamplerProcessor(): SamplerProcessor {
     kernel: (config) => samplerKernel(config, reader),
     beginSlice: () => reader.reset(),
   };
+}
+
+function predictionRow(record: LogRecord, reader: PredictionReader): PredictionRow {
+  const row = rowOf('predictions', 'PredictionLogged', record, reader);
+  return { ...row, value: record.value as Uint8Array };
 }

@@ -4,7 +4,6 @@ import { decode } from '@weir/events/codec';
 import type { Record as EntryRecord } from '@weir/ledger/admission';
 import type { Kind } from '@weir/ledger/entry';
 import { BadRecord } from '@weir/service-kit/fates';
-import { wrongEvent } from '@weir/service-kit/model-input';
 import type { KeyedEvent, Processor } from '@weir/service-kit/processor';
 import { logKernel } from './kernel.ts';
 import { LOG_DEFAULTS, type LogConfig } from './log-trust.ts';
@@ -39,7 +38,11 @@ export function entryEvent({ value }: LogRecord): EntryEvent {
   if (value === null)
     throw new BadRecord('TOMBSTONE', `a record of ${TOPIC} has no value; nothing of the log is ever deleted`);
   const { name, event } = decode(value);
-  if (name !== 'GovernanceEntry') throw wrongEvent(name, TOPIC, ['GovernanceEntry']);
+  if (name !== 'GovernanceEntry')
+    throw new BadRecord(
+      'WRONG_EVENT',
+      `a ${name} came in on ${TOPIC}, which carries GovernanceEntry; send it to its own topic`,
+    );
   const { model, seq, owner, kind, entry: bytes } = event;
   const routing = { model, seq, owner, kind: kind as Kind };
   // No event time: what is a leaf must not depend on a clock, so that every reader of the topic computes the same tree.

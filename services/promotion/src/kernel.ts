@@ -1,5 +1,5 @@
 /** The promotion service as a kernel: events and timers of one model in, decisions out. */
-import type { ModelEvent } from '@weir/service-kit/model-input';
+import type { ModelEvent } from '@weir/service-kit/model-inputs';
 import type { Kernel, Rejection, StepContext } from '@weir/service-kit/processor';
 import { noteRaised, noteResolved, takeAlert } from './alerts.ts';
 import { carryOut, isOwnCommand } from './commands.ts';

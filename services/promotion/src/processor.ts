@@ -1,6 +1,6 @@
 /** What the promotion service reads and writes, and how records become events. */
 import { ConfigError } from '@weir/service-kit/config/settings';
-import { modelInput } from '@weir/service-kit/model-input';
+import { eventInput } from '@weir/service-kit/model-inputs';
 import type { Processor } from '@weir/service-kit/processor';
 import { keyNameOf, PROMOTION_DEFAULTS } from './config.ts';
 import type { KernelConfig } from './decision-log.ts';
@@ -10,18 +10,6 @@ import { readSigners, type Signer, UNSIGNED } from './signer.ts';
 import type { ModelState } from './state.ts';
 
 export type PromotionProcessor = Processor<KernelConfig, ModelState, PromotionEvent>;
-
-/**
- * Alerts are control: they are read as soon as they are there and move no watermark, so that a topic that is silent most of the time does not
- * hold back the join. One of a later event time than the data waits in the state for the data.
- */
-const INPUTS = [
-  modelInput('control', 'models', 'ModelVersionRegistered', 'PolicySet'),
-  modelInput('control', 'commands', 'CommandIssued'),
-  modelInput('control', 'alerts', 'AlertRaised', 'AlertResolved'),
-  modelInput('data', 'predictions', 'PredictionLogged'),
-  modelInput('data', 'outcomes', 'OutcomeObserved'),
-];
 
 /** Identifies the kernel; a change that can alter an output changes it. */
 export const BUILD = 'promotion/1';
@@ -33,7 +21,15 @@ export const BUILD = 'promotion/1';
 export function createPromotionProcessor(signers: readonly Signer[], publishesSplits = true): PromotionProcessor {
   return {
     service: 'promotion',
-    inputs: INPUTS,
+    inputs: [
+      eventInput('models', 'control', 'ModelVersionRegistered', 'PolicySet'),
+      eventInput('commands', 'control', 'CommandIssued'),
+      // Control, so that a topic which is silent most of the time moves no watermark and does not hold back the join. An alert of a later event
+      // time than the data waits in the state for the data.
+      eventInput('alerts', 'control', 'AlertRaised', 'AlertResolved'),
+      eventInput('predictions', 'data', 'PredictionLogged'),
+      eventInput('outcomes', 'data', 'OutcomeObserved'),
+    ],
     outputs: ['governance-log', 'alerts', ...(publishesSplits ? ['traffic-splits'] : [])],
     build: BUILD,
     stateVersion: STATE_VERSION,
