@@ -79,6 +79,12 @@ const VIOLATIONS: readonly Violation[] = [
     "import { createHash } from 'node:crypto';\nexport const x: unknown = createHash;\n",
     'does no I/O',
   ],
+  ['packages/service-kit/src', `export function long(): void {${'\n'.repeat(60)}}\n`, 'too many lines'],
+  [
+    'packages/service-kit/src',
+    'export function wide(a: 1, b: 1, c: 1, d: 1, e: 1, f: 1): unknown {\n  return [a, b, c, d, e, f];\n}\n',
+    'too many parameters',
+  ],
   ...SERVICES.flatMap((service, index): Violation[] => [
     [`services/${service}/src`, importOf(`@weir/${SERVICES.at(index - 1)}/processor`), 'meet on topics only'],
     ['packages/service-kit/src', importOf(`@weir/${service}/processor`), 'knows none'],

@@ -3,8 +3,8 @@
  * did not come, a command over REST closes the alert, and the page is an effect: sent after the decision is committed, again by the next
  * owner if this one dies before the answer, and never by a replay.
  */
-import { type Raised, raiseAlert, resolveAlert } from '@weir/alerts/alert';
-import type { Finding } from '@weir/alerts/finding';
+import { raiseAlert, resolveAlert } from '@weir/alerts/alert';
+import { causeOf, type Finding, subjectOf } from '@weir/alerts/finding';
 import type { OpenAlert } from '@weir/alerts/open-alert';
 import type { ServiceDefinition } from '../src/definition.ts';
 import type { EffectHandler } from '../src/effects/effect.ts';
@@ -53,89 +53,75 @@ export const OVERDUE: Processor<OverdueConfig, Overdue, OverdueEvent> = {
   kernel: overdueKernel,
 };
 
-function overdueKernel({ withinMs, limit, idleAfterMs }: OverdueConfig): Kernel<Overdue, OverdueEvent> {
+function overdueKernel(config: OverdueConfig): Kernel<Overdue, OverdueEvent> {
   return {
     steps: 'events',
     joins: ['predictions', 'outcomes'],
-    lateness: { allowedLatenessMs: 1_000, idleAfterMs },
+    lateness: { allowedLatenessMs: 1_000, idleAfterMs: config.idleAfterMs },
     initial: () => ({ predictions: new Map(), outcomes: new Map(), overdue: 0, alert: null, page: null }),
     isEmpty: ({ predictions, outcomes, overdue, page }) =>
       predictions.size + outcomes.size + overdue === 0 && page === null,
-    step: (state, [given], context) => {
-      const { name, event } = given as OverdueEvent;
-      if (state.predictions.size + state.outcomes.size === MAX_WAITING)
-        context.reject(0, {
-          code: 'TOO_MANY_OPEN',
-          message: `${MAX_WAITING} predictions of ${event.model} wait for outcomes`,
-        });
-      else if (name === 'PredictionLogged') join(event.id, event.eventTimeMs, state.outcomes, state.predictions);
-      else if (name === 'OutcomeObserved')
-        join(event.predictionId, event.eventTimeMs, state.predictions, state.outcomes);
-      else if (event.action === 'acknowledge' && state.alert !== null) {
-        const cause = {
-          topic: context.topic,
-          partition: context.partition,
-          eventId: event.id,
-          eventTimeMs: event.issuedMs,
-        };
-        context.emit(
-          0,
-          resolveAlert(state.alert, findingOf(state, context.key, limit, state.alert.sinceMs), cause, 'acknowledged'),
-        );
-        state.alert = null;
-        state.overdue = 0;
-      }
-    },
+    step: (state, [event], context) => take(state, event as OverdueEvent, context, config),
     // The order of arrival is that of time, but for the lateness that is allowed.
     nextTimer: ({ predictions, outcomes }) => {
       const [first = Number.POSITIVE_INFINITY] = predictions.values();
       const [early = Number.POSITIVE_INFINITY] = outcomes.values();
       return first === early ? undefined : { domain: 'event', atMs: Math.min(first, early) };
     },
-    onTimer: (state, context) => {
-      for (const [id, untilMs] of state.outcomes) if (untilMs <= context.watermarkMs) state.outcomes.delete(id);
-      for (const [id, dueMs] of state.predictions) {
-        if (dueMs > context.watermarkMs) continue;
-        state.predictions.delete(id);
-        state.overdue += 1;
-        if (state.alert === null && state.overdue >= limit) open(state, context, id, dueMs);
-      }
-    },
+    onTimer: (state, context) => expire(state, context, config),
     pendingEffects: ({ page, alert }) =>
       page === null ? [] : [{ id: page, kind: 'page', payload: Buffer.from(alert?.id ?? '') }],
     onEffectAnswer: (state) => {
       state.page = null;
     },
-    save: ({ predictions, outcomes, ...rest }) =>
-      encodeState({ ...rest, predictions: [...predictions], outcomes: [...outcomes] }),
+    save: (state) => encodeState({ ...state, predictions: [...state.predictions], outcomes: [...state.outcomes] }),
     load: (_, bytes) => {
       const { predictions, outcomes, overdue, alert, page } = decodeState<Saved>(bytes).head;
       return { predictions: new Map(predictions), outcomes: new Map(outcomes), overdue, alert, page };
     },
-    views: (model, { predictions, overdue, alert }) => [
-      {
-        key: `model/${model}`,
-        json: JSON.stringify({ model, waiting: predictions.size, overdue, alert: alert?.id ?? null }),
-      },
-    ],
+    views: (model, { predictions, overdue, alert }) => {
+      const content = { model, waiting: predictions.size, overdue, alert: alert?.id ?? null };
+      return [{ key: `model/${model}`, json: JSON.stringify(content) }];
+    },
   };
+}
 
-  function join(id: string, atMs: number, others: Map<string, number>, own: Map<string, number>): void {
-    if (!others.delete(id)) own.set(id, atMs + withinMs);
-  }
+function take(state: Overdue, { name, event }: OverdueEvent, context: StepContext, config: OverdueConfig): void {
+  const { predictions, outcomes, alert } = state;
+  const join = (id: string, atMs: number, others: Map<string, number>, own: Map<string, number>): void => {
+    if (!others.delete(id)) own.set(id, atMs + config.withinMs);
+  };
+  if (name === 'CommandIssued') {
+    if (event.action !== 'acknowledge' || alert === null) return;
+    const finding = findingOf(state, event.model, config, alert.sinceMs);
+    context.emit(0, resolveAlert(alert, finding, causeOf(context, event.id, event.issuedMs), 'acknowledged'));
+    state.alert = null;
+    state.overdue = 0;
+  } else if (predictions.size + outcomes.size === MAX_WAITING) {
+    const message = `${MAX_WAITING} predictions of ${event.model} wait for outcomes`;
+    context.reject(0, { code: 'TOO_MANY_OPEN', message });
+  } else if (name === 'PredictionLogged') join(event.id, event.eventTimeMs, outcomes, predictions);
+  else join(event.predictionId, event.eventTimeMs, predictions, outcomes);
+}
 
-  function open(state: Overdue, context: StepContext, eventId: string, eventTimeMs: number): void {
-    const cause = { topic: 'predictions', partition: context.partition, eventId, eventTimeMs };
-    const raised: Raised = raiseAlert(findingOf(state, context.key, limit, eventTimeMs), cause, LEVELS);
-    context.emit(0, raised.output);
-    state.alert = raised.open;
-    state.page = `page/${raised.open.id}`;
+function expire(state: Overdue, context: StepContext, config: OverdueConfig): void {
+  for (const [id, untilMs] of state.outcomes) if (untilMs <= context.watermarkMs) state.outcomes.delete(id);
+  for (const [id, dueMs] of state.predictions) {
+    if (dueMs > context.watermarkMs) continue;
+    state.predictions.delete(id);
+    state.overdue += 1;
+    if (state.alert !== null || state.overdue < config.limit) continue;
+    const cause = causeOf({ ...context, topic: 'predictions' }, id, dueMs);
+    const { open, output } = raiseAlert(findingOf(state, context.key, config, dueMs), cause, LEVELS);
+    context.emit(0, output);
+    state.alert = open;
+    state.page = `page/${open.id}`;
   }
 }
 
-function findingOf({ overdue }: Overdue, model: string, limit: number, sinceMs: number): Finding {
+function findingOf({ overdue }: Overdue, model: string, { limit }: OverdueConfig, sinceMs: number): Finding {
   return {
-    subject: { model, version: null, column: null, segment: null },
+    subject: subjectOf(model),
     rule: 'overdue',
     detail: { kind: 'pipeline' },
     value: overdue,
@@ -156,8 +142,7 @@ export function overdueService(config: OverdueConfig, page: EffectHandler): Serv
   return {
     name: 'overdue',
     title: 'Overdue outcomes',
-    description:
-      'Pages when outcomes stay away; POST /v1/models/MODEL/commands with action acknowledge closes the alert.',
+    description: 'Pages when outcomes stay away; the command acknowledge closes the alert.',
     processor: OVERDUE,
     config,
     effects: { page },
