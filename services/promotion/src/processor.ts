@@ -26,7 +26,7 @@ const INPUTS = [
 ] as const;
 
 /** Identifies the kernel; a change that can alter an output changes it. */
-export const BUILD = 'promotion/1';
+export const BUILD = 'promotion/2';
 
 /**
  * @param signers what may sign: the one whose id the configuration names does

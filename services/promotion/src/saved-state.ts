@@ -15,7 +15,9 @@ import { comparisonSettings, createGuards, type Guards, type RunningTest, type T
 import type { HeldAlert, ModelState, PolicyInForce, ShownCommand, ShownDecision, Split, Version } from './state.ts';
 import { UnitSet } from './unit-set.ts';
 
-export const STATE_VERSION = 1;
+export const STATE_VERSION = 2;
+/** 1: without `claimedBy`. */
+const READ_VERSIONS: readonly number[] = [1, STATE_VERSION];
 
 type SavedHead = Omit<NonNullable<ModelState['head']>, 'leaf'> & { readonly leaf: string };
 
@@ -32,6 +34,7 @@ interface Saved {
   readonly coolsUntilMs: number;
   readonly chain: SavedHead | null;
   readonly decisions: number;
+  readonly claimedBy?: number;
   readonly cursor: ModelState['cursor'];
   readonly shown: readonly ShownDecision[];
   readonly commands: readonly ShownCommand[];
@@ -68,9 +71,9 @@ export function saveState(state: ModelState): Uint8Array {
 
 /** @throws when the version cannot be read, or the bytes are torn */
 export function loadState(bytes: Uint8Array, stateVersion: number): ModelState {
-  if (stateVersion !== STATE_VERSION)
+  if (!READ_VERSIONS.includes(stateVersion))
     throw new Error(
-      `state version is ${stateVersion}; this build reads ${STATE_VERSION}; start the build that wrote it`,
+      `state version is ${stateVersion}; this build reads ${READ_VERSIONS.join(' and ')}; start the build that wrote it`,
     );
   const decoded = decodeState<Saved & { readonly sizes: readonly number[] }>(bytes);
   const part = (index: number): ArrayBuffer => decoded.part(index);
@@ -79,6 +82,7 @@ export function loadState(bytes: Uint8Array, stateVersion: number): ModelState {
   const evidence = (index: number): Uint8Array => new Uint8Array(part(PredictionColumns.PARTS + index));
   return {
     ...rest,
+    claimedBy: rest.claimedBy ?? 0,
     versions: [...rest.versions],
     splits: [...rest.splits],
     shown: [...rest.shown],

@@ -95,6 +95,8 @@ export interface ModelState {
   coolsUntilMs: number;
   /** Where the chain of entries stands; null before the first. */
   head: Head | null;
+  /** Take-over of the partition whose owner claimed the chain last; 0 before the first, and where it was not recorded. */
+  claimedBy: number;
   decisions: number;
   /** Matured outcomes of its tests so far, and the last of them. */
   cursor: { readonly n: number; readonly maturity: number; readonly hash: IdHash | null };
@@ -135,6 +137,7 @@ export function newState(model: string): ModelState {
     splits: [],
     coolsUntilMs: BEFORE_ALL_MS,
     head: null,
+    claimedBy: 0,
     decisions: 0,
     cursor: { n: 0, maturity: 0, hash: null },
     shown: [],

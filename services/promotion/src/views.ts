@@ -7,6 +7,7 @@ import { oracleSamples } from '@weir/bandit/samples-needed';
 import { WHOLE } from '@weir/bandit/weights';
 import type { View } from '@weir/service-kit/processor';
 import { blockingAlerts } from './alerts.ts';
+import { splitPlaceOf } from './decision-log.ts';
 import { barsOf, elapsedMs, evidenceOf, type RunningTest } from './running-test.ts';
 import { type ModelState, splitOf } from './state.ts';
 
@@ -51,7 +52,7 @@ function summaryOf(state: ModelState): object {
 /** What a split document is made of; a route adds the lease. Null before the first decision about traffic. */
 function splitView(state: ModelState): string | null {
   const split = splitOf(state);
-  return split === undefined ? null : JSON.stringify({ model: state.model, champion: state.champion, split });
+  return split === undefined ? null : JSON.stringify({ place: splitPlaceOf(state), split });
 }
 
 function evidenceView(state: ModelState): object {

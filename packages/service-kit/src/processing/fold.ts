@@ -6,7 +6,7 @@ import { partitionFor } from '@weir/event-log/partition';
 import type { LogRecord } from '@weir/event-log/port';
 import { type AnsweredEvent, decodeAnswer } from '../effects/answers.ts';
 import { fateOf } from '../fates.ts';
-import type { AnyProcessor, Kernel, KeyedEvent, Output, Processor, Rejection } from '../processor.ts';
+import type { AnyProcessor, CommitPlace, Kernel, KeyedEvent, Output, Processor, Rejection } from '../processor.ts';
 import { grantIdleTime, type KeyState, keyWatermarkMs, watermarkOf } from './key-state.ts';
 import { KeyStore } from './key-store.ts';
 import { futureTimestamp, oversizedOutput, wrongPartition } from './rejections.ts';
@@ -48,6 +48,8 @@ export class Fold<State, Event extends KeyedEvent> {
   readonly #results: string;
   /** Last recorded tick, ms. */
   clockMs: number;
+  /** Where what is folded next is committed: set before each journal entry. */
+  commit: CommitPlace = { seq: 0, owner: 0 };
   /** Newest event time since it was last set to −Infinity, ms: for the metrics, no part of the state. */
   newestEventMs: number = Number.NEGATIVE_INFINITY;
 
@@ -73,7 +75,7 @@ export class Fold<State, Event extends KeyedEvent> {
 
   tick(timeMs: number, sink: FoldSink): void {
     this.clockMs = timeMs;
-    const context = new RunContext(this.#options.partition, timeMs);
+    const context = new RunContext(this.#options.partition, timeMs, this.commit);
     // By key, so that the order does not depend on how the states came into memory.
     const due = this.#timers.takeDue(timeMs).sort((a, b) => (a.key < b.key ? -1 : 1));
     for (const entry of due) {
@@ -95,7 +97,7 @@ export class Fold<State, Event extends KeyedEvent> {
     sink: FoldSink,
     isAwaited?: (missing: readonly string[]) => boolean,
   ): boolean {
-    const context = new RunContext(this.#options.partition, this.clockMs);
+    const context = new RunContext(this.#options.partition, this.clockMs, this.commit);
     const runs = this.#decode(topic, records, context);
     if (isAwaited !== undefined && topic !== this.#results) {
       const missing = this.#missingRegistrations(runs as readonly Run<Event>[]);
