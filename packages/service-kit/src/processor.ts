@@ -116,6 +116,8 @@ export interface Kernel<State, Event extends KeyedEvent> {
   missingRegistrations?(state: State | undefined, run: readonly Event[]): readonly string[];
   /** Earliest time at which `onTimer` wants to be called; asked after each step of the key. A timer that fired must not be due again. */
   nextTimer?(state: State): Timer | undefined;
+  /** For a kernel that waits for the wall clock beside event time: recorded tick from which `onTimer` wants to be called, ms. */
+  nextClockTimer?(state: State): number | undefined;
   onTimer?(state: State, context: StepContext): void;
   /** What is asked of the world and not yet answered: part of the state, so it survives, replays and is asked again. */
   pendingEffects?(state: State): Iterable<Effect>;

@@ -12,7 +12,6 @@ export const PROMOTION_DEFAULTS: KernelConfig = {
   allowedLatenessMs: 60_000,
   idleAfterMs: 60_000,
   maxOpen: 1_000_000,
-  publishSplits: true,
   approvers: [],
 };
 
@@ -140,8 +139,6 @@ export function kernelConfigOf(config: PromotionConfig, [signer = UNSIGNED]: rea
     allowedLatenessMs: config.WEIR_PROMOTION_LATENESS_MS,
     idleAfterMs: config.WEIR_PROMOTION_IDLE_MS,
     maxOpen: config.WEIR_PROMOTION_MAX_OPEN,
-    // The topic is compacted, which the embedded log refuses; all its readers are in this process, and REST has the splits.
-    publishSplits: config.WEIR_LOG === 'kafka',
     approvers: config.WEIR_PROMOTION_APPROVERS,
   };
 }

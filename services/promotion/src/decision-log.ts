@@ -28,8 +28,6 @@ export interface KernelConfig {
   readonly idleAfterMs: number;
   /** Predictions of one model that may wait for outcomes. */
   readonly maxOpen: number;
-  /** Whether splits are published on the topic `traffic-splits` too; REST has them in any case. */
-  readonly publishSplits: boolean;
   /** Public keys of approvers, as vkeys: those that readers of the log trust. */
   readonly approvers: readonly string[];
 }
@@ -150,7 +148,7 @@ function cursorOf({ cursor: { n, maturity, hash } }: ModelState): Cursor {
 }
 
 function changeSplit(run: Run, { weights = new Map(), salt }: Decision, decisionId: string): void {
-  const { state, config, timeMs } = run;
+  const { state, timeMs } = run;
   const before = splitOf(state);
   // Units keep their arm while the salt stays: only what a growing arm takes moves.
   const kept = salt === undefined || salt === before?.salt ? (before?.ranges ?? []) : [];
@@ -164,7 +162,7 @@ function changeSplit(run: Run, { weights = new Map(), salt }: Decision, decision
   };
   keep(state.splits, split, MAX_SPLITS);
   askActuators(state, split, ownerOf(state));
-  if (config.publishSplits) publish(run, split);
+  publish(run, split);
 }
 
 function publish({ state, context, config, signer, timeMs }: Run, split: Split): void {

@@ -28,11 +28,8 @@ const INPUTS = [
 /** Identifies the kernel; a change that can alter an output changes it. */
 export const BUILD = 'promotion/2';
 
-/**
- * @param signers what may sign: the one whose id the configuration names does
- * @param publishesSplits as `publishSplits` of the configuration
- */
-export function createPromotionProcessor(signers: readonly Signer[], publishesSplits = true): PromotionProcessor {
+/** @param signers what may sign: the one whose id the configuration names does */
+export function createPromotionProcessor(signers: readonly Signer[]): PromotionProcessor {
   return {
     service: 'promotion',
     inputs: INPUTS.map(({ topic, role, names }) => ({
@@ -40,7 +37,7 @@ export function createPromotionProcessor(signers: readonly Signer[], publishesSp
       role,
       decode: (record: LogRecord) => eventOf(topic, names, record),
     })),
-    outputs: ['governance-log', 'alerts', ...(publishesSplits ? ['traffic-splits'] : [])],
+    outputs: ['governance-log', 'alerts', 'traffic-splits'],
     build: BUILD,
     stateVersion: STATE_VERSION,
     configOf: (recorded) => ({ ...PROMOTION_DEFAULTS, ...(recorded as Partial<KernelConfig>) }),

@@ -54,6 +54,8 @@ export interface HeldAlert {
   readonly version: string | null;
   readonly summary: string;
   readonly atMs: number;
+  /** Event time from which on it holds, ms. */
+  readonly sinceMs: number;
 }
 
 /** A decision as the views show it. */
@@ -75,6 +77,15 @@ export interface ShownCommand {
   readonly action: string;
   readonly principal: string;
   readonly result: string;
+}
+
+/** What an actuator did not do. */
+export interface Retry {
+  /** As it was asked first. */
+  readonly effect: Effect;
+  readonly failures: number;
+  /** Wall clock from which it is asked again, ms; null while it is asked. */
+  readonly atMs: number | null;
 }
 
 export interface ModelState {
@@ -111,6 +122,8 @@ export interface ModelState {
   joiner: Joiner;
   /** Asked of actuators and not yet answered. */
   readonly effects: Map<string, Effect>;
+  /** Failed, and to be asked again, by kind and target. */
+  readonly retries: Map<string, Retry>;
   /** What actuators answered last, by kind and target. */
   readonly actuated: Map<string, string>;
 }
@@ -147,6 +160,7 @@ export function newState(model: string): ModelState {
     alertsAhead: [],
     joiner: new Joiner(),
     effects: new Map(),
+    retries: new Map(),
     actuated: new Map(),
   };
 }

@@ -44,6 +44,7 @@ function summaryOf(state: ModelState): object {
     weights: splitOf(state)?.weights ?? null,
     policyHash: policy?.hash ?? null,
     tests,
+    actuators: Object.fromEntries(state.actuated),
     test:
       test === null ? null : { id: test.id, champion: test.champion, challenger: test.challenger, phase: test.phase },
   };

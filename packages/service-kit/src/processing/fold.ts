@@ -164,9 +164,12 @@ export class Fold<State, Event extends KeyedEvent> {
     for (let fired = 0; ; fired += 1) {
       const timer = kernel.nextTimer(entry.state);
       const watermarkMs = keyWatermarkMs(entry, kernel.lateness);
-      if (timer === undefined || timer.atMs > (timer.domain === 'event' ? watermarkMs : this.clockMs)) return;
+      const isDue =
+        (timer !== undefined && timer.atMs <= (timer.domain === 'event' ? watermarkMs : this.clockMs)) ||
+        (kernel.nextClockTimer?.(entry.state) ?? Number.POSITIVE_INFINITY) <= this.clockMs;
+      if (!isDue) return;
       if (fired === MAX_FIRINGS)
-        throw new Error(`${this.#processor.service}: a timer of key ${entry.key} at ${timer.atMs} stays due`);
+        throw new Error(`${this.#processor.service}: a timer of key ${entry.key} at ${timer?.atMs} stays due`);
       context.begin(topic, entry.key, places, watermarkMs);
       kernel.onTimer(entry.state, context);
     }
@@ -184,17 +187,21 @@ export class Fold<State, Event extends KeyedEvent> {
   }
 
   #schedule(entry: KeyState<State>): void {
-    const timer = this.kernel.nextTimer?.(entry.state);
-    if (timer === undefined) entry.dueMs = Number.POSITIVE_INFINITY;
-    else if (timer.domain === 'clock') entry.dueMs = timer.atMs;
-    else {
-      let dueMs = Number.NEGATIVE_INFINITY;
-      for (const watermark of entry.watermarks.values())
-        dueMs = Math.max(dueMs, idleReachesMs(watermark, timer.atMs, this.kernel.lateness));
-      // Without an event of a data input there is no event time to wait for.
-      entry.dueMs = dueMs === Number.NEGATIVE_INFINITY ? Number.POSITIVE_INFINITY : dueMs;
-    }
+    const wakeMs = this.kernel.nextClockTimer?.(entry.state) ?? Number.POSITIVE_INFINITY;
+    entry.dueMs = Math.min(wakeMs, this.#timerDueMs(entry));
     this.#timers.update(entry);
+  }
+
+  #timerDueMs(entry: KeyState<State>): number {
+    const { kernel } = this;
+    const timer = kernel.nextTimer?.(entry.state);
+    if (timer === undefined) return Number.POSITIVE_INFINITY;
+    if (timer.domain === 'clock') return timer.atMs;
+    let dueMs = Number.NEGATIVE_INFINITY;
+    for (const watermark of entry.watermarks.values())
+      dueMs = Math.max(dueMs, idleReachesMs(watermark, timer.atMs, kernel.lateness));
+    // Without an event of a data input there is no event time to wait for.
+    return dueMs === Number.NEGATIVE_INFINITY ? Number.POSITIVE_INFINITY : dueMs;
   }
 
   #decode(topic: string, records: readonly LogRecord[], context: RunContext): readonly Run<Event | AnsweredEvent>[] {
