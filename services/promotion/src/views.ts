@@ -59,7 +59,8 @@ function splitView(state: ModelState): string | null {
 function evidenceView(state: ModelState): object {
   const { model, policy, test, champion, halt, joiner, alerts } = state;
   const joining = { open: joiner.open, heldOutcomes: joiner.held, ...joiner.counts };
-  const base = { model, champion, halt, joining, openAlerts: [...alerts.values()] };
+  const weights = splitOf(state)?.weights ?? null;
+  const base = { model, champion, weights, halt, joining, openAlerts: [...alerts.values()] };
   if (policy === null || test === null) {
     const said = policy === null ? 'no promotion policy is set' : 'no test is running';
     return {
