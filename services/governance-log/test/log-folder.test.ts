@@ -5,6 +5,7 @@ import { parseNote } from '@weir/ledger/note';
 import { Frontier } from '@weir/ledger/tree';
 import { verifyLog } from '@weir/ledger/verify';
 import { describe, expect, test } from 'vitest';
+import { writerOn } from '../src/durable-files.ts';
 import { keptCheckpoints } from '../src/kept-checkpoints.ts';
 import { LogFolder } from '../src/log-folder.ts';
 import { originOf, trustOf } from '../src/log-trust.ts';
@@ -35,7 +36,7 @@ function request(first: number, size: number, entries: readonly Uint8Array[] = E
 }
 
 function folderOn(disk: SimulatedDisk): LogFolder {
-  return new LogFolder(disk, TRUST, KEYS.signersFor(ORIGIN));
+  return new LogFolder(disk, writerOn(disk), TRUST, KEYS.signersFor(ORIGIN));
 }
 
 /** As `weir verify` does. @returns leaves of the newest checkpoint */
