@@ -83,7 +83,7 @@ async function feed(count: number): Promise<void> {
 }
 
 function filesNow(): string {
-  return existsSync(bundle) ? readdirSync(bundle, { recursive: true }).sort().join() : '';
+  return existsSync(bundle) ? readdirSync(bundle, { recursive: true }).join() : '';
 }
 
 /** What a reader finds, in `structure` mode: signatures of entries do not change by a kill, and the last look is in full. */
