@@ -13,7 +13,7 @@ import { BundleWriter, CHECKPOINT, checkpointPath, formatManifest, MANIFEST, typ
 import { decodeUtf8, equalBytes } from '@weir/ledger/bytes';
 import { type CheckpointSigner, parseCheckpoint, signCheckpoint } from '@weir/ledger/checkpoint';
 import { parseNote } from '@weir/ledger/note';
-import { openCheckpoint } from '@weir/ledger/open-checkpoint';
+import { CheckpointError, openCheckpoint } from '@weir/ledger/open-checkpoint';
 import { consistencyProof, rangeHash, verifyConsistency } from '@weir/ledger/proof';
 import { parseTilePath, TILE_WIDTH, tilePath } from '@weir/ledger/tiles';
 import type { Trust } from '@weir/ledger/trust';
@@ -182,9 +182,16 @@ export class LogFolder {
   }
 
   #open(size: number): Signed {
-    const note = this.#disk.read(checkpointPath(size)) as Uint8Array;
-    const { root } = openCheckpoint(note, this.#trust, verifiers, false);
-    return { size, root, note };
+    const name = checkpointPath(size);
+    const note = this.#disk.read(name) as Uint8Array;
+    try {
+      const { root } = openCheckpoint(note, this.#trust, verifiers, false);
+      return { size, root, note };
+    } catch (error) {
+      if (!(error instanceof CheckpointError)) throw error;
+      const cure = 'restore the file from an export, or from the topic governance-checkpoints';
+      throw new CheckpointError(error.reason, `${name}: ${error.message}; ${cure}`);
+    }
   }
 
   /** Of every checkpoint in the folder, ascending. */

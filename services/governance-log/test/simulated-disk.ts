@@ -17,6 +17,8 @@ export class SimulatedDisk implements Disk {
   /** Calls that change something, so far; the one with the number `crashAt` does not happen. */
   calls = 0;
   crashAt: number = Number.POSITIVE_INFINITY;
+  /** Calls from this one on find no room, until it is lifted; reading goes on. */
+  fullAt: number = Number.POSITIVE_INFINITY;
 
   read(name: string): Uint8Array | undefined {
     return this.#names.get(name)?.content;
@@ -78,5 +80,6 @@ export class SimulatedDisk implements Disk {
   #call(): void {
     this.calls += 1;
     if (this.calls >= this.crashAt) throw new Crash(`call ${this.calls}`);
+    if (this.calls >= this.fullAt) throw new Error('ENOSPC: no space left on device, write');
   }
 }
