@@ -109,6 +109,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.
 const io: CommandIo = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
+  columns: process.stdout.columns,
   interactive:
     process.stderr.isTTY === true && process.env['CI'] === undefined && process.env['NO_COLOR'] === undefined,
 };

@@ -4,6 +4,8 @@ export interface CommandIo {
   readonly err: (text: string) => void;
   /** True when a person watches stderr: progress may be drawn over. */
   readonly interactive: boolean;
+  /** Columns of the terminal that shows stdout; undefined when it goes to a file or a pipe. */
+  readonly columns?: number | undefined;
 }
 
 /** What the user can mend: printed as one line, exit 2. */

@@ -15,11 +15,14 @@ const NORMAL_POINT = 3.290_526_731_491_926;
 /** Share of a window beyond the range of its reference above which its bins say too little. */
 const OUTSIDE = 0.05;
 
-/** Of a window; `recent` has its raw values. O(n), and O(n log n) while many lie outside the reference. */
+/** Values looked at: enough to see a correlation of .033, few enough to look again whenever views are published. */
+const LOOKED_AT = 10_000;
+
+/** Of the last values of a window, at most 10,000; `recent` has its raw values. O(n), and O(n log n) while many lie outside the reference. */
 export function dependenceIn(window: SlidingKs, recent: RecentValues): Dependence {
-  const { reference, windowSize: n } = window;
-  const bins = window.bins();
-  const last = 2 * reference.values.length;
+  const n = Math.min(LOOKED_AT, window.windowSize);
+  const bins = window.bins(n);
+  const last = 2 * window.reference.values.length;
   const outside = bins.reduce((sum, bin) => sum + (bin === 0 || bin === last ? 1 : 0), 0);
   const sample = outside > OUTSIDE * n ? recent.last(n) : undefined;
   return dependenceOf(sample === undefined ? bins : ranksOf(sample));

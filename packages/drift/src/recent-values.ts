@@ -30,8 +30,13 @@ export class RecentValues {
   last(count: number): Float64Array | undefined {
     if (count > this.size) return undefined;
     const { length } = this.#ring;
-    const from = this.#next - this.ahead - count + 2 * length;
-    return Float64Array.from({ length: count }, (_, index) => this.#ring[(from + index) % length] as number);
+    const from = (this.#next - this.ahead - count + 2 * length) % length;
+    const values = this.#ring.slice(from, from + count);
+    if (values.length === count) return values;
+    const whole = new Float64Array(count);
+    whole.set(values);
+    whole.set(this.#ring.subarray(0, count - values.length), values.length);
+    return whole;
   }
 
   /** A copy of the last `count`, or of as many as there are, oldest first. */

@@ -206,11 +206,13 @@ export class SlidingKs {
     return found;
   }
 
-  /** Bin ids of the window, oldest first. */
-  bins(): Uint32Array {
-    const ids = new Uint32Array(this.#size);
-    const oldest = this.full ? this.#next : 0;
-    for (let i = 0; i < ids.length; i += 1) ids[i] = this.#ring[(oldest + i) % this.capacity] as number;
+  /** Bin ids of the last `count` values, at most those of the window, oldest first: a copy. O(count). */
+  bins(count: number = this.#size): Uint32Array {
+    const ids = new Uint32Array(Math.min(count, this.#size));
+    const recent = Math.min(this.#next, ids.length);
+    const older = ids.length - recent;
+    ids.set(this.#ring.subarray(this.capacity - older));
+    ids.set(this.#ring.subarray(this.#next - recent, this.#next), older);
     return ids;
   }
 

@@ -137,6 +137,7 @@ describe('alerts of all services', () => {
   });
 
   test('a raised alert shows its resolution', async () => {
+    expect((await get(`/v1/alerts/${ID('a').slice(0, 12)}`)).json).toMatchObject({ id: ID('a') });
     expect((await get(`/v1/alerts/${ID('a')}`)).json).toMatchObject({
       id: ID('a'),
       resolution: { reason: 'recovered' },

@@ -35,6 +35,10 @@ const AlertSchema = Type.Object(
   },
   { $id: 'Alert', additionalProperties: true, description: 'as it stands on the alerts topic' },
 );
+const AlertId = Type.String({
+  pattern: '^[0-9a-f]{12,64}$',
+  description: 'id of the alert, or its first 12 digits or more',
+});
 const AlertPage = Type.Object(
   {
     items: Type.Array(named('Alert')),
@@ -92,7 +96,7 @@ export function registerAlertRoutes(app: FastifyInstance, services: readonly Mou
       schema: {
         summary: 'One alert; a page for browsers that ask for text/html',
         tags: ['alerts'],
-        params: Type.Object({ id: Type.String({ pattern: '^[0-9a-f]{64}$', description: 'id of the alert' }) }),
+        params: Type.Object({ id: AlertId }),
         response: { 200: named('Alert'), ...errorAnswers('NOT_FOUND') },
       },
     },

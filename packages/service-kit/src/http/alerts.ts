@@ -9,6 +9,8 @@ import type { MountedService } from './mount.ts';
 const ALERT = 'alert/';
 const OPEN = 'open-alert/';
 const RESOLUTION = 'resolution/';
+/** Where the id begins in the key of an alert. */
+const ID_AT = `${ALERT}${''.padStart(16, '0')}/`.length;
 /** Open alerts of a service that are looked at. */
 const MAX_OPEN = 10_000;
 
@@ -47,12 +49,15 @@ export async function findAlerts(
   return Promise.all(found.map((entry) => withResolution(services, entry)));
 }
 
-/** The history is ordered by event time, and its keys end with the id. */
+/**
+ * The history is ordered by event time, and its keys end with the id.
+ * @param id or how it begins: the newest that begins so
+ */
 export async function findAlert(services: readonly MountedService[], id: string): Promise<string | undefined> {
   for await (const { key, json } of newestOfAll(services, ALERT))
-    if (key.endsWith(`/${id}`)) return (await withResolution(services, { key, json })).json;
+    if (key.startsWith(id, ID_AT)) return (await withResolution(services, { key, json })).json;
   // An alert may be open for longer than the history reaches back.
-  const [open] = await getOfAll(services, OPEN + id);
+  const [open] = await listOfAll(services, { prefix: OPEN + id, limit: 1 });
   return open === undefined ? undefined : withField(open.json, 'resolution', 'null');
 }
 

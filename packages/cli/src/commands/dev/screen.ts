@@ -7,6 +7,8 @@ const CLEAR = '\r\u001b[K';
 const MARK_WIDTH = 8;
 /** Alerts and resolutions of one service on one day of event time that are shown; the rest is counted. Decisions are always shown. */
 const LINES_A_DAY = 6;
+/** Columns below which text is not broken. */
+const LEAST_WIDTH = 30;
 const DAY_CHARACTERS = 'YYYY-MM-DD'.length;
 
 interface Day {
@@ -52,17 +54,14 @@ export class Screen {
     this.#processed.set(service, (this.#processed.get(service) ?? 0) + records);
   }
 
-  output(service: string, { eventTimeMs, mark, text, sinceMs, path, counts }: ShownOutput, url: string): void {
+  output(service: string, { eventTimeMs, mark, text, path, counts }: ShownOutput, url: string): void {
     if (counts !== undefined) this.#counts[counts] += 1;
     const name = this.#nameWidth === 0 ? '' : service.padEnd(this.#nameWidth);
     if (mark !== 'DECISION' && !this.#isShown(service, minute(eventTimeMs).slice(0, DAY_CHARACTERS), name, url)) return;
     const head = `${minute(eventTimeMs)}  ${mark.padEnd(MARK_WIDTH)}  ${name}`;
-    this.say(`${head}${text}`);
-    const below = [
-      ...(sinceMs === undefined ? [] : [`since ${minute(sinceMs)}`]),
-      ...(path === undefined ? [] : [`${url}${path}`]),
-    ];
-    if (below.length > 0) this.say(`${' '.repeat(head.length)}${below.join('  ')}`);
+    const lines = linesOf(text, (this.#io.columns ?? Number.POSITIVE_INFINITY) - head.length);
+    if (path !== undefined) lines.push(`${url}${path}`);
+    this.say(lines.map((line, index) => (index === 0 ? head : ' '.repeat(head.length)) + line).join('\n'));
   }
 
   /** False beyond the lines of a day; the first line of another day says how many there were. */
@@ -106,4 +105,16 @@ export class Screen {
   #clear(): void {
     if (this.#io.interactive) this.#io.err(CLEAR);
   }
+}
+
+/** Broken between words, so that no line is longer than `width` unless a word is, or the width too small to read. */
+function linesOf(text: string, width: number): string[] {
+  if (width < LEAST_WIDTH) return [text];
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line === undefined || line.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${line} ${word}`;
+  }
+  return lines;
 }

@@ -7,26 +7,27 @@ export interface ShownOutput {
   /** At most eight characters: ALERT, resolved, DECISION. */
   readonly mark: string;
   readonly text: string;
-  /** Event time at which what it tells of began, where that is known, ms. */
-  readonly sinceMs?: number;
   /** Path under the service's address where it can be read. */
   readonly path: string | undefined;
   /** What `--until` may wait for, and the summary counts. */
   readonly counts: 'alert' | 'resolution' | 'decision' | undefined;
 }
 
+/** Digits of an alert's id in a link: as many as tell the alerts of any run apart. */
+const LINK_DIGITS = 12;
+
 /** Alerts, of whatever kind. */
 export function shownAlert({ topic, value, id }: Output): ShownOutput | undefined {
   if (topic !== 'alerts' || value === null) return undefined;
   const { name, event } = decode(value);
-  const path = `/v1/alerts/${encodeURIComponent(id)}`;
   if (name === 'AlertRaised') {
-    const { kind, severity, summary, sinceMs, eventTimeMs } = event;
-    return { eventTimeMs, mark: 'ALERT', text: `${kind}, ${severity}: ${summary}`, sinceMs, path, counts: 'alert' };
+    const { kind, severity, summary, eventTimeMs } = event;
+    const path = `/v1/alerts/${id.slice(0, LINK_DIGITS)}`;
+    return { eventTimeMs, mark: 'ALERT', text: `${kind}, ${severity}: ${summary}`, path, counts: 'alert' };
   }
   if (name !== 'AlertResolved') return undefined;
-  const { kind, summary, sinceMs, eventTimeMs } = event;
-  return { eventTimeMs, mark: 'resolved', text: `${kind}: ${summary}`, sinceMs, path, counts: 'resolution' };
+  const { kind, summary, eventTimeMs } = event;
+  return { eventTimeMs, mark: 'resolved', text: `${kind}: ${summary}`, path: undefined, counts: 'resolution' };
 }
 
 /** To the minute, UTC. */
