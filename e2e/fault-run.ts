@@ -76,7 +76,7 @@ export class FaultRun {
   readonly #members: Detector[];
   /** Of members that were killed. */
   #committedBefore = 0;
-  #isFeeding = true;
+  readonly #end = new AbortController();
 
   constructor(stage: Stage, requests: Requests, prefix: string) {
     this.#stage = stage;
@@ -104,7 +104,7 @@ export class FaultRun {
       say(`${index + 1} of ${kinds.length}: ${kind}; ${this.tally.fed} fed, ${this.committed} committed`);
     }
     await sleep(Math.max(0, startedMs + minutes * 60_000 - performance.now()));
-    this.#isFeeding = false;
+    this.#end.abort();
     await feeding;
   }
 
@@ -206,7 +206,7 @@ export class FaultRun {
     const rng = seeded();
     const startedMs = performance.now();
     let producer = await this.#stage.log.producer();
-    for (let index = 0; this.#isFeeding; ) {
+    for (let index = 0; !this.#end.signal.aborted; ) {
       const due = Math.floor(((performance.now() - startedMs) / 1_000) * ratePerSecond) - index;
       const count = Math.min(due, uniformInt(rng, 1, 2_000));
       if (count > 0) {
