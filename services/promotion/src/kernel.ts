@@ -1,14 +1,6 @@
 /** The promotion service as a kernel: events and timers of one model in, decisions out. */
-import type {
-  AlertRaised,
-  AlertResolved,
-  CommandIssued,
-  ModelVersionRegistered,
-  OutcomeObserved,
-  PolicySet,
-  PredictionLogged,
-} from '@weir/events/generated/events';
-import type { Kernel, KeyedEvent, Rejection, StepContext } from '@weir/service-kit/processor';
+import type { ModelEvent } from '@weir/service-kit/model-inputs';
+import type { Kernel, Rejection, StepContext } from '@weir/service-kit/processor';
 import { noteRaised, noteResolved, takeAlert } from './alerts.ts';
 import { carryOut, isOwnCommand } from './commands.ts';
 import type { KernelConfig, Run } from './decision-log.ts';
@@ -20,18 +12,15 @@ import type { Signer } from './signer.ts';
 import { BEFORE_ALL_MS, type ModelState, newState } from './state.ts';
 import { viewsOf } from './views.ts';
 
-interface Payloads {
-  readonly ModelVersionRegistered: ModelVersionRegistered;
-  readonly PolicySet: PolicySet;
-  readonly CommandIssued: CommandIssued;
-  readonly AlertRaised: AlertRaised;
-  readonly AlertResolved: AlertResolved;
-  readonly PredictionLogged: PredictionLogged;
-  readonly OutcomeObserved: OutcomeObserved;
-}
-
-export type PromotionEvent = KeyedEvent &
-  { [Name in keyof Payloads]: { readonly name: Name; readonly event: Payloads[Name] } }[keyof Payloads];
+export type PromotionEvent = ModelEvent<
+  | 'ModelVersionRegistered'
+  | 'PolicySet'
+  | 'CommandIssued'
+  | 'AlertRaised'
+  | 'AlertResolved'
+  | 'PredictionLogged'
+  | 'OutcomeObserved'
+>;
 
 export function promotionKernel(config: KernelConfig, signer: Signer): Kernel<ModelState, PromotionEvent> {
   const runOf = (state: ModelState, context: StepContext, timeMs: number): Run => ({
