@@ -124,6 +124,12 @@ export class FaultRun {
     await Promise.all(this.#members.map((member) => member.end('SIGTERM')));
   }
 
+  /** Whatever became of it. */
+  async end(): Promise<void> {
+    this.#end.abort();
+    await Promise.all(this.#members.map((member) => member.end('SIGKILL')));
+  }
+
   readonly #faults: Readonly<Record<Kind, () => Promise<void>>> = {
     kills: async () => {
       const place = this.#anyPlace();

@@ -153,6 +153,12 @@ export class Stage {
   }
 }
 
+/** Detectors must not outlive the program that started them. */
+const living = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of living) child.kill('SIGKILL');
+});
+
 /** A detector process; its progress is what it says it has committed. */
 export class Detector {
   readonly #stage: Stage;
@@ -170,7 +176,9 @@ export class Detector {
     this.#child = spawn(process.execPath, [main, addresses.join(','), prefix, file, mode], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    living.add(this.#child);
     this.#child.once('exit', () => {
+      living.delete(this.#child);
       this.#exited = true;
     });
     createInterface({ input: this.#child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
