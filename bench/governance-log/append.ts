@@ -1,7 +1,6 @@
 /** L1: entries into chain, tree and tiles, in memory and durably. */
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { sha256, verifiers } from '@weir/cli/commands/verify/node-crypto';
 import { type AdmissionState, admit, advance } from '@weir/ledger/admission';
 import { BundleWriter, CHECKPOINT } from '@weir/ledger/bundle';
 import { chainFault, emptyHead, type Head, nextHead } from '@weir/ledger/chain';
@@ -9,6 +8,7 @@ import { signCheckpoint } from '@weir/ledger/checkpoint';
 import type { Entry } from '@weir/ledger/entry';
 import { decodeEntry, signatureOf, signedMessage } from '@weir/ledger/entry-codec';
 import { KeyRing } from '@weir/ledger/keys';
+import { sha256, verifiers } from '@weir/ledger/node-crypto';
 import { TreeHasher } from '@weir/ledger/tree';
 import { LOG_SIGNER, OLD_KEY, ORIGIN } from '../../packages/ledger/test/scene.ts';
 import { bar, cpuSeconds, folderOnDisk, median, medianCpuSeconds, perSecond, row, seconds } from './clock.ts';

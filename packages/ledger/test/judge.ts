@@ -2,10 +2,10 @@
 
 import { concatBytes } from '../src/bytes.ts';
 import type { VerifySignature } from '../src/crypto.ts';
+import { sha256, verifiers } from '../src/node-crypto.ts';
 import { TamperError, type Tampering, UnusableError } from '../src/tampering.ts';
 import { parseTrust, type Trust } from '../src/trust.ts';
 import { type VerifierOptions, verifyLog } from '../src/verify.ts';
-import { sha256, verifiers } from './node-crypto.ts';
 import { type Files, TRUST, trustText } from './scene.ts';
 
 export type Answer = 'sound' | 'unusable' | Tampering;

@@ -12,6 +12,7 @@
 import { BundleWriter, CHECKPOINT, checkpointPath, formatManifest, MANIFEST, type ReadFile } from '@weir/ledger/bundle';
 import { decodeUtf8, equalBytes } from '@weir/ledger/bytes';
 import { type CheckpointSigner, signCheckpoint } from '@weir/ledger/checkpoint';
+import { verifiers } from '@weir/ledger/node-crypto';
 import { openCheckpoint } from '@weir/ledger/open-checkpoint';
 import { consistencyProof, rangeHash, verifyConsistency } from '@weir/ledger/proof';
 import { parseTilePath, TILE_WIDTH, tilePath } from '@weir/ledger/tiles';
@@ -19,7 +20,6 @@ import type { Trust } from '@weir/ledger/trust';
 import { EffectRefused } from '@weir/service-kit/effects/effect';
 import { type Disk, writeDurable } from './disk.ts';
 import { keptCheckpoints } from './kept-checkpoints.ts';
-import { verifiers } from './node-crypto.ts';
 import { hasher } from './state.ts';
 import type { StoreAnswer, StoreRequest } from './store-request.ts';
 import { treeNodes } from './stored-tree.ts';
