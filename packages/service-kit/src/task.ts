@@ -403,10 +403,11 @@ export class Task {
       return () => this.#views.rebuild(all);
     }
     const changes: View[] = outputs.flatMap((output) => [...this.#ports.outputViews(output)]);
-    if (outputs.length > 0 || startedMs - this.#viewsAt >= this.#options.viewsEveryMs) {
-      this.#viewsAt = startedMs;
-      changes.push(...keys.takeUnpublished());
-    }
+    const isDue = startedMs - this.#viewsAt >= this.#options.viewsEveryMs;
+    if (isDue) this.#viewsAt = startedMs;
+    // An output is shown with the state that it came of. Views of the other keys cost more than their processing where there are many.
+    const isAll = isDue || (this.#processor.isKeyless === true && outputs.length > 0);
+    changes.push(...keys.takeUnpublished(isAll ? undefined : outputs.map(({ key }) => key)));
     return () => this.#views.put(changes);
   }
 
