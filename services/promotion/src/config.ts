@@ -122,14 +122,9 @@ export function kernelConfigOf(config: PromotionConfig, [signer = UNSIGNED]: rea
     allowedLatenessMs: config.WEIR_PROMOTION_LATENESS_MS,
     idleAfterMs: config.WEIR_PROMOTION_IDLE_MS,
     maxOpen: config.WEIR_PROMOTION_MAX_OPEN,
-    // The topic is compacted, which the embedded log refuses; all its readers are in this process, and REST has the splits.
-    publishSplits: config.WEIR_LOG === 'kafka',
     approvers: config.WEIR_PROMOTION_APPROVERS,
   };
 }
 
 /** Also what an owner used whose record lacks a field. */
-export const PROMOTION_DEFAULTS: KernelConfig = {
-  ...kernelConfigOf(loadServiceConfig(SETTINGS, {}), [UNSIGNED]),
-  publishSplits: true,
-};
+export const PROMOTION_DEFAULTS: KernelConfig = kernelConfigOf(loadServiceConfig(SETTINGS, {}), [UNSIGNED]);

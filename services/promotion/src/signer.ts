@@ -18,7 +18,7 @@ export interface Signer {
   readonly sign: SignMessage;
 }
 
-/** 64 zero bytes: no key verifies them, and `weir verify --mode structure` does not ask. */
+/** 64 zero bytes: no key verifies them, so a governance log refuses such entries. */
 export const UNSIGNED: Signer = { keyId: 'unsigned', vkey: '', sign: () => new Uint8Array(64) };
 
 const BLOCK = /-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----/g;
