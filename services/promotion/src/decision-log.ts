@@ -7,12 +7,13 @@ import { emptyHead, type Head, nextHead } from '@weir/ledger/chain';
 import type { Cursor, Entry, EntryBody, Kind } from '@weir/ledger/entry';
 import { decodeEntry, encodeEntry } from '@weir/ledger/entry-codec';
 import { canonicalize } from '@weir/ledger/jcs';
+import { sha256 } from '@weir/ledger/node-crypto';
 import { TreeHasher } from '@weir/ledger/tree';
 import type { StepContext } from '@weir/service-kit/processor';
 import { askActuators } from './actuation.ts';
 import { hexOf } from './joiner.ts';
 import { stateHashOf } from './saved-state.ts';
-import { type Signer, sha256 } from './signer.ts';
+import type { Signer } from './signer.ts';
 import { keep, MAX_SHOWN, MAX_SPLITS, type ModelState, type Split, splitOf, versionOf } from './state.ts';
 
 /** What a kernel is made with, besides the state. */

@@ -6,12 +6,13 @@ import type { LogRecord, NewRecord } from '@weir/event-log/port';
 import { decode } from '@weir/events/codec';
 import type { TrafficSplitSet } from '@weir/events/generated/events';
 import { topicName } from '@weir/events/topics';
+import { loadServiceConfig } from '@weir/service-kit/config/common-settings';
 import { createPrincipals, type NamedPrincipal, sha256 } from '@weir/service-kit/http/principals';
 import { createLogger } from '@weir/service-kit/logger';
 import { connectPorts, type Ports } from '@weir/service-kit/ports';
 import { type Services, startServices } from '@weir/service-kit/service';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { loadPromotionConfig } from '../src/config.ts';
+import { SETTINGS } from '../src/config.ts';
 import { promotionService } from '../src/service.ts';
 import { type FakeServer, fakeServer } from './fake-servers.ts';
 import { POLICY, traffic, version } from './scene.ts';
@@ -28,7 +29,7 @@ let receiver: FakeServer;
 
 beforeAll(async () => {
   receiver = await fakeServer((_, response) => void response.end());
-  const config = loadPromotionConfig({
+  const config = loadServiceConfig(SETTINGS, {
     WEIR_LOG_FILE: join(folder, 'log.db'),
     WEIR_HTTP_PORT: '0',
     WEIR_LOG_LEVEL: 'silent',
