@@ -1,6 +1,5 @@
 /** L1: entries into chain, tree and tiles, in memory and durably. */
 import { rmSync } from 'node:fs';
-import { sha256, verifiers } from '@weir/cli/commands/verify/node-crypto';
 import { type AdmissionState, admit, advance } from '@weir/ledger/admission';
 import { BundleWriter, CHECKPOINT, checkpointPath, formatManifest, MANIFEST } from '@weir/ledger/bundle';
 import { chainFault, emptyHead, type Head, nextHead } from '@weir/ledger/chain';
@@ -8,6 +7,7 @@ import { signCheckpoint } from '@weir/ledger/checkpoint';
 import type { Entry } from '@weir/ledger/entry';
 import { decodeEntry, signatureOf, signedMessage } from '@weir/ledger/entry-codec';
 import { KeyRing } from '@weir/ledger/keys';
+import { sha256, verifiers } from '@weir/ledger/node-crypto';
 import { TreeHasher } from '@weir/ledger/tree';
 import { LOG_SIGNER, OLD_KEY, ORIGIN } from '../../packages/ledger/test/scene.ts';
 import { filesIn } from '../../services/governance-log/src/durable-files.ts';

@@ -1,8 +1,8 @@
 /** L3: tampered logs that must all be detected, at their index, and clean logs that must raise no alarm. */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { verifiers } from '@weir/ledger/node-crypto';
 import { judge, judgeMutation, miss, remembering } from '../../packages/ledger/test/judge.ts';
 import { MUTATORS, mutate } from '../../packages/ledger/test/mutations.ts';
-import { verifiers } from '../../packages/ledger/test/node-crypto.ts';
 import { randomLog, type Scene } from '../../packages/ledger/test/scene.ts';
 import { row, seconds } from './clock.ts';
 

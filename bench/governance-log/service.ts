@@ -3,11 +3,12 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NewRecord } from '@weir/event-log/port';
+import { loadServiceConfig } from '@weir/service-kit/config/common-settings';
 import { loadPrincipals } from '@weir/service-kit/http/principals';
 import { createLogger } from '@weir/service-kit/logger';
 import { connectPorts, type Ports } from '@weir/service-kit/ports';
 import { startServices } from '@weir/service-kit/service';
-import { loadGovernanceConfig } from '../../services/governance-log/src/config.ts';
+import { SETTINGS } from '../../services/governance-log/src/config.ts';
 import { createDisk } from '../../services/governance-log/src/disk.ts';
 import { LogReader } from '../../services/governance-log/src/log-reader.ts';
 import { governanceLog } from '../../services/governance-log/src/service.ts';
@@ -29,7 +30,7 @@ export async function benchService(count: number): Promise<void> {
     WEIR_GOVERNANCE_KEY_FILE: join(folder, 'key.pem'),
   };
   writeFileSync(env.WEIR_GOVERNANCE_KEY_FILE, privateKey(9).export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
-  const config = loadGovernanceConfig(env);
+  const config = loadServiceConfig(SETTINGS, env);
   const ports = await connectPorts(config, { clientId: 'bench', report: () => {} });
   const services = await startServices([governanceLog(config, KEY_LINES, KEYS)], {
     ports,

@@ -2,12 +2,12 @@
 
 import { concatBytes } from '../src/bytes.ts';
 import type { Verifiers, VerifySignature } from '../src/crypto.ts';
+import { sha256, verifiers } from '../src/node-crypto.ts';
 import { TamperError, type Tampering, UnusableError } from '../src/tampering.ts';
 import { parseTrust, type Trust } from '../src/trust.ts';
 import { type VerifierOptions, verifyLog } from '../src/verify.ts';
 import { verifyProofFile } from '../src/verify-proof.ts';
 import type { Mutation } from './mutations.ts';
-import { sha256, verifiers } from './node-crypto.ts';
 import { type Files, TRUST, trustText } from './scene.ts';
 
 export type Answer = 'sound' | 'unusable' | Tampering;

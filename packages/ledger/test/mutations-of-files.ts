@@ -5,12 +5,12 @@ import { CHECKPOINT, checkpointPath, nodeReader } from '../src/bundle.ts';
 import { concatBytes, decodeUtf8, equalBytes, toBase64, utf8 } from '../src/bytes.ts';
 import { parseCheckpoint, signCheckpoint } from '../src/checkpoint.ts';
 import { decodeEntry, signatureOf } from '../src/entry-codec.ts';
+import { sha256 } from '../src/node-crypto.ts';
 import { parseNote } from '../src/note.ts';
 import { inclusionProof } from '../src/proof.ts';
 import { formatProofFile } from '../src/proof-file.ts';
 import { BundleReader, bundlesOf, HASH_LENGTH, TILE_WIDTH, tilePath, tilesOf } from '../src/tiles.ts';
 import type { Mutation, Mutator } from './mutations.ts';
-import { sha256 } from './node-crypto.ts';
 import { type Files, filesOf, LOG_SIGNER, logSigner, type Scene } from './scene.ts';
 
 const pick = (rng: RandomGenerator, length: number): number => uniformInt(rng, 0, length - 1);

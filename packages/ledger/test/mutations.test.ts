@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { sha256, verifiers } from '../src/node-crypto.ts';
 import { judge, judgeMutation, miss, remembering } from './judge.ts';
 import { MUTATORS, type Mutation, mutate } from './mutations.ts';
-import { sha256, verifiers } from './node-crypto.ts';
 import { randomLog, type Scene } from './scene.ts';
 
 const LOGS = 30;

@@ -8,11 +8,11 @@ import { emptyHead, type Head, nextHead } from '../src/chain.ts';
 import { type Checkpoint, parseCheckpoint } from '../src/checkpoint.ts';
 import type { Entry } from '../src/entry.ts';
 import { decodeEntry, encodeEntry } from '../src/entry-codec.ts';
+import { sha256 } from '../src/node-crypto.ts';
 import { parseNote } from '../src/note.ts';
 import { BundleReader, bundlesOf, frameEntry, HASH_LENGTH, parseTilePath, TILE_WIDTH, tilePath } from '../src/tiles.ts';
 import type { NamedKey } from './author.ts';
 import { bundle, checkpoint, proof, signature, tile } from './mutations-of-files.ts';
-import { sha256 } from './node-crypto.ts';
 import { type Files, filesOf, NEW_KEY, OLD_KEY, type Scene } from './scene.ts';
 
 export interface Mutation {

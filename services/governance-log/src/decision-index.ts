@@ -8,9 +8,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { toHex } from '@weir/ledger/bytes';
 import type { Entry } from '@weir/ledger/entry';
 import { decodeEntry } from '@weir/ledger/entry-codec';
+import { sha256 } from '@weir/ledger/node-crypto';
 import { TILE_WIDTH } from '@weir/ledger/tiles';
 import type { LogReader, ReadCheckpoint } from './log-reader.ts';
-import { sha256 } from './node-crypto.ts';
 import { hasher } from './state.ts';
 
 const FORMAT = 1;

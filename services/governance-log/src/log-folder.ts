@@ -12,6 +12,7 @@
 import { BundleWriter, CHECKPOINT, checkpointPath, formatManifest, MANIFEST, type ReadFile } from '@weir/ledger/bundle';
 import { decodeUtf8, equalBytes } from '@weir/ledger/bytes';
 import { type CheckpointSigner, parseCheckpoint, signCheckpoint } from '@weir/ledger/checkpoint';
+import { verifiers } from '@weir/ledger/node-crypto';
 import { parseNote } from '@weir/ledger/note';
 import { CheckpointError, openCheckpoint } from '@weir/ledger/open-checkpoint';
 import { consistencyProof, rangeHash, verifyConsistency } from '@weir/ledger/proof';
@@ -21,7 +22,6 @@ import { EffectRefused } from '@weir/service-kit/effects/effect';
 import type { Disk } from './disk.ts';
 import type { Files, FileWriter } from './durable-files.ts';
 import { keptCheckpoints } from './kept-checkpoints.ts';
-import { verifiers } from './node-crypto.ts';
 import { hasher } from './state.ts';
 import type { StoreAnswer, StoreRequest } from './store-request.ts';
 import { treeNodes } from './stored-tree.ts';

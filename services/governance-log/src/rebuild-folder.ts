@@ -7,13 +7,13 @@ import { decode } from '@weir/events/codec';
 import { topicName } from '@weir/events/topics';
 import { BundleWriter, CHECKPOINT, checkpointPath, formatManifest, MANIFEST } from '@weir/ledger/bundle';
 import { equalBytes, utf8 } from '@weir/ledger/bytes';
+import { verifiers } from '@weir/ledger/node-crypto';
 import { type OpenedCheckpoint, openCheckpoint } from '@weir/ledger/open-checkpoint';
 import { fateOf } from '@weir/service-kit/fates';
 import { judge, pass } from './admitted.ts';
 import type { Disk } from './disk.ts';
 import { DurableFiles } from './durable-files.ts';
 import { type LogConfig, originOf, trustOf } from './log-trust.ts';
-import { verifiers } from './node-crypto.ts';
 import { type EntryEvent, entryEvent, TOPIC } from './processor.ts';
 import { hasher, openLog } from './state.ts';
 

@@ -1,6 +1,7 @@
 /** The durable order: what a crash at any call leaves, and what is never signed. */
 import { equalBytes } from '@weir/ledger/bytes';
 import { parseCheckpoint } from '@weir/ledger/checkpoint';
+import { sha256, verifiers } from '@weir/ledger/node-crypto';
 import { parseNote } from '@weir/ledger/note';
 import { Frontier } from '@weir/ledger/tree';
 import { verifyLog } from '@weir/ledger/verify';
@@ -9,7 +10,6 @@ import { writerOn } from '../src/durable-files.ts';
 import { keptCheckpoints } from '../src/kept-checkpoints.ts';
 import { LogFolder } from '../src/log-folder.ts';
 import { originOf, trustOf } from '../src/log-trust.ts';
-import { sha256, verifiers } from '../src/node-crypto.ts';
 import { hasher } from '../src/state.ts';
 import { decodeRequest, encodeRequest, type StoreRequest } from '../src/store-request.ts';
 import { CONFIG, KEYS, newAuthor } from './scene.ts';

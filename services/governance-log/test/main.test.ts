@@ -3,10 +3,10 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseVkey } from '@weir/ledger/keys';
+import { sha256 } from '@weir/ledger/node-crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readCheckpointKeys } from '../src/checkpoint-keys.ts';
 import { readKeyLines } from '../src/config.ts';
-import { sha256 } from '../src/node-crypto.ts';
 import { refuseShortTopic } from '../src/short-topic.ts';
 import { Running, run, weirVerify } from './running.ts';
 import { entryRecord, newAuthor } from './scene.ts';

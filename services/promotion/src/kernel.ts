@@ -1,37 +1,27 @@
 /** The promotion service as a kernel: events and timers of one model in, decisions out. */
-import type {
-  AlertRaised,
-  AlertResolved,
-  CommandIssued,
-  ModelVersionRegistered,
-  OutcomeObserved,
-  PolicySet,
-  PredictionLogged,
-} from '@weir/events/generated/events';
-import type { Kernel, KeyedEvent, Rejection, StepContext } from '@weir/service-kit/processor';
+import type { ModelEvent } from '@weir/service-kit/model-inputs';
+import type { Kernel, Rejection, StepContext } from '@weir/service-kit/processor';
 import { noteRaised, noteResolved, takeAlert } from './alerts.ts';
 import { carryOut, isOwnCommand } from './commands.ts';
 import type { KernelConfig, Run } from './decision-log.ts';
-import { endHoldback, judgeAlerts, mayOpen, openTest, voidApprovals } from './machine.ts';
+import { endHoldback, judgeAlerts, mayOpen, openTest, retrainOn, voidApprovals } from './machine.ts';
 import { admitOutcome, admitPrediction, takeArrival, takeMature } from './observations.ts';
+import { askAgain, nextRetryMs, takeAnswer } from './reconcile.ts';
 import { registerVersion, setPolicy } from './registrations.ts';
 import { loadState, saveState } from './saved-state.ts';
 import type { Signer } from './signer.ts';
 import { BEFORE_ALL_MS, type ModelState, newState } from './state.ts';
 import { viewsOf } from './views.ts';
 
-interface Payloads {
-  readonly ModelVersionRegistered: ModelVersionRegistered;
-  readonly PolicySet: PolicySet;
-  readonly CommandIssued: CommandIssued;
-  readonly AlertRaised: AlertRaised;
-  readonly AlertResolved: AlertResolved;
-  readonly PredictionLogged: PredictionLogged;
-  readonly OutcomeObserved: OutcomeObserved;
-}
-
-export type PromotionEvent = KeyedEvent &
-  { [Name in keyof Payloads]: { readonly name: Name; readonly event: Payloads[Name] } }[keyof Payloads];
+export type PromotionEvent = ModelEvent<
+  | 'ModelVersionRegistered'
+  | 'PolicySet'
+  | 'CommandIssued'
+  | 'AlertRaised'
+  | 'AlertResolved'
+  | 'PredictionLogged'
+  | 'OutcomeObserved'
+>;
 
 export function promotionKernel(config: KernelConfig, signer: Signer): Kernel<ModelState, PromotionEvent> {
   const runOf = (state: ModelState, context: StepContext, timeMs: number): Run => ({
@@ -50,25 +40,22 @@ export function promotionKernel(config: KernelConfig, signer: Signer): Kernel<Mo
     missingRegistrations,
     step: (state, [given], context) => {
       const event = given as PromotionEvent;
-      const rejection = stepOne(event, runOf(state, context, controlTime(event, context)));
+      const rejection = stepOne(event, runOf(state, context, dataTime(context, event.eventTimeMs)));
       if (rejection !== undefined) context.reject(0, rejection);
     },
     nextTimer: (state) => {
       const { atMs } = nextDue(state);
       return Number.isFinite(atMs) ? { domain: 'event', atMs } : undefined;
     },
+    nextClockTimer: nextRetryMs,
     onTimer: (state, context) => {
+      askAgain(state, context.clockMs);
       for (let due = nextDue(state); due.atMs <= context.watermarkMs; due = nextDue(state))
         due.take(runOf(state, context, due.timeMs(context.watermarkMs)));
     },
     pendingEffects: ({ effects }) => effects.values(),
-    onEffectAnswer: (state, { effectId, outcome, error }) => {
-      for (const [target, { id }] of state.effects)
-        if (id === effectId) {
-          state.effects.delete(target);
-          state.actuated.set(target, outcome === 'done' ? `done ${effectId}` : `failed ${effectId}: ${error}`);
-        }
-    },
+    onEffectAnswer: (state, answer, context) =>
+      takeAnswer(runOf(state, context, dataTime(context, answer.answeredMs)), answer),
     save: saveState,
     load: (_, bytes, stateVersion) => loadState(bytes, stateVersion),
     views: (_, state) => viewsOf(state),
@@ -86,9 +73,9 @@ function missingRegistrations(state: ModelState | undefined, run: readonly Promo
   return [...missing];
 }
 
-/** Event time of a control event: how far the data has come, and before all data its own time. */
-function controlTime({ eventTimeMs }: PromotionEvent, { watermarkMs }: StepContext): number {
-  return Number.isFinite(watermarkMs) ? watermarkMs : eventTimeMs;
+/** Event time of what comes from outside the data: how far the data has come, and before all data its own time. */
+function dataTime({ watermarkMs }: StepContext, ownMs: number): number {
+  return Number.isFinite(watermarkMs) ? watermarkMs : ownMs;
 }
 
 function stepOne({ name, event }: PromotionEvent, run: Run): Rejection | undefined {
@@ -150,8 +137,9 @@ function nextDue(state: ModelState): Due {
       atMs: alert.atMs,
       timeMs: (watermarkMs) => Math.max(watermarkMs, alert.atMs),
       take: (run) => {
-        takeAlert(state);
+        const taken = takeAlert(state);
         judgeAlerts(run);
+        if (taken !== undefined) retrainOn(run, taken);
       },
     });
   const arrivalMs = joiner.nextArrivalMs;

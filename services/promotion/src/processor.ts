@@ -1,8 +1,6 @@
 /** What the promotion service reads and writes, and how records become events. */
-import type { LogRecord } from '@weir/event-log/port';
-import { decode } from '@weir/events/codec';
 import { ConfigError } from '@weir/service-kit/config/settings';
-import { BadRecord } from '@weir/service-kit/fates';
+import { eventInput } from '@weir/service-kit/model-inputs';
 import type { Processor } from '@weir/service-kit/processor';
 import { keyNameOf, PROMOTION_DEFAULTS } from './config.ts';
 import type { KernelConfig } from './decision-log.ts';
@@ -13,34 +11,23 @@ import type { ModelState } from './state.ts';
 
 export type PromotionProcessor = Processor<KernelConfig, ModelState, PromotionEvent>;
 
-/**
- * Alerts are control: they are read as soon as they are there and move no watermark, so that a topic that is silent most of the time does not
- * hold back the join. One of a later event time than the data waits in the state for the data.
- */
-const INPUTS = [
-  { topic: 'models', role: 'control', names: ['ModelVersionRegistered', 'PolicySet'] },
-  { topic: 'commands', role: 'control', names: ['CommandIssued'] },
-  { topic: 'alerts', role: 'control', names: ['AlertRaised', 'AlertResolved'] },
-  { topic: 'predictions', role: 'data', names: ['PredictionLogged'] },
-  { topic: 'outcomes', role: 'data', names: ['OutcomeObserved'] },
-] as const;
-
 /** Identifies the kernel; a change that can alter an output changes it. */
-export const BUILD = 'promotion/1';
+export const BUILD = 'promotion/2';
 
-/**
- * @param signers what may sign: the one whose id the configuration names does
- * @param publishesSplits as `publishSplits` of the configuration
- */
-export function createPromotionProcessor(signers: readonly Signer[], publishesSplits = true): PromotionProcessor {
+/** @param signers what may sign: the one whose id the configuration names does */
+export function createPromotionProcessor(signers: readonly Signer[]): PromotionProcessor {
   return {
     service: 'promotion',
-    inputs: INPUTS.map(({ topic, role, names }) => ({
-      topic,
-      role,
-      decode: (record: LogRecord) => eventOf(topic, names, record),
-    })),
-    outputs: ['governance-log', 'alerts', ...(publishesSplits ? ['traffic-splits'] : [])],
+    inputs: [
+      eventInput('models', 'control', 'ModelVersionRegistered', 'PolicySet'),
+      eventInput('commands', 'control', 'CommandIssued'),
+      // Control, so that a topic which is silent most of the time moves no watermark and does not hold back the join. An alert of a later event
+      // time than the data waits in the state for the data.
+      eventInput('alerts', 'control', 'AlertRaised', 'AlertResolved'),
+      eventInput('predictions', 'data', 'PredictionLogged'),
+      eventInput('outcomes', 'data', 'OutcomeObserved'),
+    ],
+    outputs: ['governance-log', 'alerts', 'traffic-splits'],
     build: BUILD,
     stateVersion: STATE_VERSION,
     configOf: (recorded) => ({ ...PROMOTION_DEFAULTS, ...(recorded as Partial<KernelConfig>) }),
@@ -57,22 +44,4 @@ function signerFor({ keyId, keyFile, deployment }: KernelConfig, signers: readon
   throw new ConfigError([
     `entries were signed with key ${keyId}, which is not in ${keyFile || 'WEIR_PROMOTION_KEY_FILE'}; put it there, behind the key that signs now`,
   ]);
-}
-
-function eventOf(topic: string, names: readonly string[], { value }: LogRecord): PromotionEvent {
-  if (value === null)
-    throw new BadRecord('TOMBSTONE', `a record of ${topic} has no value; send a ${names.join(' or ')}`);
-  const { name, event } = decode(value);
-  if (!names.includes(name))
-    throw new BadRecord(
-      'WRONG_EVENT',
-      `a ${name} came in on ${topic}, which carries ${names.join(' and ')}; send it to its own topic`,
-    );
-  const given = event as PromotionEvent['event'];
-  return {
-    key: given.model,
-    eventTimeMs: 'issuedMs' in given ? given.issuedMs : given.eventTimeMs,
-    name,
-    event,
-  } as PromotionEvent;
 }
