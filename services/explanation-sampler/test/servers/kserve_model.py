@@ -6,6 +6,7 @@ import asyncio
 
 import numpy as np
 from kserve import InferOutput, InferResponse, Model, ModelServer
+from kserve.utils.utils import generate_uuid
 
 
 class Linear(Model):
@@ -24,8 +25,9 @@ class Linear(Model):
         await asyncio.sleep(self.wait)
         rows = request.inputs[0].as_numpy()
         output = InferOutput("scores", [len(rows)], "FP64")
-        output.set_data_from_numpy(rows @ np.array([2.0, -1.0]), binary_data=bool(request.inputs[0].raw_data is not None))
-        return InferResponse(response_id=request.id, model_name=self.name, infer_outputs=[output])
+        # The server answers as the request asks, in JSON or in binary.
+        output.set_data_from_numpy(rows @ np.array([2.0, -1.0]))
+        return InferResponse(response_id=request.id or generate_uuid(), model_name=self.name, infer_outputs=[output])
 
 
 if __name__ == "__main__":
