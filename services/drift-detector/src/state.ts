@@ -3,7 +3,7 @@ import type { OpenAlert } from '@weir/alerts/open-alert';
 import type { ColumnLayout } from '@weir/catalogue/layout';
 import { emptyCatalogue, type ModelCatalogue, type NumericReference } from '@weir/catalogue/model-catalogue';
 import { CountEvaluation } from '@weir/drift/count-evaluation';
-import { type Dependence, dependenceIn } from '@weir/drift/dependence';
+import { dependenceIn } from '@weir/drift/dependence';
 import type { RuleKind } from '@weir/drift/false-alarms';
 import { expectedMissingShare, MissingEvaluation } from '@weir/drift/missing-evaluation';
 import { RecentValues } from '@weir/drift/recent-values';
@@ -11,6 +11,7 @@ import { type Reference, sharedReference } from '@weir/drift/reference';
 import type { SlidingKs } from '@weir/drift/sliding-ks';
 import { TimeEvaluation } from '@weir/drift/time-evaluation';
 import { createWatermark, type Watermark } from '@weir/service-kit/processing/watermark';
+import type { Dependence } from '@weir/stats/serial-dependence';
 import type { DriftConfig, TimeWindowConfig } from './config.ts';
 
 /** Source of a reference that a column made of its own first values. */
