@@ -12,6 +12,7 @@ import type { SlidingKs } from '@weir/drift/sliding-ks';
 import { TimeEvaluation } from '@weir/drift/time-evaluation';
 import { createWatermark, type Watermark } from '@weir/service-kit/processing/watermark';
 import type { DriftConfig, TimeWindowConfig } from './config.ts';
+import type { Judged } from './performance.ts';
 
 /** Source of a reference that a column made of its own first values. */
 export const SELF_REFERENCE = 'weir:self-reference';
@@ -93,6 +94,8 @@ export interface ModelState {
   readonly acknowledged: Map<string, Note>;
   /** By column; the empty name is the whole model. */
   readonly mutes: Map<string, Mute>;
+  /** Null until the first outcome. */
+  judged: Judged | null;
   events: number;
   lastEventMs: number;
 }
@@ -107,6 +110,7 @@ export function newModel(model: string, config: DriftConfig): ModelState {
     plans: new Map(),
     acknowledged: new Map(),
     mutes: new Map(),
+    judged: null,
     events: 0,
     lastEventMs: Number.NEGATIVE_INFINITY,
   };
