@@ -10,8 +10,9 @@ import { unpackVersion4 } from './version4.ts';
 
 /** Control events keep their whole content. */
 export type ControlEvent = ModelEvent<'ModelVersionRegistered' | 'PolicySet' | 'ReferenceSet' | 'CommandIssued'>;
+export type OutcomeEvent = ModelEvent<'OutcomeObserved'>;
 /** What a data topic carries is a row. */
-export type DriftEvent = ControlEvent | Row;
+export type DriftEvent = ControlEvent | OutcomeEvent | Row;
 export type DriftProcessor = Processor<DriftConfig, ModelState, DriftEvent>;
 
 /** Identifies the kernel; a change that can alter an output changes it. */
@@ -28,6 +29,7 @@ export function createDriftProcessor(): DriftProcessor {
       eventInput('commands', 'control', 'CommandIssued'),
       rowInput('features', 'FeaturesLogged', reader),
       rowInput('predictions', 'PredictionLogged', reader),
+      eventInput('outcomes', 'data', 'OutcomeObserved'),
     ],
     outputs: ['alerts'],
     build: BUILD,

@@ -13,6 +13,7 @@ import { TimeEvaluation } from '@weir/drift/time-evaluation';
 import { createWatermark, type Watermark } from '@weir/service-kit/processing/watermark';
 import type { Dependence } from '@weir/stats/serial-dependence';
 import type { DriftConfig, TimeWindowConfig } from './config.ts';
+import type { Judged } from './performance.ts';
 
 /** Source of a reference that a column made of its own first values. */
 export const SELF_REFERENCE = 'weir:self-reference';
@@ -94,6 +95,8 @@ export interface ModelState {
   readonly acknowledged: Map<string, Note>;
   /** By column; the empty name is the whole model. */
   readonly mutes: Map<string, Mute>;
+  /** Null until the first outcome. */
+  judged: Judged | null;
   events: number;
   lastEventMs: number;
 }
@@ -108,6 +111,7 @@ export function newModel(model: string, config: DriftConfig): ModelState {
     plans: new Map(),
     acknowledged: new Map(),
     mutes: new Map(),
+    judged: null,
     events: 0,
     lastEventMs: Number.NEGATIVE_INFINITY,
   };
