@@ -1,6 +1,7 @@
 /**
  * The governance log: append, verify, and what tampering it notices.
- * npm run bench -- governance-log [--entries N] [--mutations N] [--clean N]
+ * npm run bench -- governance-log [--entries N] [--mutations N] [--clean N] [--resume FILE]
+ * With --mutations or --clean it tampers alone; with --resume a run that was stopped goes on where it was.
  */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -13,7 +14,12 @@ import { benchVerify } from './governance-log/verify.ts';
 
 const { values } = parseArgs({
   args: process.argv.slice(3),
-  options: { entries: { type: 'string' }, mutations: { type: 'string' }, clean: { type: 'string' } },
+  options: {
+    entries: { type: 'string' },
+    mutations: { type: 'string' },
+    clean: { type: 'string' },
+    resume: { type: 'string' },
+  },
 });
 const number = (text: string | undefined, otherwise: number): number => (text === undefined ? otherwise : Number(text));
 
@@ -28,5 +34,5 @@ if (values.mutations === undefined && values.clean === undefined) {
   row('tessera POSIX (its docs/performance.md, not run here)', '10 k/s on NVMe and 7 cores, 2.9 k/s on SAS');
   row('immudb (its README, not run here)', '1.2 to 1.8 M/s in batches of 1,000 on 4 cores');
 }
-const isRight = benchMutations(number(values.mutations, 2_000), number(values.clean, 200));
+const isRight = benchMutations(number(values.mutations, 2_000), number(values.clean, 200), values.resume);
 process.exitCode = isRight ? 0 : 1;

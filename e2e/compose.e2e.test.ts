@@ -1,16 +1,19 @@
 /** docker-compose.yml as people run it: images built, everything up, events in on the published port, alert out on the topic and over REST. */
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createKafkaLog } from '@weir/event-log/kafkajs/log';
 import { dockerAnswers } from '@weir/testkit/docker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CONFIG, introduction, outputsOf, PARTITIONS, predictions } from './scenario.ts';
+import { CONFIG, introduction, MODELS, outputsOf, PARTITIONS, predictions } from './scenario.ts';
 
 const run = promisify(execFile);
 const PREFIX = 'weir.';
 const EVENTS = 12_000;
+const WEIR = join(import.meta.dirname, '../packages/cli/src/main.ts');
 /** As `outputsOf` writes the header that names the service. */
 const OWN = `weir.service=${Buffer.from('drift-detector').toString('base64')}`;
 const compose = await composeCommand();
@@ -38,6 +41,7 @@ describe.skipIf(!able)('docker compose up', () => {
   let url: string;
   let brokers: readonly string[];
   let prometheus: string;
+  let governance: string;
 
   const docker = async (...args: readonly string[]): Promise<string> => {
     const [program = '', ...rest] = compose ?? [];
@@ -47,19 +51,26 @@ describe.skipIf(!able)('docker compose up', () => {
   };
 
   beforeAll(async () => {
-    const [kafkaPort, httpPort, prometheusPort] = await Promise.all([freePort(), freePort(), freePort()]);
+    const [kafkaPort, httpPort, prometheusPort, governancePort] = await Promise.all([
+      freePort(),
+      freePort(),
+      freePort(),
+      freePort(),
+    ]);
     for (const name of ['ANOMALY_DETECTOR', 'EXPLANATION_SAMPLER', 'PROMOTION'])
       env[`${name}_PORT`] = String(await freePort());
     Object.assign(env, {
       KAFKA_PORT: String(kafkaPort),
       DRIFT_DETECTOR_PORT: String(httpPort),
       PROMETHEUS_PORT: String(prometheusPort),
+      GOVERNANCE_LOG_PORT: String(governancePort),
       WEIR_PARTITIONS: String(PARTITIONS),
       WEIR_DRIFT_WINDOWS: CONFIG.countWindows.join(','),
     });
     brokers = [`127.0.0.1:${kafkaPort}`];
     url = `http://127.0.0.1:${httpPort}`;
     prometheus = `http://127.0.0.1:${prometheusPort}`;
+    governance = `http://127.0.0.1:${governancePort}`;
     // An engine without overlay copies the whole image for each step.
     await docker('up', '--build', '--detach');
   }, 1_200_000);
@@ -105,6 +116,30 @@ describe.skipIf(!able)('docker compose up', () => {
     expect(await (await fetch(`${url}/v1/alerts?limit=500`)).json()).toEqual(before);
   });
 
+  test('the registered versions are entries of the governance log, signed by promotion, and weir verify passes outside', async () => {
+    const said = (): Promise<string> => docker('logs', '--no-color', '--tail', '40', 'promotion', 'governance-log');
+    type Listed = { readonly items: readonly { readonly model: string }[]; readonly checkpoints: readonly object[] };
+    const registered = async (): Promise<Listed> =>
+      (await (await fetch(`${governance}/v1/decisions?kind=version-registered`)).json()) as Listed;
+    await until(async () => (await registered()).items.length >= MODELS.length, 120_000, said);
+    expect([...new Set((await registered()).items.map(({ model }) => model))].sort()).toEqual([...MODELS].sort());
+    const folder = mkdtempSync(join(tmpdir(), 'weir-'));
+    try {
+      for (let partition = 0; partition < PARTITIONS; partition += 1) {
+        const answer = await fetch(`${governance}/v1/report/export?partition=${partition}`);
+        const [zip, trust] = [join(folder, `${partition}.zip`), join(folder, `${partition}.trust`)];
+        writeFileSync(zip, Buffer.from(await answer.arrayBuffer()));
+        const file = `/var/lib/weir/governance/${partition}.trust`;
+        const print = `process.stdout.write(require('node:fs').readFileSync(${JSON.stringify(file)}))`;
+        writeFileSync(trust, await docker('exec', '-T', 'governance-log', 'node', '-e', print));
+        const { stdout } = await run(process.execPath, [WEIR, 'verify', zip, '--trust', trust, '--json']);
+        expect(JSON.parse(stdout)).toMatchObject({ verdict: 'sound' });
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   test('Prometheus evaluates the rules for those on call, and none fires', async () => {
     const rules = async (): Promise<readonly string[]> => {
       const answer = await fetch(`${prometheus}/api/v1/rules`);
@@ -137,18 +172,19 @@ describe.skipIf(!able)('docker compose up', () => {
     expect((await rules()).toString()).toBe(expected);
   });
 
-  test('Prometheus scrapes it', async () => {
-    const value = async (): Promise<unknown> => {
-      const answer = await fetch(`${prometheus}/api/v1/query?query=weir_build_info`);
-      const { data } = (await answer.json()) as { data: { result: { value: [number, string] }[] } };
-      return data.result[0]?.value[1];
+  test('Prometheus scrapes all five services', async () => {
+    const up = async (): Promise<readonly string[]> => {
+      const answer = await fetch(`${prometheus}/api/v1/query?query=up%7Bjob%3D%22weir%22%7D%3D%3D1`);
+      const { data } = (await answer.json()) as { data: { result: { metric: { instance: string } }[] } };
+      return data.result.map(({ metric }) => metric.instance.replace(/:\d+$/, '')).sort();
     };
+    const all = ['anomaly-detector', 'drift-detector', 'explanation-sampler', 'governance-log', 'promotion'];
     await until(
-      async () => (await value()) === '1',
+      async () => (await up()).length === all.length,
       60_000,
       () => docker('logs', '--no-color', '--tail', '20', 'prometheus'),
     );
-    expect(await value()).toBe('1');
+    expect(await up()).toEqual(all);
   });
 });
 

@@ -3,17 +3,14 @@
  * that the embedded log gives. A build that writes its journal outside the transaction must fail the same comparison.
  */
 import { join } from 'node:path';
-import { createDriftProcessor } from '@weir/drift-detector/processor';
 import { createEmbeddedLog } from '@weir/event-log/embedded/log';
 import { javaVersion } from '@weir/kafka/jars';
-import { createSqliteCheckpoints } from '@weir/service-kit/checkpoints/sqlite';
-import { RUNNER_DEFAULTS, startRunner } from '@weir/service-kit/runner';
-import { createMemoryViews } from '@weir/service-kit/views/memory';
 import { Kafka, logLevel } from 'kafkajs';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CONFIG, PARTITIONS } from './scenario.ts';
+import { introduction } from './scenario.ts';
 import { EVENTS, type Outputs, Stage, seeded, sleep, TOPICS, until } from './stage.ts';
+import { runUndisturbed } from './undisturbed.ts';
 
 const KILLS = 20;
 const BROKER_RESTARTS = 3;
@@ -102,24 +99,7 @@ describe.skipIf(!hasJava)('exactly once on Kafka (needs Java 17 and Maven)', () 
     expect(calm['drift-detector.dlq/0']?.length).toBeGreaterThan(0);
     const embedded = createEmbeddedLog({ file: join(stage.folder, 'embedded.db') });
     await stage.feed('weir.', embedded);
-    let folded = 0;
-    const runner = await startRunner(
-      createDriftProcessor(),
-      {
-        log: embedded,
-        checkpoints: createSqliteCheckpoints(embedded.database),
-        views: createMemoryViews(),
-        outputViews: () => [],
-      },
-      { ...RUNNER_DEFAULTS, topicPrefix: 'weir.', config: CONFIG, partitions: PARTITIONS },
-      { committed: ({ records }) => void (folded += records), restored: () => {}, failed: () => {} },
-    );
-    await until(
-      async () => folded >= EVENTS,
-      60_000,
-      () => `${folded} folded`,
-    );
-    await runner.stop();
+    await runUndisturbed(embedded, 'weir.', EVENTS + introduction('weir.').length, 60_000);
     expect(await stage.outputs('weir.', embedded)).toEqual(calm);
     await embedded.close();
   });

@@ -11,10 +11,21 @@ import { predictionOf, referenceSetOf, registrationOf } from '@weir/testkit/even
 export const PARTITIONS = 2;
 /** Two of them share a partition. */
 export const MODELS: readonly string[] = ['churn', 'fraud', 'price'];
-export const CONFIG: DriftConfig = { ...DRIFT_DEFAULTS, countWindows: [30, 60], readingsPerFalseAlarm: 1e6 };
+export const CONFIG: DriftConfig = {
+  ...DRIFT_DEFAULTS,
+  countWindows: [30, 60],
+  timeWindows: [{ name: '2s', spanMs: 2_000 }],
+  allowedLatenessMs: 200,
+  // Windows close by events alone: when the clock ticks is another matter in each run.
+  idleAfterMs: 30 * 86_400_000,
+  readingsPerFalseAlarm: 1e6,
+};
 const START_MS = Date.UTC(2026, 0, 1);
 /** Of a model's predictions, from one drift to the next: short, so that almost every transaction holds an alert to lose. */
 const CYCLE = 300;
+/** Behind its neighbours, where the window of time has moved on. */
+const LATE_MS = 4_000;
+const FUTURE_MS = Date.UTC(2199, 0, 1);
 
 export async function createTopics(log: EventLog, prefix: string): Promise<void> {
   const admin = await log.admin();
@@ -47,25 +58,37 @@ export function introduction(prefix: string): readonly NewRecord[] {
   ]);
 }
 
-/** Predictions `from` to `to`, in turn over the models; now and then one that cannot be read. */
+/** Predictions `from` to `to`, in turn over the models, one in a hundred late; now and then one that must be refused. */
 export function predictions(prefix: string, from: number, to: number): readonly NewRecord[] {
   return Array.from({ length: to - from }, (_, offset) => {
     const index = from + offset;
     const model = MODELS[index % MODELS.length] as string;
-    const eventTimeMs = START_MS + index;
-    if (index % 9_973 === 5) return at(prefix, 'predictions', model, { value: Buffer.from(`torn ${index}`) });
     const turn = Math.floor(index / MODELS.length);
     const isShifted = turn % CYCLE > CYCLE / 2;
     const x = (turn * 0.618034) % 1;
     const y = (turn * 0.754878) % 1;
-    const value = predictionOf({
+    const good = {
       model,
-      eventTimeMs,
+      eventTimeMs: START_MS + index - (index % 103 === 7 ? LATE_MS : 0),
       numeric: [missingOr(index, isShifted ? 0.7 + 0.3 * x : x), isShifted && model === 'fraud' ? y * y : y],
       id: `p${index}`,
-    });
+    };
+    const value = badOr(index, good);
     return at(prefix, 'predictions', model, { value });
   });
+}
+
+/** A few in a thousand are bad, each kind in all partitions. */
+function badOr(index: number, good: Parameters<typeof predictionOf>[0]): Buffer {
+  const [kind, key] = [index % 997, good.model];
+  if (kind === 5) return Buffer.from(`torn ${index}`);
+  if (kind === 205) return predictionOf(good).subarray(0, -1 - (index % 11));
+  if (kind === 405) return Buffer.concat([Buffer.from([0, 0, 0, 9, 9]), Buffer.from(good.id)]);
+  if (kind === 505) return predictionOf({ ...good, numeric: [...good.numeric, 1] });
+  // Lies with the others of its key, and its model does not exist.
+  if (kind === 605) return predictionOf({ ...good, model: 'unknown', id: `${good.id} of ${key}` });
+  if (kind === 805) return predictionOf({ ...good, eventTimeMs: FUTURE_MS });
+  return predictionOf(good);
 }
 
 /** One value in a hundred is missing, now and then infinite. */
@@ -84,7 +107,7 @@ function at(prefix: string, topic: string, key: string, { value }: { readonly va
   };
 }
 
-/** Every committed record of a topic's partition as text that two runs share: no offsets, no broker times. */
+/** Every committed record of a topic's partition as text that two runs share. */
 export async function outputsOf(log: EventLog, topic: string, partition: number): Promise<readonly string[]> {
   const reader = await log.reader();
   const stream = await reader.open({ topic, partition }, 'earliest');
@@ -95,8 +118,15 @@ export async function outputsOf(log: EventLog, topic: string, partition: number)
   return found;
 }
 
-function shown({ key, value, headers }: LogRecord): string {
+type Content = Pick<LogRecord, 'key' | 'value' | 'headers'>;
+
+/** No offsets and no broker's times; not the clock of a run, which dead letters of future events name. */
+export function shown({ key, value, headers }: Content): string {
   const text = (bytes: Uint8Array | null): string => (bytes === null ? '-' : Buffer.from(bytes).toString('base64'));
   const told = headers.filter(([name]) => name !== '__streams.errors.offset' && name !== '__streams.errors.topic');
-  return [text(key), text(value), ...told.map(([name, content]) => `${name}=${text(content)}`)].join(' ');
+  const plain = (bytes: Uint8Array | null): string =>
+    Buffer.from(bytes ?? [])
+      .toString()
+      .replace(/ahead of the clock \([^)]*\)/, 'ahead of the clock');
+  return [text(key), text(value), ...told.map(([name, content]) => `${name}=${plain(content)}`)].join(' ');
 }

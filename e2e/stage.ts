@@ -10,6 +10,7 @@ import { createKafkaLog } from '@weir/event-log/kafkajs/log';
 import type { EventLog } from '@weir/event-log/port';
 import { decode } from '@weir/events/codec';
 import { type Cluster, startCluster } from '@weir/kafka/cluster';
+import { startTcpProxy } from '@weir/testkit/tcp-proxy';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { createTopics, introduction, outputsOf, PARTITIONS, predictions } from './scenario.ts';
@@ -25,9 +26,12 @@ export class Stage {
   readonly cluster: Cluster;
   readonly log: EventLog;
   readonly folder: string = mkdtempSync(join(tmpdir(), 'weir-e2e-'));
+  /** Where detectors connect. */
+  readonly #addresses: readonly string[];
 
-  constructor(cluster: Cluster) {
+  constructor(cluster: Cluster, addresses: readonly string[] = cluster.brokers) {
     this.cluster = cluster;
+    this.#addresses = addresses;
     this.log = createKafkaLog({
       brokers: cluster.brokers,
       clientId: 'e2e',
@@ -37,6 +41,21 @@ export class Stage {
 
   static async start(nodes: 1 | 3): Promise<Stage> {
     return new Stage(await startCluster({ nodes, logTransactions: true }));
+  }
+
+  /** One node, with a proxy between it and its detectors that tells of their requests by API key. */
+  static async behindProxy(onRequest: (apiKey: number) => void): Promise<Stage> {
+    const addresses: string[] = [];
+    const cluster = await startCluster({
+      nodes: 1,
+      logTransactions: true,
+      advertise: async (address) => {
+        const proxy = await startTcpProxy(address, onRequest);
+        addresses.push(proxy.address);
+        return proxy.address;
+      },
+    });
+    return new Stage(cluster, addresses);
   }
 
   async stop(): Promise<void> {
@@ -55,7 +74,7 @@ export class Stage {
   }
 
   detector(prefix: string, mode: 'whole' | 'broken' = 'whole'): Detector {
-    return new Detector(this, prefix, mode);
+    return new Detector(this, this.#addresses, prefix, mode);
   }
 
   async feed(prefix: string, to: EventLog = this.log): Promise<void> {
@@ -101,6 +120,16 @@ export class Stage {
     return `${differences.join('; ')}; kept in ${kept}`;
   }
 
+  /** Records in the topic of predictions: no transaction writes there, so offsets are counts. */
+  async sent(prefix: string): Promise<number> {
+    const admin = await this.log.admin();
+    let count = 0;
+    for (let partition = 0; partition < PARTITIONS; partition += 1)
+      count += Number((await admin.offsets({ topic: `${prefix}predictions`, partition })).end);
+    await admin.close();
+    return count;
+  }
+
   /** Predictions that the journals of a run have committed. */
   async taken(prefix: string): Promise<number> {
     let count = 0;
@@ -124,6 +153,12 @@ export class Stage {
   }
 }
 
+/** Detectors must not outlive the program that started them. */
+const living = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of living) child.kill('SIGKILL');
+});
+
 /** A detector process; its progress is what it says it has committed. */
 export class Detector {
   readonly #stage: Stage;
@@ -133,15 +168,17 @@ export class Detector {
   readonly errors: string[] = [];
   readonly prefix: string;
 
-  constructor(stage: Stage, prefix: string, mode: 'whole' | 'broken') {
+  constructor(stage: Stage, addresses: readonly string[], prefix: string, mode: 'whole' | 'broken') {
     this.#stage = stage;
     this.prefix = prefix;
     const main = join(import.meta.dirname, 'detector.ts');
     const file = join(stage.folder, `${prefix}snapshots.db`);
-    this.#child = spawn(process.execPath, [main, stage.cluster.brokers.join(','), prefix, file, mode], {
+    this.#child = spawn(process.execPath, [main, addresses.join(','), prefix, file, mode], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    living.add(this.#child);
     this.#child.once('exit', () => {
+      living.delete(this.#child);
       this.#exited = true;
     });
     createInterface({ input: this.#child.stdout as NodeJS.ReadableStream }).on('line', (line) => {

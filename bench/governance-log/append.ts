@@ -1,20 +1,24 @@
 /** L1: entries into chain, tree and tiles, in memory and durably. */
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { sha256, verifiers } from '@weir/cli/commands/verify/node-crypto';
 import { type AdmissionState, admit, advance } from '@weir/ledger/admission';
-import { BundleWriter, CHECKPOINT } from '@weir/ledger/bundle';
+import { BundleWriter, CHECKPOINT, checkpointPath, formatManifest, MANIFEST } from '@weir/ledger/bundle';
 import { chainFault, emptyHead, type Head, nextHead } from '@weir/ledger/chain';
 import { signCheckpoint } from '@weir/ledger/checkpoint';
 import type { Entry } from '@weir/ledger/entry';
 import { decodeEntry, signatureOf, signedMessage } from '@weir/ledger/entry-codec';
 import { KeyRing } from '@weir/ledger/keys';
+import { sha256, verifiers } from '@weir/ledger/node-crypto';
 import { TreeHasher } from '@weir/ledger/tree';
 import { LOG_SIGNER, OLD_KEY, ORIGIN } from '../../packages/ledger/test/scene.ts';
+import { filesIn } from '../../services/governance-log/src/durable-files.ts';
 import { bar, cpuSeconds, folderOnDisk, median, medianCpuSeconds, perSecond, row, seconds } from './clock.ts';
 
 const BATCH = 256;
 const ROUNDS = 5;
+const GROUPS = [256, 512, 1_024];
+/** Within which an entry is to be durable. */
+const GROUP_SECONDS = 0.005;
 const hasher = new TreeHasher(sha256);
 
 /** Chain links of entries that were signed and read before: what an append adds is hash, chain, tree and tiles. */
@@ -47,37 +51,57 @@ function admitted(entries: readonly Uint8Array[]): void {
   }
 }
 
-function writeDurably(path: string, bytes: Uint8Array): void {
-  const file = openSync(path, 'w');
-  writeSync(file, bytes);
-  fsyncSync(file);
-  closeSync(file);
-}
-
-/** Bundles and tiles fsynced, then the signed checkpoint by rename and fsync of its folder. @returns seconds per batch */
-function durably(entries: readonly Uint8Array[], folder: string): number[] {
+/**
+ * The service's own order (log-folder.ts): bundles and tiles durable with their names, the tree signed, `checkpoints/<size>` durable, then
+ * the manifest and `checkpoint`. @returns seconds per commit
+ */
+function durably(entries: readonly Uint8Array[], group: number, folder: string): number[] {
+  const files = filesIn(folder);
   const writer = new BundleWriter(hasher);
-  const folders = new Set<string>();
   const took: number[] = [];
-  for (let start = 0; start + BATCH <= entries.length; start += BATCH)
+  for (let start = 0; start + group <= entries.length; start += group)
     took.push(
       seconds(() => {
-        for (const entry of entries.slice(start, start + BATCH)) writer.append(entry);
-        for (const [name, bytes] of writer.take()) {
-          const path = join(folder, name);
-          if (!folders.has(dirname(path))) mkdirSync(dirname(path), { recursive: true });
-          folders.add(dirname(path));
-          writeDurably(path, bytes);
-        }
-        const note = signCheckpoint({ origin: ORIGIN, size: writer.size, root: writer.root() }, [LOG_SIGNER], 0);
-        writeDurably(join(folder, `${CHECKPOINT}.new`), note);
-        renameSync(join(folder, `${CHECKPOINT}.new`), join(folder, CHECKPOINT));
-        const parent = openSync(folder, 'r');
-        fsyncSync(parent);
-        closeSync(parent);
+        for (const entry of entries.slice(start, start + group)) writer.append(entry);
+        files.write(writer.take());
+        const { size } = writer;
+        const note = signCheckpoint({ origin: ORIGIN, size, root: writer.root() }, [LOG_SIGNER], 0);
+        const manifest = formatManifest({ origin: ORIGIN, checkpoints: [checkpointPath(size)] });
+        files.write(
+          new Map([[checkpointPath(size), note]]),
+          new Map([
+            [MANIFEST, manifest],
+            [CHECKPOINT, note],
+          ]),
+        );
       }),
     );
   return took;
+}
+
+/** Group commit: a commit takes what came while the one before it ran. At the bar's rate, 5 ms bring two bundles. */
+function benchDurable(entries: readonly Uint8Array[]): void {
+  let best = 0;
+  for (const group of GROUPS) {
+    const folder = folderOnDisk();
+    try {
+      const commits = durably(entries, group, folder);
+      const mean = commits.reduce((sum, value) => sum + value, 0) / commits.length;
+      const middle = median(commits);
+      if (middle <= GROUP_SECONDS) best = Math.max(best, group / mean);
+      const tail = commits.toSorted((a, b) => a - b)[Math.floor(commits.length * 0.99)] as number;
+      row(
+        `append durably, 499 bytes, a signed checkpoint per ${group}`,
+        `${perSecond(group, mean)}, a commit ${(middle * 1e3).toFixed(2)} ms, p99 ${(tail * 1e3).toFixed(2)} ms${bar(tail <= 1, 'a proof within 1 s')}`,
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+  row(
+    'append durably, best of the groups whose commit takes 5 ms',
+    perSecond(best, 1) + bar(best >= 100_000, '100 k/s'),
+  );
 }
 
 export function benchAppend(entries: readonly Uint8Array[]): void {
@@ -98,20 +122,7 @@ export function benchAppend(entries: readonly Uint8Array[]): void {
   }
   const whole = medianCpuSeconds(ROUNDS, () => admitted(entries));
   row(`admit and append, ${bytes} bytes: parse, schema, id, chain, tree, tiles`, perSecond(entries.length, whole));
-  const folder = folderOnDisk();
-  try {
-    const batches = durably(short, folder);
-    const mean = batches.reduce((sum, value) => sum + value, 0) / batches.length;
-    const tail = batches.toSorted((a, b) => a - b)[Math.floor(batches.length * 0.99)] as number;
-    const rate = perSecond(BATCH, mean) + bar(BATCH / mean >= 100_000, '100 k/s');
-    row('append durably, 499 bytes, a signed checkpoint per 256', rate);
-    row(
-      '  batch of 256: median, p99 (a proof is available then)',
-      `${(median(batches) * 1e3).toFixed(2)} ms, ${(tail * 1e3).toFixed(2)} ms${bar(tail <= 1, '1 s')}`,
-    );
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  benchDurable(short);
   benchSignatures(entries.slice(0, 10_000), decoded);
 }
 

@@ -1,6 +1,7 @@
 /** L2: a whole log, the rest of a log, one proof. */
-import { sha256, verifiers } from '@weir/cli/commands/verify/node-crypto';
+
 import { BundleWriter } from '@weir/ledger/bundle';
+import { sha256, verifiers } from '@weir/ledger/node-crypto';
 import {
   consistencyProof,
   inclusionProof,

@@ -55,3 +55,17 @@ export interface Cause {
   /** ms. */
   readonly eventTimeMs: number;
 }
+
+/** A finding of a whole model, or of what `part` names of it. */
+export function subjectOf(model: string, part: Partial<Subject> = {}): Subject {
+  return { version: null, column: null, segment: null, ...part, model };
+}
+
+/** @param place where the event was read: a kernel's context */
+export function causeOf(
+  { topic, partition }: Pick<Cause, 'topic' | 'partition'>,
+  eventId: string,
+  eventTimeMs: number,
+): Cause {
+  return { topic, partition, eventId, eventTimeMs };
+}

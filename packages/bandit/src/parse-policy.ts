@@ -7,6 +7,7 @@ import { type PolicyProblem, PolicyReader } from './policy-reader.ts';
 import { ruleProblems } from './policy-rules.ts';
 import {
   ACTUATORS,
+  ALERT_ACTIONS,
   ALERT_KINDS,
   ALLOCATIONS,
   GUARDRAILS,
@@ -145,7 +146,7 @@ function readAlerts(fields: PolicyReader, problems: PolicyProblem[]): PromotionP
     return {
       kind: alert.choice('kind', ALERT_KINDS),
       severity: alert.choice('severity', SEVERITIES, 'critical'),
-      action: alert.choice('action', ['hold', 'rollback'], 'hold'),
+      action: alert.choice('action', ALERT_ACTIONS, 'hold'),
     };
   });
 }

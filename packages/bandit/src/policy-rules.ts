@@ -72,6 +72,14 @@ const RULES: readonly PolicyRule[] = [
     cure: 'add {"kind": "harm"}: a worse challenger would keep its traffic',
   },
   {
+    field: 'alerts',
+    value: ({ alerts }) => alerts.find(({ action }) => action === 'retrain'),
+    broken: ({ alerts, actuators }) =>
+      alerts.some(({ action }) => action === 'retrain') && !actuators.some(({ kind }) => kind === 'retraining'),
+    rule: 'may have the action retrain only beside a retraining actuator',
+    cure: 'add {"kind": "retraining", "target": "https://…"}: nobody would be asked',
+  },
+  {
     field: 'approval.roles',
     value: ({ approval }) => approval.roles,
     broken: ({ approval }) => approval.required > 0 && (approval.roles.length === 0 || approval.ttlMs <= 0),

@@ -7,6 +7,8 @@ export const ALLOCATIONS = ['capped-thompson', 'fixed', 'ladder', 'top-two'] as 
 export const GUARDRAILS = ['harm', 'error-rate', 'latency', 'join-rate', 'sample-ratio'] as const;
 /** Of other services: their names come from the alerts, nothing here is written for one of them. */
 export const ALERT_KINDS = ['drift', 'anomaly', 'quality', 'fairness', 'performance', 'pipeline'] as const;
+/** hold and rollback: while the alert is open. retrain: once, when it is raised. */
+export const ALERT_ACTIONS = ['hold', 'rollback', 'retrain'] as const;
 export const SEVERITIES = ['info', 'warning', 'critical'] as const;
 export const ACTUATORS = [
   'split-api',
@@ -49,11 +51,11 @@ export interface PromotionPolicy {
   readonly exposure: number;
   readonly segments: readonly string[];
   readonly guardrails: readonly { readonly kind: (typeof GUARDRAILS)[number]; readonly metric: string }[];
-  /** Open alerts of the kind, from this severity on, hold a promotion or roll the challenger back. */
+  /** Alerts of the kind, from this severity on: while open they hold a promotion or roll the challenger back; each may ask for training. */
   readonly alerts: readonly {
     readonly kind: (typeof ALERT_KINDS)[number];
     readonly severity: (typeof SEVERITIES)[number];
-    readonly action: 'hold' | 'rollback';
+    readonly action: (typeof ALERT_ACTIONS)[number];
   }[];
   readonly approval: { readonly required: number; readonly roles: readonly string[]; readonly ttlMs: number };
   /** Traffic that the old champion keeps after a promotion. */

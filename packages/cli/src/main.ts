@@ -52,7 +52,7 @@ const COMMANDS: readonly Entry[] = [
   {
     name: 'explain',
     summary: 'say why a model answers as it does, for the rows of a file',
-    load: async () => (await import('./commands/explain.ts')).explain,
+    load: async () => (await import('./commands/explain/explain.ts')).explain,
   },
   {
     name: 'policy lint',

@@ -1,8 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { decodeAnswers, encodeLoad, encodeRequest } from '@weir/explanation-sampler/explain-request';
+import { ModelHost } from '@weir/explanation-sampler/models/model-host';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { explain } from '../src/commands/explain.ts';
+import { readGolden, rowsOf } from '../../explain/test/golden.ts';
+import { explain } from '../src/commands/explain/explain.ts';
 
 let folder: string;
 const path = (name: string): string => join(folder, name);
@@ -61,6 +65,61 @@ test('importance is the mean size, largest first', async () => {
   expect(out).toBe(
     'mean size of the attributions over 2 rows (interventional)\n  colour  5.000\n  x       2.000\n  y       2.000\n',
   );
+});
+
+test('as Parquet, with the reason of a row that is not explained', async () => {
+  const file = path('explained.parquet');
+  const { err } = await run(...FILES(), '--background', path('background.csv'), '--parquet', file);
+  expect(err).toMatch(/1 rows are not explained; row 2/);
+  const rows = await parquetReadObjects({ file: await asyncBufferFromFile(file) });
+  expect(rows).toHaveLength(3);
+  expect(rows[0]).toEqual({
+    row: 1,
+    error: null,
+    game: 'interventional-raw',
+    base: 7,
+    prediction: 13,
+    output: 13,
+    attribution_x: 4,
+    attribution_y: -3,
+    attribution_colour: 5,
+  });
+  expect(rows[1]).toMatchObject({ row: 2, error: expect.stringContaining('missing'), base: null, attribution_x: null });
+  await expect(
+    run(...FILES(), '--background', path('background.csv'), '--parquet', path('none/x.parquet')),
+  ).rejects.toThrow(/cannot be written \(ENOENT\)/);
+  expect(readdirSync(folder).filter((name) => name.endsWith('.partial'))).toEqual([]);
+});
+
+test('the same bits as the service gives, with and without a background', async () => {
+  const golden = readGolden<{ text: string; rows: (number | null)[][] }>('lightgbm').models[0]!;
+  const rows = rowsOf(golden.rows);
+  const features = rows[0]!.length;
+  const names = Array.from({ length: features }, (_, at) => `Column_${at}`);
+  const columns = names.map((name) => ({ name, type: 'numeric' as const }));
+  writeFileSync(path('lightgbm.txt'), golden.text);
+  const shown = rows.map((row) => Array.from(row, (value) => (Number.isNaN(value) ? '' : value)).join(','));
+  writeFileSync(path('golden.csv'), `${[names.join(','), ...shown].join('\n')}\n`);
+  const numeric = Float64Array.from(rows.flatMap((row) => [...row]));
+  const table = { count: rows.length, numeric, categorical: rows.map(() => []) };
+  const host = new ModelHost({ directory: folder, maxBytes: 1e8, urls: [] });
+  for (const treeGame of ['interventional', 'path-dependent'] as const) {
+    const load = { access: { kind: 'file', location: 'lightgbm.txt' }, columns, outputs: 1 };
+    const { hash } = JSON.parse(Buffer.from(await host.load(encodeLoad(load))).toString()) as { hash: string };
+    const seeds = rows.map(() => '');
+    const asked = { ...load, hash, treeGame, backgroundId: treeGame, background: table, rows: table, seeds };
+    const expected = decodeAnswers(await host.explain(encodeRequest(asked)));
+    const file = path(`${treeGame}.parquet`);
+    const background = treeGame === 'interventional' ? ['--background', path('golden.csv')] : [];
+    await run('--model', path('lightgbm.txt'), '--data', path('golden.csv'), ...background, '--parquet', file);
+    const written = await parquetReadObjects({ file: await asyncBufferFromFile(file) });
+    expect(written).toHaveLength(rows.length);
+    for (const [at, answer] of expected.entries()) {
+      if ('error' in answer) throw new Error(answer.error);
+      expect(names.map((name) => written[at]![`attribution_${name}`])).toEqual([...answer.attributions]);
+      expect(written[at]).toMatchObject({ game: answer.game, base: answer.base, prediction: answer.prediction });
+    }
+  }
 });
 
 test('what cannot be used is named', async () => {

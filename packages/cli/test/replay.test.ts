@@ -123,6 +123,7 @@ function changed(change: (output: Output) => Output): AnyProcessor {
     partition: context.partition,
     key: context.key,
     clockMs: context.clockMs,
+    commit: context.commit,
     get watermarkMs() {
       return context.watermarkMs;
     },

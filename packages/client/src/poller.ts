@@ -1,4 +1,4 @@
-/** Keeps the lease of an assigner: asks the promotion service again after a third of it. A failure is told and changes nothing. */
+/** Keeps the lease of an assigner: asks the promotion service again every second, or thrice a lease. A failure is told and changes nothing. */
 import type { Assigner } from './assigner.ts';
 
 export interface PollerOptions {
@@ -17,13 +17,15 @@ export interface PollerOptions {
 /** Before the first split is there, ms. */
 const FIRST_LEASE_MS = 3_000;
 const TRIES_PER_LEASE = 3;
+/** A decision is in force everywhere within this time and the way of an answer; most answers are an empty 304. */
+const MAX_WAIT_MS = 1_000;
 
 /** Resolves when the signal aborts. */
 export async function keepLease(options: PollerOptions, signal: AbortSignal): Promise<void> {
   let etag: string | undefined;
   while (!signal.aborted) {
     const leaseMs = options.assigner.split?.leaseMs ?? FIRST_LEASE_MS;
-    const waitMs = Math.max(1, leaseMs / TRIES_PER_LEASE);
+    const waitMs = Math.max(1, Math.min(MAX_WAIT_MS, leaseMs / TRIES_PER_LEASE));
     try {
       // A request that hangs must leave time for the next.
       etag = await ask(options, etag, AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(waitMs))]));

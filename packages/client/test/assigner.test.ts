@@ -106,7 +106,7 @@ test('the poller keeps the lease, renews it on 304, tells failures, and the leas
   const asked: (string | null)[] = [];
   const failures: string[] = [];
   const answers = [
-    () => Response.json(splitOf(), { headers: { etag: '"1"' } }),
+    () => Response.json(splitOf({ leaseMs: 3_000 }), { headers: { etag: '"1"' } }),
     () => new Response(null, { status: 304 }),
     () => new Response('down', { status: 503 }),
     () => Response.json({ nonsense: true }),

@@ -5,9 +5,9 @@ import { type Head, SYSTEM_MODEL } from '../src/chain.ts';
 import type { Kind } from '../src/entry.ts';
 import { approvalMessage, encodeEntry } from '../src/entry-codec.ts';
 import { KeyRing, type RangedKey } from '../src/keys.ts';
+import { sha256, verifiers } from '../src/node-crypto.ts';
 import { TreeHasher } from '../src/tree.ts';
 import { Author, bodyAfter, type Change, entryKey, type NamedKey } from './author.ts';
-import { sha256, verifiers } from './node-crypto.ts';
 import { NEW_KEY, OLD_KEY, ORIGIN } from './scene.ts';
 
 const APPROVER = entryKey(5, 'weir.example/people');

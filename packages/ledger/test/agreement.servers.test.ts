@@ -11,11 +11,11 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { CHECKPOINT } from '../src/bundle.ts';
 import { toHex, utf8 } from '../src/bytes.ts';
 import { formatVkey } from '../src/keys.ts';
+import { sha256 } from '../src/node-crypto.ts';
 import { consistencyProof, inclusionProof, verifyConsistency, verifyInclusion } from '../src/proof.ts';
 import { Frontier, TreeHasher } from '../src/tree.ts';
 import { judge } from './judge.ts';
 import { mutate } from './mutations.ts';
-import { sha256 } from './node-crypto.ts';
 import { type Files, filesOf, LOG_SIGNER, logSigner, randomLog, trustText } from './scene.ts';
 
 const PROOFS = 100_000;

@@ -4,8 +4,9 @@ import { emptyHead, type Head, nextHead, SYSTEM_MODEL } from '../src/chain.ts';
 import type { Entry, EntryBody, Kind } from '../src/entry.ts';
 import { approvalMessage, decisionIdOf, encodeEntry } from '../src/entry-codec.ts';
 import { formatVkey, type VerifierKey, verifierKey } from '../src/keys.ts';
+import { sha256 } from '../src/node-crypto.ts';
 import { TreeHasher } from '../src/tree.ts';
-import { type KeyPair, keyPair, sha256 } from './node-crypto.ts';
+import { type KeyPair, keyPair } from './key-pair.ts';
 
 export interface NamedKey extends KeyPair {
   readonly vkey: VerifierKey;

@@ -4,8 +4,8 @@ import { emptyHead } from '../src/chain.ts';
 import { type Entry, EntryError } from '../src/entry.ts';
 import { decisionIdOf, decodeEntry, encodeEntry, signatureOf, signedMessage } from '../src/entry-codec.ts';
 import { canonicalize, type Json } from '../src/jcs.ts';
+import { sha256, verifiers } from '../src/node-crypto.ts';
 import { Author, bodyAfter, digest } from './author.ts';
-import { sha256, verifiers } from './node-crypto.ts';
 import { OLD_KEY, ORIGIN } from './scene.ts';
 
 const author = (): Author => new Author(ORIGIN, OLD_KEY);

@@ -7,13 +7,14 @@ import { checkpointLine, parseCheckpoint } from '../src/checkpoint.ts';
 import type { Entry } from '../src/entry.ts';
 import { decodeEntry, encodeEntry } from '../src/entry-codec.ts';
 import { verifierKey } from '../src/keys.ts';
+import { sha256, verifiers } from '../src/node-crypto.ts';
 import { parseNote } from '../src/note.ts';
 import { formatProofFile, parseProofFile } from '../src/proof-file.ts';
 import { TreeHasher } from '../src/tree.ts';
 import { parseTrust } from '../src/trust.ts';
 import { verifyLog } from '../src/verify.ts';
 import { verifyProofFile } from '../src/verify-proof.ts';
-import { keyPair, sha256, verifiers } from './node-crypto.ts';
+import { keyPair } from './key-pair.ts';
 
 interface Golden {
   readonly origin: string;

@@ -1,11 +1,13 @@
 /** The verifier's answer on files, as one value. */
 
 import { concatBytes } from '../src/bytes.ts';
-import type { VerifySignature } from '../src/crypto.ts';
+import type { Verifiers, VerifySignature } from '../src/crypto.ts';
+import { sha256, verifiers } from '../src/node-crypto.ts';
 import { TamperError, type Tampering, UnusableError } from '../src/tampering.ts';
 import { parseTrust, type Trust } from '../src/trust.ts';
 import { type VerifierOptions, verifyLog } from '../src/verify.ts';
-import { sha256, verifiers } from './node-crypto.ts';
+import { verifyProofFile } from '../src/verify-proof.ts';
+import type { Mutation } from './mutations.ts';
 import { type Files, TRUST, trustText } from './scene.ts';
 
 export type Answer = 'sound' | 'unusable' | Tampering;
@@ -19,6 +21,34 @@ export function judge(files: Files, options: Partial<VerifierOptions> = {}): Ans
     if (error instanceof UnusableError) return 'unusable';
     throw error;
   }
+}
+
+/** As `judge`, of a `.tlog-proof`. */
+export function judgeProof(bytes: Uint8Array, verify: Verifiers = verifiers): Answer {
+  try {
+    verifyProofFile(bytes, TRUST, sha256, verify, 'structure');
+    return 'sound';
+  } catch (error) {
+    if (error instanceof TamperError) return error.tampering;
+    if (error instanceof UnusableError) return 'unusable';
+    throw error;
+  }
+}
+
+/** The verifier's answer to a mutation, with what its reader has pinned. */
+export function judgeMutation({ files, since, proof }: Mutation, verify: Verifiers): Answer {
+  if (proof !== undefined) return judgeProof(proof, verify);
+  return judge(files, { verifiers: verify, ...(since === undefined ? {} : { since }) });
+}
+
+/** What is wrong with that answer; undefined when nothing is. */
+export function miss(mutation: Mutation, answer: Answer): string | undefined {
+  const { index, reason } = mutation;
+  if (answer === 'sound') return 'not detected';
+  if (answer === 'unusable') return index === undefined ? undefined : `unusable, index ${index} expected`;
+  if (index !== undefined && answer.index !== index)
+    return `index ${answer.index} (${answer.reason}), ${index} expected`;
+  return reason !== undefined && answer.reason !== reason ? `${answer.reason}, ${reason} expected` : undefined;
 }
 
 export function trustOf(...lines: Parameters<typeof trustText>): Trust {

@@ -8,14 +8,17 @@ import { emptyHead, type Head, nextHead } from '../src/chain.ts';
 import { type Checkpoint, parseCheckpoint } from '../src/checkpoint.ts';
 import type { Entry } from '../src/entry.ts';
 import { decodeEntry, encodeEntry } from '../src/entry-codec.ts';
+import { sha256 } from '../src/node-crypto.ts';
 import { parseNote } from '../src/note.ts';
 import { BundleReader, bundlesOf, frameEntry, HASH_LENGTH, parseTilePath, TILE_WIDTH, tilePath } from '../src/tiles.ts';
 import type { NamedKey } from './author.ts';
-import { sha256 } from './node-crypto.ts';
+import { bundle, checkpoint, proof, signature, tile } from './mutations-of-files.ts';
 import { type Files, filesOf, NEW_KEY, OLD_KEY, type Scene } from './scene.ts';
 
 export interface Mutation {
   readonly files: Files;
+  /** A `.tlog-proof` to judge instead of the files. */
+  readonly proof?: Uint8Array;
   /** What the reader has pinned. */
   readonly since?: Checkpoint;
   /** The index that the report must name; undefined where only the end or the whole is wrong. */
@@ -25,7 +28,7 @@ export interface Mutation {
 }
 
 /** Undefined when the log has no place for it: without a rotation no key is old. */
-type Mutator = (scene: Scene, rng: RandomGenerator) => Mutation | undefined;
+export type Mutator = (scene: Scene, rng: RandomGenerator) => Mutation | undefined;
 
 const pick = (rng: RandomGenerator, length: number): number => uniformInt(rng, 0, length - 1);
 
@@ -198,6 +201,11 @@ export const MUTATORS: Readonly<Record<string, Mutator>> = {
   'old key': oldKey,
   'replayed epoch': epoch,
   equivocation,
+  signature,
+  tile,
+  bundle,
+  checkpoint,
+  proof,
 };
 
 /** @returns undefined when this log has no place for this kind of mutation */

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { decodeUtf8, fromBase64, toBase64, toHex, utf8 } from '../src/bytes.ts';
 import { parseCheckpoint, signCheckpoint, verifyCheckpointSignature } from '../src/checkpoint.ts';
 import { formatVkey, parseVkey } from '../src/keys.ts';
+import { sha256, verifiers } from '../src/node-crypto.ts';
 import { NoteError, parseNote } from '../src/note.ts';
-import { sha256, verifiers } from './node-crypto.ts';
 import { logSigner, witnessSigner } from './scene.ts';
 
 // The examples of golang.org/x/mod/sumdb/note, which C2SP signed-note describes.

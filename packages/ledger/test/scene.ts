@@ -5,9 +5,10 @@ import { BundleWriter, CHECKPOINT, checkpointPath, formatManifest, MANIFEST } fr
 import { type CheckpointSigner, signCheckpoint } from '../src/checkpoint.ts';
 import type { Kind } from '../src/entry.ts';
 import { formatVkey, verifierKey } from '../src/keys.ts';
+import { sha256 } from '../src/node-crypto.ts';
 import { parseTrust, type Trust } from '../src/trust.ts';
 import { Author, entryKey, type NamedKey } from './author.ts';
-import { keyPair, sha256 } from './node-crypto.ts';
+import { keyPair } from './key-pair.ts';
 
 export const ORIGIN = 'weir.example/governance/0';
 export const OLD_KEY: NamedKey = entryKey(1);

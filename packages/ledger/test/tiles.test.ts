@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { BundleWriter, nodeReader } from '../src/bundle.ts';
 import { toHex, utf8 } from '../src/bytes.ts';
+import { sha256 } from '../src/node-crypto.ts';
 import { consistencyProof, inclusionProof, verifyConsistency, verifyInclusion } from '../src/proof.ts';
 import { BundleReader, bundlesOf, frameEntry, parseTilePath, tilePath, tilesOf } from '../src/tiles.ts';
 import { Frontier, TreeHasher } from '../src/tree.ts';
-import { sha256 } from './node-crypto.ts';
 
 const hasher = new TreeHasher(sha256);
 const entry = (index: number): Uint8Array => utf8(`entry ${index}`);

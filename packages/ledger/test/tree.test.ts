@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { toHex, utf8 } from '../src/bytes.ts';
+import { sha256 } from '../src/node-crypto.ts';
 import { consistencyProof, inclusionProof, verifyConsistency, verifyInclusion } from '../src/proof.ts';
 import { Frontier, TreeHasher } from '../src/tree.ts';
-import { sha256 } from './node-crypto.ts';
 
 const hasher = new TreeHasher(sha256);
 const LEAVES = Array.from({ length: 1_100 }, (_, index) => hasher.leaf(utf8(`leaf ${index}`)));

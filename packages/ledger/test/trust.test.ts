@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { formatVkey } from '../src/keys.ts';
+import { sha256 } from '../src/node-crypto.ts';
 import { hasQuorum, parseTrust, type Quorum } from '../src/trust.ts';
-import { sha256 } from './node-crypto.ts';
 import { logSigner, NEW_KEY, OLD_KEY, witnessSigner } from './scene.ts';
 
 const log = formatVkey(logSigner(1).key);

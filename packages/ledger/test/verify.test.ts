@@ -3,6 +3,7 @@ import { CHECKPOINT, formatManifest, MANIFEST, nodeReader } from '../src/bundle.
 import { utf8 } from '../src/bytes.ts';
 import { type Checkpoint, checkpointLine, parseCheckpoint, signCheckpoint } from '../src/checkpoint.ts';
 import { formatVkey } from '../src/keys.ts';
+import { sha256, verifiers } from '../src/node-crypto.ts';
 import { parseNote } from '../src/note.ts';
 import { RuntimeError } from '../src/open-checkpoint.ts';
 import { consistencyProof, inclusionProof, verifyConsistency } from '../src/proof.ts';
@@ -13,7 +14,6 @@ import { verifyLog } from '../src/verify.ts';
 import { verifyProofFile } from '../src/verify-proof.ts';
 import { Author } from './author.ts';
 import { judge, trustOf } from './judge.ts';
-import { sha256, verifiers } from './node-crypto.ts';
 import {
   type Files,
   filesOf,

@@ -3,16 +3,13 @@
  * did not come, a command over REST closes the alert, and the page is an effect: sent after the decision is committed, again by the next
  * owner if this one dies before the answer, and never by a replay.
  */
-import { type Raised, raiseAlert, resolveAlert } from '@weir/alerts/alert';
-import type { Finding } from '@weir/alerts/finding';
+import { raiseAlert, resolveAlert } from '@weir/alerts/alert';
+import { causeOf, type Finding, subjectOf } from '@weir/alerts/finding';
 import type { OpenAlert } from '@weir/alerts/open-alert';
-import type { LogRecord } from '@weir/event-log/port';
-import { decode, type EventName } from '@weir/events/codec';
-import type { EventTypes } from '@weir/events/generated/events';
 import type { ServiceDefinition } from '../src/definition.ts';
 import type { EffectHandler } from '../src/effects/effect.ts';
-import { BadRecord } from '../src/fates.ts';
-import type { Kernel, KeyedEvent, Processor, StepContext } from '../src/processor.ts';
+import { eventInput, type ModelEvent } from '../src/model-inputs.ts';
+import type { Kernel, Processor, StepContext } from '../src/processor.ts';
 import { decodeState, encodeState } from '../src/state-codec.ts';
 
 export interface OverdueConfig {
@@ -37,30 +34,17 @@ interface Overdue {
 type Saved = {
   readonly [Name in keyof Overdue]: Overdue[Name] extends Map<string, number> ? [string, number][] : Overdue[Name];
 };
-type Watched = 'PredictionLogged' | 'OutcomeObserved' | 'CommandIssued';
-type OverdueEvent = KeyedEvent &
-  { [Name in Watched]: { readonly name: Name; readonly event: EventTypes[Name] } }[Watched];
+type OverdueEvent = ModelEvent<'PredictionLogged' | 'OutcomeObserved' | 'CommandIssued'>;
 
 const MAX_WAITING = 100_000;
 const LEVELS = { warning: 1, critical: 1_000 };
 
-function decodeAs(topic: string, expected: Watched) {
-  return ({ value }: LogRecord): OverdueEvent => {
-    if (value === null) throw new BadRecord('TOMBSTONE', `a record of ${topic} has no value; send a ${expected}`);
-    const { name, event } = decode(value) as { name: EventName; event: EventTypes[Watched] };
-    if (name !== expected)
-      throw new BadRecord('WRONG_EVENT', `a ${name} came in on ${topic}, which carries ${expected}`);
-    const eventTimeMs = 'issuedMs' in event ? event.issuedMs : event.eventTimeMs;
-    return { key: event.model, eventTimeMs, name, event } as OverdueEvent;
-  };
-}
-
 export const OVERDUE: Processor<OverdueConfig, Overdue, OverdueEvent> = {
   service: 'overdue',
   inputs: [
-    { topic: 'commands', role: 'control', decode: decodeAs('commands', 'CommandIssued') },
-    { topic: 'predictions', role: 'data', decode: decodeAs('predictions', 'PredictionLogged') },
-    { topic: 'outcomes', role: 'data', decode: decodeAs('outcomes', 'OutcomeObserved') },
+    eventInput('commands', 'control', 'CommandIssued'),
+    eventInput('predictions', 'data', 'PredictionLogged'),
+    eventInput('outcomes', 'data', 'OutcomeObserved'),
   ],
   outputs: ['alerts'],
   build: 'overdue/1',
@@ -69,89 +53,75 @@ export const OVERDUE: Processor<OverdueConfig, Overdue, OverdueEvent> = {
   kernel: overdueKernel,
 };
 
-function overdueKernel({ withinMs, limit, idleAfterMs }: OverdueConfig): Kernel<Overdue, OverdueEvent> {
+function overdueKernel(config: OverdueConfig): Kernel<Overdue, OverdueEvent> {
   return {
     steps: 'events',
     joins: ['predictions', 'outcomes'],
-    lateness: { allowedLatenessMs: 1_000, idleAfterMs },
+    lateness: { allowedLatenessMs: 1_000, idleAfterMs: config.idleAfterMs },
     initial: () => ({ predictions: new Map(), outcomes: new Map(), overdue: 0, alert: null, page: null }),
     isEmpty: ({ predictions, outcomes, overdue, page }) =>
       predictions.size + outcomes.size + overdue === 0 && page === null,
-    step: (state, [given], context) => {
-      const { name, event } = given as OverdueEvent;
-      if (state.predictions.size + state.outcomes.size === MAX_WAITING)
-        context.reject(0, {
-          code: 'TOO_MANY_OPEN',
-          message: `${MAX_WAITING} predictions of ${event.model} wait for outcomes`,
-        });
-      else if (name === 'PredictionLogged') join(event.id, event.eventTimeMs, state.outcomes, state.predictions);
-      else if (name === 'OutcomeObserved')
-        join(event.predictionId, event.eventTimeMs, state.predictions, state.outcomes);
-      else if (event.action === 'acknowledge' && state.alert !== null) {
-        const cause = {
-          topic: context.topic,
-          partition: context.partition,
-          eventId: event.id,
-          eventTimeMs: event.issuedMs,
-        };
-        context.emit(
-          0,
-          resolveAlert(state.alert, findingOf(state, context.key, limit, state.alert.sinceMs), cause, 'acknowledged'),
-        );
-        state.alert = null;
-        state.overdue = 0;
-      }
-    },
+    step: (state, [event], context) => take(state, event as OverdueEvent, context, config),
     // The order of arrival is that of time, but for the lateness that is allowed.
     nextTimer: ({ predictions, outcomes }) => {
       const [first = Number.POSITIVE_INFINITY] = predictions.values();
       const [early = Number.POSITIVE_INFINITY] = outcomes.values();
       return first === early ? undefined : { domain: 'event', atMs: Math.min(first, early) };
     },
-    onTimer: (state, context) => {
-      for (const [id, untilMs] of state.outcomes) if (untilMs <= context.watermarkMs) state.outcomes.delete(id);
-      for (const [id, dueMs] of state.predictions) {
-        if (dueMs > context.watermarkMs) continue;
-        state.predictions.delete(id);
-        state.overdue += 1;
-        if (state.alert === null && state.overdue >= limit) open(state, context, id, dueMs);
-      }
-    },
+    onTimer: (state, context) => expire(state, context, config),
     pendingEffects: ({ page, alert }) =>
       page === null ? [] : [{ id: page, kind: 'page', payload: Buffer.from(alert?.id ?? '') }],
     onEffectAnswer: (state) => {
       state.page = null;
     },
-    save: ({ predictions, outcomes, ...rest }) =>
-      encodeState({ ...rest, predictions: [...predictions], outcomes: [...outcomes] }),
+    save: (state) => encodeState({ ...state, predictions: [...state.predictions], outcomes: [...state.outcomes] }),
     load: (_, bytes) => {
       const { predictions, outcomes, overdue, alert, page } = decodeState<Saved>(bytes).head;
       return { predictions: new Map(predictions), outcomes: new Map(outcomes), overdue, alert, page };
     },
-    views: (model, { predictions, overdue, alert }) => [
-      {
-        key: `model/${model}`,
-        json: JSON.stringify({ model, waiting: predictions.size, overdue, alert: alert?.id ?? null }),
-      },
-    ],
+    views: (model, { predictions, overdue, alert }) => {
+      const content = { model, waiting: predictions.size, overdue, alert: alert?.id ?? null };
+      return [{ key: `model/${model}`, json: JSON.stringify(content) }];
+    },
   };
+}
 
-  function join(id: string, atMs: number, others: Map<string, number>, own: Map<string, number>): void {
-    if (!others.delete(id)) own.set(id, atMs + withinMs);
-  }
+function take(state: Overdue, { name, event }: OverdueEvent, context: StepContext, config: OverdueConfig): void {
+  const { predictions, outcomes, alert } = state;
+  const join = (id: string, atMs: number, others: Map<string, number>, own: Map<string, number>): void => {
+    if (!others.delete(id)) own.set(id, atMs + config.withinMs);
+  };
+  if (name === 'CommandIssued') {
+    if (event.action !== 'acknowledge' || alert === null) return;
+    const finding = findingOf(state, event.model, config, alert.sinceMs);
+    context.emit(0, resolveAlert(alert, finding, causeOf(context, event.id, event.issuedMs), 'acknowledged'));
+    state.alert = null;
+    state.overdue = 0;
+  } else if (predictions.size + outcomes.size === MAX_WAITING) {
+    const message = `${MAX_WAITING} predictions of ${event.model} wait for outcomes`;
+    context.reject(0, { code: 'TOO_MANY_OPEN', message });
+  } else if (name === 'PredictionLogged') join(event.id, event.eventTimeMs, outcomes, predictions);
+  else join(event.predictionId, event.eventTimeMs, predictions, outcomes);
+}
 
-  function open(state: Overdue, context: StepContext, eventId: string, eventTimeMs: number): void {
-    const cause = { topic: 'predictions', partition: context.partition, eventId, eventTimeMs };
-    const raised: Raised = raiseAlert(findingOf(state, context.key, limit, eventTimeMs), cause, LEVELS);
-    context.emit(0, raised.output);
-    state.alert = raised.open;
-    state.page = `page/${raised.open.id}`;
+function expire(state: Overdue, context: StepContext, config: OverdueConfig): void {
+  for (const [id, untilMs] of state.outcomes) if (untilMs <= context.watermarkMs) state.outcomes.delete(id);
+  for (const [id, dueMs] of state.predictions) {
+    if (dueMs > context.watermarkMs) continue;
+    state.predictions.delete(id);
+    state.overdue += 1;
+    if (state.alert !== null || state.overdue < config.limit) continue;
+    const cause = causeOf({ ...context, topic: 'predictions' }, id, dueMs);
+    const { open, output } = raiseAlert(findingOf(state, context.key, config, dueMs), cause, LEVELS);
+    context.emit(0, output);
+    state.alert = open;
+    state.page = `page/${open.id}`;
   }
 }
 
-function findingOf({ overdue }: Overdue, model: string, limit: number, sinceMs: number): Finding {
+function findingOf({ overdue }: Overdue, model: string, { limit }: OverdueConfig, sinceMs: number): Finding {
   return {
-    subject: { model, version: null, column: null, segment: null },
+    subject: subjectOf(model),
     rule: 'overdue',
     detail: { kind: 'pipeline' },
     value: overdue,
@@ -172,8 +142,7 @@ export function overdueService(config: OverdueConfig, page: EffectHandler): Serv
   return {
     name: 'overdue',
     title: 'Overdue outcomes',
-    description:
-      'Pages when outcomes stay away; POST /v1/models/MODEL/commands with action acknowledge closes the alert.',
+    description: 'Pages when outcomes stay away; the command acknowledge closes the alert.',
     processor: OVERDUE,
     config,
     effects: { page },

@@ -43,11 +43,21 @@ export interface Rejection {
   readonly message: string;
 }
 
+/** A place of the service's own journal; a replay sees the same. */
+export interface CommitPlace {
+  /** Sequence number of the journal entry. */
+  readonly seq: number;
+  /** From 1, grows with each take-over of the partition: the number of journal records up to the take-over's own. 0: not recorded. */
+  readonly owner: number;
+}
+
 export interface StepContext {
   /** Logical topic that the run came from; empty for timers. */
   readonly topic: string;
   readonly partition: number;
   readonly key: string;
+  /** What the step is committed with. It depends on how batches were cut: for provenance, never for a decision. */
+  readonly commit: CommitPlace;
   /** Wall clock of the last recorded tick, ms: an input like any other, a replay sees the same value. */
   readonly clockMs: number;
   /** No event of this key before this time is still expected, ms; −Infinity before its first. With `steps: 'runs'` as of the run's end. */
@@ -106,6 +116,8 @@ export interface Kernel<State, Event extends KeyedEvent> {
   missingRegistrations?(state: State | undefined, run: readonly Event[]): readonly string[];
   /** Earliest time at which `onTimer` wants to be called; asked after each step of the key. A timer that fired must not be due again. */
   nextTimer?(state: State): Timer | undefined;
+  /** For a kernel that waits for the wall clock beside event time: recorded tick from which `onTimer` wants to be called, ms. */
+  nextClockTimer?(state: State): number | undefined;
   onTimer?(state: State, context: StepContext): void;
   /** What is asked of the world and not yet answered: part of the state, so it survives, replays and is asked again. */
   pendingEffects?(state: State): Iterable<Effect>;

@@ -118,7 +118,12 @@ export async function startRunner(
   events: RunnerEvents,
 ): Promise<Runner> {
   const admin = await ports.log.admin();
-  await admin.createTopics(topicSpecs(processor, options.topicPrefix, options.partitions));
+  const { compaction } = ports.log.features;
+  const specs = topicSpecs(processor, options.topicPrefix, options.partitions);
+  // Kept whole, a topic has the newest record of each key too: such topics are small.
+  await admin.createTopics(
+    specs.map((spec) => (spec.cleanup === 'compact' && !compaction ? { ...spec, cleanup: 'delete' } : spec)),
+  );
   await admin.close();
   const running = new TaskRunner(processor, ports, options, events);
   await running.join();

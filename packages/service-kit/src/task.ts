@@ -24,7 +24,7 @@ import { fateOf } from './fates.ts';
 import { journalRecord, taskName } from './journal/entries.ts';
 import { type Owner, outputHeaders, recordedConfig } from './journal/recorded.ts';
 import type { AnyFold } from './journal/replayer.ts';
-import { restore } from './journal/restore.ts';
+import { ownerNumber, restore } from './journal/restore.ts';
 import { Batch } from './processing/batch.ts';
 import type { InputCursor } from './processing/input-cursor.ts';
 import { InputMerge } from './processing/input-merge.ts';
@@ -49,7 +49,7 @@ export class Task {
   readonly #options: TaskOptions;
   readonly #events: TaskEvents;
   readonly #wake = new Wake();
-  readonly #owner: Owner;
+  #owner: Owner;
   readonly #names: { readonly task: string; readonly journal: string; readonly dlq: string; readonly results: string };
   readonly #topics: { readonly control: readonly string[]; readonly data: readonly string[] };
   readonly #clock: TickClock;
@@ -214,6 +214,7 @@ export class Task {
       isStopping: () => this.#stopping,
       onPassedOver: (reason) => this.#events.passedOver?.(reason),
     });
+    this.#owner = { ...this.#owner, number: ownerNumber(epoch) };
     this.#fold = fold;
     this.#cursors = cursors;
     this.#merge = new InputMerge(this.#cursorsOf(this.#topics.control), this.#cursorsOf(this.#topics.data), monotonic);
@@ -274,6 +275,8 @@ export class Task {
     if (this.#failure !== undefined) throw this.#failure;
     const { topicPrefix, batchRecords } = this.#options;
     const batch = new Batch({ topicPrefix, dlq: this.#names.dlq, partition: this.partition }, this.#starting.steps);
+    // The batch before has been given its number, so this one will be committed as the next, or never.
+    this.#state.commit = { seq: this.#seq, owner: this.#owner.number ?? 0 };
     this.#fill();
     const started = performance.now();
     this.#tickIfDue(batch);

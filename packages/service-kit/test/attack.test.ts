@@ -133,3 +133,23 @@ test('a view store that came back empty is told of, and filled again', async () 
   await publisher.rebuild([{ key: 'a', json: '2' }]);
   expect(await kept.get('s', 'a')).toBe('2');
 });
+
+test('a view store that was emptied while nothing is written is told of within seconds', async () => {
+  let [nowMs, asked] = [0, 0];
+  let fate: 'kept' | 'lost' = 'kept';
+  const views: ReadViews = {
+    ...createMemoryViews(),
+    put: async () => {
+      asked += 1;
+      return fate;
+    },
+  };
+  const scope = { service: 's', partition: 0 };
+  const publisher = new ViewPublisher({ views, scope, monotonic: () => nowMs, histories: async () => [] });
+  await publisher.put([{ key: 'a', json: '1' }]);
+  fate = 'lost';
+  for (; nowMs < 10_000 && publisher.behind === undefined; nowMs += 100) await publisher.put([]);
+  expect(publisher.behind).toContain('without its entries');
+  expect(nowMs).toBeGreaterThan(1_000);
+  expect(asked).toBe(2);
+});

@@ -23,7 +23,7 @@ export function findRedis(): Promise<Found<RedisServer>> {
         return url === undefined || url === '' ? undefined : { url, stop: async () => {} };
       },
     },
-    { way: 'local', cure: 'install redis-server', open: startLocally },
+    { way: 'local', cure: 'install redis-server', open: () => startLocalRedis() },
     {
       way: 'docker',
       cure: 'start Docker',
@@ -32,10 +32,18 @@ export function findRedis(): Promise<Found<RedisServer>> {
   ]);
 }
 
+export interface LocalRedis {
+  /** Of a server that was stopped, to start it again where its clients look for it. Absent: whatever is free. */
+  readonly port?: number;
+  /** Holds every write, so that the next server on it has them. Absent: in memory alone. */
+  readonly folder?: string;
+}
+
 /** Undefined when there is no redis-server on the path. */
-async function startLocally(): Promise<RedisServer | undefined> {
-  const port = await freePort();
-  const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+export async function startLocalRedis({ port, folder }: LocalRedis = {}): Promise<RedisServer | undefined> {
+  const place = port ?? (await freePort());
+  const kept = folder === undefined ? ['--appendonly', 'no'] : ['--appendonly', 'yes', '--dir', folder];
+  const options = ['--port', String(place), '--bind', '127.0.0.1', '--save', '', ...kept];
   const child: ChildProcess = spawn('redis-server', options, { stdio: 'ignore' });
   const started = await Promise.race([
     once(child, 'spawn').then(() => true),
@@ -44,12 +52,13 @@ async function startLocally(): Promise<RedisServer | undefined> {
   if (!started) return undefined;
   const killed = (): void => void child.kill('SIGKILL');
   process.once('exit', killed);
-  const url = `redis://127.0.0.1:${port}`;
+  const url = `redis://127.0.0.1:${place}`;
   await answers(url);
   return {
     url,
     stop: async () => {
       process.off('exit', killed);
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const exited = once(child, 'exit');
       child.kill('SIGKILL');
       await exited;

@@ -1,5 +1,4 @@
 import { loadServiceConfig, type ServiceConfig, type ServiceSettings } from '@weir/service-kit/config/common-settings';
-import type { Environment } from '@weir/service-kit/config/load';
 
 export type Guarantee = 'reference' | 'budget';
 
@@ -24,19 +23,6 @@ export interface AnomalyConfig {
   readonly warningShare: number;
   readonly criticalShare: number;
 }
-
-export const ANOMALY_DEFAULTS: AnomalyConfig = {
-  guarantee: 'reference',
-  learnEvents: 4_096,
-  heldOutEvents: 4_000,
-  eventsPerAlarm: 10_000,
-  eventsBetweenFalseAlarms: 1_000_000,
-  episodeHold: 64,
-  forest: 'standard',
-  expectedIntervalMs: 0,
-  warningShare: 0.01,
-  criticalShare: 0.2,
-};
 
 const OWN_SETTINGS = {
   WEIR_ANOMALY_GUARANTEE: {
@@ -136,11 +122,6 @@ export const SETTINGS: ServiceSettings<OwnSettings> = {
   defaults: { WEIR_HTTP_PORT: 8_082 },
 };
 
-/** @throws {ConfigError} listing every fault. */
-export function loadDetectorConfig(env: Environment): DetectorConfig {
-  return loadServiceConfig(SETTINGS, env);
-}
-
 export function anomalyConfigOf(config: DetectorConfig): AnomalyConfig {
   return {
     guarantee: config.WEIR_ANOMALY_GUARANTEE,
@@ -155,3 +136,6 @@ export function anomalyConfigOf(config: DetectorConfig): AnomalyConfig {
     criticalShare: config.WEIR_ANOMALY_CRITICAL_SHARE,
   };
 }
+
+/** Also what an owner used whose record lacks a field. */
+export const ANOMALY_DEFAULTS: AnomalyConfig = anomalyConfigOf(loadServiceConfig(SETTINGS, {}));

@@ -69,7 +69,7 @@ export function episodeFinding(
   const state = {
     raised: `odd event${why}`,
     escalated: `a further peak of odd events${why}`,
-    recovered: `odd events are over since ${new Date(lastMs).toISOString()}${why}`,
+    recovered: `odd events are over since ${new Date(lastMs).toISOString()}`,
     'reference-replaced': 'odd events: the reference was replaced',
     reanchored: 'odd events: the model was re-anchored, which ends this alert',
   }[told];
@@ -92,7 +92,7 @@ export function episodeFinding(
     threshold: level,
     unit: '−ln p',
     effect: strength / level,
-    summary: `${model.model}: ${state} (score ${score.toFixed(3)}, p = ${pValue.toPrecision(2)})`,
+    summary: `${model.model}: ${state}${isOver ? '' : ` (score ${score.toFixed(3)}, p = ${pValue.toPrecision(2)})`}`,
     advice:
       'Look at the event that is named and at those around it. A p-value says how rare such a score is, not whether the prediction is wrong.',
     onsetMs: () => onsetMs,
@@ -101,7 +101,7 @@ export function episodeFinding(
       guarantee:
         guarantee === 'budget'
           ? 'budget: this share of events over the long run, whatever they are'
-          : 'reference: for events that are exchangeable with the held-out ones',
+          : 'reference: for events that are exchangeable with the held-out ones; alerts never come more often than that over the long run',
       expectedEventsBetweenFalseAlarms: model.config.eventsPerAlarm,
     },
     labels: {},

@@ -10,6 +10,7 @@ interface Summary {
   readonly model: string;
   readonly events: number;
   readonly alarms: number;
+  readonly withheld: number;
   readonly violatingEvents: number;
   readonly leftOut: number;
   readonly openFaults: readonly unknown[];
@@ -20,6 +21,10 @@ interface Summary {
 const COUNTERS: Readonly<Record<string, readonly [help: string, of: (summary: Summary) => number]>> = {
   weir_anomaly_events_total: ['Events processed.', ({ events }) => events],
   weir_anomaly_alarms_total: ['Odd events.', ({ alarms }) => alarms],
+  weir_anomaly_withheld_alerts_total: [
+    'Episodes of odd events that were not told, since alerts come no more often than WEIR_ANOMALY_EVENTS_PER_ALARM says.',
+    ({ withheld }) => withheld,
+  ],
   weir_anomaly_violating_events_total: ['Events that broke a rule.', ({ violatingEvents }) => violatingEvents],
   weir_anomaly_left_out_events_total: ['Events that a warm-up left out.', ({ leftOut }) => leftOut],
 };

@@ -19,9 +19,13 @@ const LEFT_EVENTS = 1_024;
 export function observeOutliers(model: ModelState, monitor: Monitor, decision: Decision, place: Place): void {
   const outliers = monitor.outliers as Outliers;
   const change = outliers.episodes.add(monitor.events, decision.strength, decision.isAlarm);
-  if (change === 'opened') open(model, monitor, decision, place);
   const { episode } = monitor;
-  if (episode !== null && change !== 'opened') {
+  // One that began while nothing might be told is told by the first alarm that may.
+  if (episode === null && decision.isAlarm) {
+    if (monitor.allowance.take(monitor.events)) open(model, monitor, decision, place);
+    else if (change === 'opened') monitor.withheld += 1;
+  }
+  if (episode !== null) {
     if (change === 'closed') close(model, monitor, episode, 'recovered', place);
     else {
       if (decision.strength >= outliers.episodes.settings.quietBelow) episode.lastMs = place.eventTimeMs;
@@ -59,7 +63,7 @@ function peak(model: ModelState, monitor: Monitor, episode: OpenEpisode, decisio
   const hold = model.config.episodeHold;
   const isStronger = decision.strength >= STRONGER * episode.toldStrength;
   const isLater = decision.isAlarm && monitor.events - episode.toldAt >= hold;
-  if (!isStronger && !isLater) return;
+  if ((!isStronger && !isLater) || !monitor.allowance.take(monitor.events)) return;
   episode.features = featuresOf(monitor.outliers as Outliers);
   episode.toldStrength = Math.max(episode.toldStrength, decision.strength);
   episode.toldAt = monitor.events;

@@ -20,8 +20,10 @@ import {
   type PastEpisode,
 } from './state.ts';
 
-export const STATE_VERSION = 1;
-const MONITOR_STATE: StateKind = { id: 16, name: 'monitor', version: 1, oldest: 1 };
+export const STATE_VERSION = 2;
+/** Version 1 had no allowance: what it had sent is paid for. */
+const OLDEST_VERSION = 1;
+const MONITOR_STATE: StateKind = { id: 16, name: 'monitor', version: 2, oldest: 1 };
 
 /** JSON has no NaN: null stands for it. */
 type SavedFeature = Omit<AnomalousFeature, 'expectedLow' | 'expectedHigh'> & {
@@ -38,6 +40,8 @@ interface SavedMonitor {
   readonly episode: SavedFeatures<OpenEpisode> | null;
   readonly left: OpenAlert | null;
   readonly leftSince: number;
+  readonly paidAt?: number;
+  readonly withheld?: number;
 }
 
 interface SavedModel
@@ -75,7 +79,7 @@ export function saveModel(state: ModelState): Uint8Array {
     lastEventMs: Number.isFinite(lastEventMs) ? lastEventMs : null,
     acknowledged: [...acknowledged],
     episodes: episodes.map(savedFeatures),
-    monitors: [...monitors.values()].map(({ columns, quality, episode, left, leftSince, ...counts }) => ({
+    monitors: [...monitors.values()].map(({ columns, quality, episode, left, leftSince, allowance, ...counts }) => ({
       columns,
       events: counts.events,
       leftOut: counts.leftOut,
@@ -83,6 +87,8 @@ export function saveModel(state: ModelState): Uint8Array {
       episode: episode === null ? null : savedFeatures(episode),
       left,
       leftSince,
+      paidAt: allowance.paidAt,
+      withheld: counts.withheld,
     })),
   };
   return encodeState(saved, [saveCatalogue(catalogue), ...[...monitors.values()].map(monitorBytes)]);
@@ -98,9 +104,9 @@ function monitorBytes({ quality, serial, outliers }: Monitor): Uint8Array {
 
 /** @throws when the version cannot be read, naming it, or the bytes are torn */
 export function loadModel(bytes: Uint8Array, stateVersion: number, config: AnomalyConfig): ModelState {
-  if (stateVersion !== STATE_VERSION)
+  if (stateVersion < OLDEST_VERSION || stateVersion > STATE_VERSION)
     throw new RangeError(
-      `the state has version ${stateVersion}, this build reads version ${STATE_VERSION}; run the build that wrote it, or a later one`,
+      `the state has version ${stateVersion}, this build reads versions ${OLDEST_VERSION} to ${STATE_VERSION}; run the build that wrote it, or a later one`,
     );
   const saved = decodeState<SavedModel>(bytes);
   const { monitors, acknowledged, episodes, lastEventMs, absence, ...rest } = saved.head;
@@ -125,13 +131,14 @@ export function loadModel(bytes: Uint8Array, stateVersion: number, config: Anoma
 }
 
 function loadMonitor(state: ModelState, saved: SavedMonitor, bytes: ArrayBuffer): Monitor {
-  const { columns, events, leftOut, open, episode, left, leftSince } = saved;
+  const { columns, events, leftOut, open, episode, left, leftSince, paidAt = 0, withheld = 0 } = saved;
   const monitor = newMonitor(state, columns);
   const reader = new StateReader(bytes, MONITOR_STATE);
   monitor.serial.read(reader);
   monitor.quality.read(reader, monitor.serial);
   monitor.outliers?.read(reader);
   reader.end();
+  monitor.allowance.paidAt = paidAt;
   for (const [key, each] of open) monitor.quality.open.set(key, { ...each, alert: openAlertOf(each.alert) });
   return {
     ...monitor,
@@ -140,6 +147,7 @@ function loadMonitor(state: ModelState, saved: SavedMonitor, bytes: ArrayBuffer)
     episode: episode === null ? null : { ...loadedFeatures(episode), alert: openAlertOf(episode.alert) },
     left: left === null ? null : openAlertOf(left),
     leftSince,
+    withheld,
   };
 }
 

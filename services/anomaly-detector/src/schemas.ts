@@ -81,6 +81,7 @@ export const AnomaliesSchema: TSchema = Type.Object({
       events: count('events'),
       leftOut: count('events that the warm-up left out because they broke a rule or a fault was open'),
       forest: orNull(Forest, 'null where no forest can be made of the columns'),
+      withheld: count('episodes of odd events that were not told: alerts come no more often than eventsPerAlarm says'),
       referenceLeft: Alert,
       episode: orNull(
         Type.Object({ alert: Alert, onset: time('first odd event'), peak: time('oddest event'), ...oddness }),

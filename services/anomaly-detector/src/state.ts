@@ -1,5 +1,6 @@
 /** What the detector keeps of one model. */
 import type { OpenAlert } from '@weir/alerts/open-alert';
+import { AlertAllowance } from '@weir/anomaly/alert-allowance';
 import type { SerialProfile } from '@weir/anomaly/quality/serial-profile';
 import type { ColumnLayout } from '@weir/catalogue/layout';
 import { emptyCatalogue, type ModelCatalogue } from '@weir/catalogue/model-catalogue';
@@ -11,6 +12,8 @@ import { Quality } from './quality.ts';
 
 /** Layouts of a model that are monitored; what comes under others is counted and nothing else. */
 export const MAX_MONITORS = 4;
+/** Alerts about odd events that may follow each other at once; then one in `eventsPerAlarm` events. */
+const ALERT_BURST = 3;
 /** Episodes that views show. */
 export const KEPT_EPISODES = 20;
 
@@ -53,6 +56,9 @@ export interface Monitor {
   /** Events that the warm-up left out because they broke a rule, or because a fault was open. */
   leftOut: number;
   episode: OpenEpisode | null;
+  readonly allowance: AlertAllowance;
+  /** Episodes of which nothing was told because the allowance was used up. */
+  withheld: number;
   /** That the data has left the reference; `leftSince` is the number of the event from which on that has held, 0 = it does not. */
   left: OpenAlert | null;
   leftSince: number;
@@ -123,6 +129,8 @@ export function newMonitor({ model, catalogue, config }: ModelState, columns: Mo
     events: 0,
     leftOut: 0,
     episode: null,
+    allowance: new AlertAllowance({ burst: ALERT_BURST, eventsPerAlert: config.eventsPerAlarm }),
+    withheld: 0,
     left: null,
     leftSince: 0,
   };

@@ -13,6 +13,7 @@ export function modelViews(model: ModelState): readonly View[] {
   const summary = {
     ...about,
     alarms: sum(({ outliers }) => outliers?.alarms ?? 0),
+    withheld: sum(({ withheld }) => withheld),
     violatingEvents: sum(({ quality }) => quality.violating),
     leftOut: sum(({ leftOut }) => leftOut),
     openFaults: all.flatMap(({ quality }) => [...quality.open.values()].map(({ fault, field }) => ({ fault, field }))),
@@ -47,12 +48,13 @@ function monitoringOf(monitors: readonly Monitor[]): 'unmonitored' | 'warming-up
 }
 
 function layoutOf(model: ModelState, monitor: Monitor) {
-  const { columns, events, leftOut, episode, left, outliers, quality } = monitor;
+  const { columns, events, leftOut, episode, withheld, left, outliers, quality } = monitor;
   return {
     columns,
     events,
     leftOut,
     forest: outliers === null ? null : forestOf(model, outliers),
+    withheld,
     referenceLeft: alertOf(model, left),
     episode:
       episode === null

@@ -3,13 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NewRecord } from '@weir/event-log/port';
+import { loadServiceConfig } from '@weir/service-kit/config/common-settings';
 import { loadPrincipals } from '@weir/service-kit/http/principals';
 import { createLogger } from '@weir/service-kit/logger';
 import { connectPorts, type Ports } from '@weir/service-kit/ports';
 import { type Services, startServices } from '@weir/service-kit/service';
 import Value from 'typebox/value';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { loadDetectorConfig } from '../src/config.ts';
+import { SETTINGS } from '../src/config.ts';
 import { AnomaliesSchema, RulesSchema } from '../src/schemas.ts';
 import { anomalyDetector } from '../src/service.ts';
 import { at, commandOf, predictionAt, registered, SCENE_CONFIG, turnOf, WARM } from './scene.ts';
@@ -22,7 +23,7 @@ let processed = 0;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'weir-'));
-  const config = loadDetectorConfig({ WEIR_LOG_FILE: join(folder, 'log.db'), WEIR_HTTP_PORT: '0' });
+  const config = loadServiceConfig(SETTINGS, { WEIR_LOG_FILE: join(folder, 'log.db'), WEIR_HTTP_PORT: '0' });
   ports = await connectPorts(config, { clientId: 'test', report: () => {} });
   services = await startServices([anomalyDetector(SCENE_CONFIG)], {
     ports,

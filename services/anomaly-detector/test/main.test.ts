@@ -3,8 +3,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { loadServiceConfig } from '@weir/service-kit/config/common-settings';
 import { expect, test } from 'vitest';
-import { ANOMALY_DEFAULTS, anomalyConfigOf, loadDetectorConfig } from '../src/config.ts';
+import { SETTINGS } from '../src/config.ts';
 
 const MAIN = join(import.meta.dirname, '../src/main.ts');
 
@@ -25,14 +26,13 @@ test('--help lists every variable', async () => {
   expect(out).toMatch(/WEIR_ANOMALY_LEARN_EVENTS +clean events that the forest learns/);
 });
 
-test('the defaults of the settings are those of the detector', () => {
-  expect(anomalyConfigOf(loadDetectorConfig({}))).toEqual(ANOMALY_DEFAULTS);
-  expect(loadDetectorConfig({}).WEIR_HTTP_PORT).toBe(8_082);
+test('it listens on a port of its own', () => {
+  expect(loadServiceConfig(SETTINGS, {}).WEIR_HTTP_PORT).toBe(8_082);
 });
 
 test('a wrong configuration lists every fault and exits with 2', async () => {
   const { code, err } = await run({ WEIR_ANOMALY_GUARANTEE: 'hope', WEIR_ANOMALY_HELD_OUT_EVENTS: '10' });
   expect(code).toBe(2);
   expect(err).toMatch(/2 faults in the configuration:\n {2}WEIR_ANOMALY_GUARANTEE is.*\n {2}WEIR_ANOMALY_HELD_OUT/);
-  expect(() => loadDetectorConfig({ WEIR_ANOMALY_WARNING_SHARE: '0.5' })).toThrow(/swap them/);
+  expect(() => loadServiceConfig(SETTINGS, { WEIR_ANOMALY_WARNING_SHARE: '0.5' })).toThrow(/swap them/);
 });

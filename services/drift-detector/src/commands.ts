@@ -1,4 +1,5 @@
 /** What people tell the detector over the commands topic. Commands that are another service's business change nothing here. */
+import { causeOf } from '@weir/alerts/finding';
 import type { CommandIssued } from '@weir/events/generated/events';
 import type { Output, Rejection, StepContext } from '@weir/service-kit/processor';
 import { referenceSetFrom, takeReference } from './registrations.ts';
@@ -44,7 +45,7 @@ function mute(model: ModelState, event: CommandIssued): Rejection | undefined {
 function rebase(
   model: ModelState,
   event: CommandIssued,
-  { topic, partition }: StepContext,
+  context: StepContext,
   emit: (output: Output) => void,
 ): Rejection | undefined {
   const column = model.columns.get(event.subject['column'] ?? '');
@@ -64,7 +65,7 @@ function rebase(
     .find((window) => window.capacity === capacity)
     ?.countAt(column.present + column.absent);
   const from = { model: model.model, column: column.name, source: 'weir:rebase', eventTimeMs, id };
-  const cause = { topic, partition, eventId: id, eventTimeMs };
+  const cause = causeOf(context, id, eventTimeMs);
   return takeReference(model, referenceSetFrom(sample, missing ?? 0, from), {
     reason: 'rebased',
     cause,

@@ -1,7 +1,5 @@
-import { EVALUATION_DEFAULTS } from '@weir/drift/evaluation';
 import type { TimeRule } from '@weir/drift/time-evaluation';
 import { loadServiceConfig, type ServiceConfig, type ServiceSettings } from '@weir/service-kit/config/common-settings';
-import type { Environment } from '@weir/service-kit/config/load';
 import type { Rule } from '@weir/service-kit/config/settings';
 
 export interface TimeWindowConfig {
@@ -26,18 +24,6 @@ export interface DriftConfig extends TimeRule {
   /** Values of a column without a reference that become its reference; 0: it is not watched. */
   readonly selfReference: number;
 }
-
-export const DRIFT_DEFAULTS: DriftConfig = {
-  ...EVALUATION_DEFAULTS,
-  countWindows: [100, 1_000],
-  timeWindows: [],
-  allowedLatenessMs: 60_000,
-  idleAfterMs: 60_000,
-  minValues: 100,
-  warningEffect: 0.1,
-  criticalEffect: 0.4,
-  selfReference: 0,
-};
 
 const OWN_SETTINGS = {
   WEIR_DRIFT_WINDOWS: {
@@ -155,11 +141,6 @@ export const SETTINGS: ServiceSettings<OwnSettings> = {
   defaults: { WEIR_HTTP_PORT: 8_081 },
 };
 
-/** @throws {ConfigError} listing every fault. */
-export function loadDetectorConfig(env: Environment): DetectorConfig {
-  return loadServiceConfig(SETTINGS, env);
-}
-
 export function driftConfigOf(config: DetectorConfig): DriftConfig {
   return {
     countWindows: config.WEIR_DRIFT_WINDOWS,
@@ -181,3 +162,6 @@ const UNITS_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_6
 function spanMs(name: string): number {
   return Number(name.slice(0, -1)) * (UNITS_MS[name.slice(-1)] as number);
 }
+
+/** Also what an owner used whose record lacks a field. */
+export const DRIFT_DEFAULTS: DriftConfig = driftConfigOf(loadServiceConfig(SETTINGS, {}));

@@ -1,5 +1,5 @@
 /** What an alert says, from the figures of its window. */
-import type { Finding } from '@weir/alerts/finding';
+import { type Finding, subjectOf } from '@weir/alerts/finding';
 import { columnsNamed } from '@weir/catalogue/model-catalogue';
 import type { CountEvaluation } from '@weir/drift/count-evaluation';
 import { eventsBetweenFalseAlarms } from '@weir/drift/false-alarms';
@@ -87,7 +87,7 @@ export function missingFinding(
 function common({ model }: ModelState, { name, entry }: ColumnState, { rule }: Watch<unknown>, figures: Figures) {
   const { statistic: value, threshold, effect, window } = figures;
   const labels = entry.source === SELF_REFERENCE ? { reference: 'self' } : {};
-  const subject = { model, version: null, column: name, segment: null };
+  const subject = subjectOf(model, { column: name });
   return { subject, rule, value, threshold, unit: null, effect, window, labels };
 }
 

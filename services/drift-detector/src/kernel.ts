@@ -1,4 +1,5 @@
 /** Drift detection key by key: registrations, references and commands in, predictions through sliding windows, alerts out. */
+import { causeOf } from '@weir/alerts/finding';
 import { missingForReference, missingRegistrations } from '@weir/catalogue/missing-registrations';
 import { unknownModel } from '@weir/catalogue/outcome';
 import type { PredictionReader, Row } from '@weir/events/prediction-reader';
@@ -65,7 +66,6 @@ function controlled(
     return name === 'CommandIssued' && event.action !== 'rebase' ? undefined : unknownModel(event.model);
   }
   if (name === 'CommandIssued') return command(model, event, context, emit);
-  const { topic, partition } = context;
-  const cause = { topic, partition, eventId: event.id, eventTimeMs: event.eventTimeMs };
+  const cause = causeOf(context, event.id, event.eventTimeMs);
   return takeReference(model, event, { reason: 'reference-replaced', cause, emit });
 }

@@ -1,12 +1,12 @@
 /** What routes answer with, computed from the state at commit boundaries. */
 import type { OpenAlert } from '@weir/alerts/open-alert';
+import { catalogueViews } from '@weir/catalogue/views';
 import { eventsBetweenFalseAlarms, simulatedFalseAlarms } from '@weir/drift/false-alarms';
 import { countFigures, type Figures, missingFigures, timeFigures } from '@weir/drift/figures';
 import { histogramOf } from '@weir/drift/histogram';
 import { referenceQuantiles } from '@weir/drift/quantiles';
 import { notPromised } from '@weir/drift/sentences';
 import type { View } from '@weir/service-kit/processor';
-import { catalogueViews } from './catalogue-views.ts';
 import { notWatched } from './plan.ts';
 import { type ColumnState, dependenceOfColumn, isLive, type ModelState, SELF_REFERENCE, type Watch } from './state.ts';
 

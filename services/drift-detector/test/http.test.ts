@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { loadServiceConfig } from '@weir/service-kit/config/common-settings';
 import { loadPrincipals } from '@weir/service-kit/http/principals';
 import { createLogger } from '@weir/service-kit/logger';
 import { connectPorts, type Ports } from '@weir/service-kit/ports';
@@ -9,7 +10,7 @@ import { type Services, startServices } from '@weir/service-kit/service';
 import { predictionOf, referenceSetOf, registrationOf } from '@weir/testkit/events';
 import Value from 'typebox/value';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { DRIFT_DEFAULTS, loadDetectorConfig } from '../src/config.ts';
+import { DRIFT_DEFAULTS, SETTINGS } from '../src/config.ts';
 import { DriftSchema, ModelSchema, WindowSchema } from '../src/schemas.ts';
 import { driftDetector } from '../src/service.ts';
 
@@ -22,7 +23,7 @@ let processed = 0;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'weir-'));
-  const config = loadDetectorConfig({ WEIR_LOG_FILE: join(folder, 'log.db'), WEIR_HTTP_PORT: '0' });
+  const config = loadServiceConfig(SETTINGS, { WEIR_LOG_FILE: join(folder, 'log.db'), WEIR_HTTP_PORT: '0' });
   ports = await connectPorts(config, { clientId: 'test', report: () => {} });
   const definition = driftDetector({ ...DRIFT_DEFAULTS, countWindows: [100], readingsPerFalseAlarm: 1e6 });
   services = await startServices([definition], {

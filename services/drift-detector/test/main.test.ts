@@ -5,8 +5,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { loadServiceConfig } from '@weir/service-kit/config/common-settings';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { DRIFT_DEFAULTS, driftConfigOf, loadDetectorConfig } from '../src/config.ts';
+import { SETTINGS } from '../src/config.ts';
 
 const MAIN = join(import.meta.dirname, '../src/main.ts');
 let folder: string;
@@ -40,13 +41,12 @@ test('--help lists every variable', async () => {
   expect(out).toMatch(/WEIR_DRIFT_WINDOWS +sizes of the count windows/);
 });
 
-test('the defaults of the settings are those of the detector', () => {
-  expect(driftConfigOf(loadDetectorConfig({}))).toEqual(DRIFT_DEFAULTS);
-  expect(loadDetectorConfig({}).WEIR_HTTP_PORT).toBe(8_081);
+test('it listens on a port of its own', () => {
+  expect(loadServiceConfig(SETTINGS, {}).WEIR_HTTP_PORT).toBe(8_081);
 });
 
 test('severity levels must be in order, a window may stand once, and a slip is named', () => {
-  const load = (env: Readonly<Record<string, string>>) => () => loadDetectorConfig(env);
+  const load = (env: Readonly<Record<string, string>>) => () => loadServiceConfig(SETTINGS, env);
   expect(load({ WEIR_DRIFT_WARNING_EFFECT: '0.5' })).toThrow(/WEIR_DRIFT_WARNING_EFFECT is 0\.5 and .* 0\.4; .*swap/);
   expect(load({ WEIR_DRIFT_WINDOWS: '100,100' })).toThrow(/each may stand once/);
   expect(load({ WEIR_DRIFT_TIME_WINDOWS: '1h,1x' })).toThrow(/a span like 10m, 6h or 7d/);

@@ -1,4 +1,4 @@
-import type { ServiceConfig, ServiceSettings } from '@weir/service-kit/config/common-settings';
+import { loadServiceConfig, type ServiceConfig, type ServiceSettings } from '@weir/service-kit/config/common-settings';
 
 /** Everything that can change what is emitted; written to the journal at each take-over, so that a replay uses the same. */
 export interface SamplerConfig {
@@ -25,24 +25,6 @@ export interface SamplerConfig {
   readonly minGroup: number;
   readonly maxPending: number;
 }
-
-export const SAMPLER_DEFAULTS: SamplerConfig = {
-  budgetPerSecond: 1,
-  backgroundEvents: 5_000,
-  backgroundRows: 200,
-  treeGame: 'interventional',
-  queue: 1_000,
-  kept: 100,
-  referenceSize: 500,
-  shareTolerance: 0.1,
-  decisions: [],
-  segments: [],
-  fairnessRatio: 0.8,
-  fairnessCalibration: 0.1,
-  fairnessAlpha: 0.05,
-  minGroup: 20,
-  maxPending: 50_000,
-};
 
 /** Where models may be read and called: no part of the recorded configuration, since their answers are in the log. */
 export interface ModelPlaces {
@@ -235,6 +217,9 @@ export function samplerConfigOf(config: ServiceOwnConfig): SamplerConfig {
     maxPending: config.WEIR_EXPLAIN_MAX_PENDING,
   };
 }
+
+/** Also what an owner used whose record lacks a field. */
+export const SAMPLER_DEFAULTS: SamplerConfig = samplerConfigOf(loadServiceConfig(SETTINGS, {}));
 
 export function modelPlacesOf(config: ServiceOwnConfig): ModelPlaces {
   return {

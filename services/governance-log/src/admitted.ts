@@ -7,7 +7,7 @@ import {
   type SignatureCheck,
   type Verdict,
 } from '@weir/ledger/admission';
-import { verifiers } from './node-crypto.ts';
+import { verifiers } from '@weir/ledger/node-crypto';
 import { hasher, type Log } from './state.ts';
 
 /** Leaves the log as it is. */

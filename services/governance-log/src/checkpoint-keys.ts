@@ -8,8 +8,8 @@ import { dirname } from 'node:path';
 import { toBase64 } from '@weir/ledger/bytes';
 import type { CheckpointSigner } from '@weir/ledger/checkpoint';
 import { verifierKey } from '@weir/ledger/keys';
+import { HAS_ML_DSA_44, SPKI_PREFIXES, sha256 } from '@weir/ledger/node-crypto';
 import { ConfigError } from '@weir/service-kit/config/settings';
-import { HAS_ML_DSA_44, SPKI_PREFIXES, sha256 } from './node-crypto.ts';
 
 type Kind = keyof typeof SPKI_PREFIXES;
 

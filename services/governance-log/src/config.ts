@@ -2,8 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TrustError } from '@weir/ledger/trust';
-import { loadServiceConfig, type ServiceConfig, type ServiceSettings } from '@weir/service-kit/config/common-settings';
-import type { Environment } from '@weir/service-kit/config/load';
+import type { ServiceConfig, ServiceSettings } from '@weir/service-kit/config/common-settings';
 import { ConfigError } from '@weir/service-kit/config/settings';
 import { type CheckpointKeys, makeKeyFile, NO_KEYS, readCheckpointKeys } from './checkpoint-keys.ts';
 import { type LogConfig, trustOf } from './log-trust.ts';
@@ -68,11 +67,6 @@ export const SETTINGS: ServiceSettings<OwnSettings> = {
   prefixes: ['WEIR_GOVERNANCE_'],
   defaults: { WEIR_HTTP_PORT: 8_085 },
 };
-
-/** @throws {ConfigError} listing every fault. */
-export function loadGovernanceConfig(env: Environment): GovernanceConfig {
-  return loadServiceConfig(SETTINGS, env);
-}
 
 export function folderOf(config: GovernanceConfig): string {
   const { WEIR_GOVERNANCE_FOLDER: folder } = config;

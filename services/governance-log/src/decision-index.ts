@@ -8,9 +8,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { toHex } from '@weir/ledger/bytes';
 import type { Entry } from '@weir/ledger/entry';
 import { decodeEntry } from '@weir/ledger/entry-codec';
+import { sha256 } from '@weir/ledger/node-crypto';
 import { TILE_WIDTH } from '@weir/ledger/tiles';
 import type { LogReader, ReadCheckpoint } from './log-reader.ts';
-import { sha256 } from './node-crypto.ts';
 import { hasher } from './state.ts';
 
 const FORMAT = 1;
@@ -26,7 +26,7 @@ CREATE INDEX IF NOT EXISTS entry_model ON entry (model, seq);
 CREATE INDEX IF NOT EXISTS entry_test ON entry (model, test, seq);
 `;
 
-export interface Filter {
+export interface Conditions {
   readonly model?: string;
   readonly kinds?: readonly string[];
   readonly test?: string;
@@ -37,8 +37,20 @@ export interface Filter {
   readonly untilSeq?: number;
   /** Places below this one. */
   readonly before?: number;
+}
+
+export interface Filter extends Conditions {
   readonly oldestFirst?: boolean;
   readonly limit: number;
+}
+
+/** Of one model: its entries and the event times of the first and the last of them, ms. */
+export interface Coverage {
+  readonly model: string;
+  readonly entries: number;
+  readonly versions: number;
+  readonly firstMs: number;
+  readonly lastMs: number;
 }
 
 export class DecisionIndex {
@@ -76,25 +88,38 @@ export class DecisionIndex {
   }
 
   /** Places, newest first unless asked otherwise. */
-  find(filter: Filter): readonly number[] {
-    const { model, kinds, test, policy, untilMs, untilSeq, before, oldestFirst = false, limit } = filter;
-    const parts: [string, readonly (string | number)[]][] = [
-      ...(model === undefined ? [] : [['model = ?', [model]] as [string, string[]]]),
-      ...(kinds === undefined
-        ? []
-        : [[`kind IN (${kinds.map(() => '?').join(', ')})`, kinds] as [string, readonly string[]]]),
-      ...(test === undefined ? [] : [['test = ?', [test]] as [string, string[]]]),
-      ...(policy === undefined ? [] : [['policy = ?', [policy]] as [string, string[]]]),
-      ...(untilMs === undefined ? [] : [['time <= ?', [untilMs]] as [string, number[]]]),
-      ...(untilSeq === undefined ? [] : [['seq <= ?', [untilSeq]] as [string, number[]]]),
-      ...(before === undefined ? [] : [['place < ?', [before]] as [string, number[]]]),
-    ];
-    const where = parts.length === 0 ? '' : `WHERE ${parts.map(([text]) => text).join(' AND ')}`;
+  find({ oldestFirst = false, limit, ...filter }: Filter): readonly number[] {
+    const { where, values } = conditionsOf(filter);
     // Of one model the chain gives the order, of all of them the tree: it is the same.
     const statement = this.#open().prepare(
       `SELECT place FROM entry ${where} ORDER BY place ${oldestFirst ? 'ASC' : 'DESC'} LIMIT ?`,
     );
-    return statement.all(...parts.flatMap(([, values]) => values), limit).map(({ place }) => Number(place));
+    return statement.all(...values, limit).map(({ place }) => Number(place));
+  }
+
+  count(filter: Conditions): number {
+    const { where, values } = conditionsOf(filter);
+    return Number(
+      this.#open()
+        .prepare(`SELECT count(*) AS count FROM entry ${where}`)
+        .get(...values)?.['count'],
+    );
+  }
+
+  /** From when to when there are entries, for each model or for one. */
+  coverage(model?: string): readonly Coverage[] {
+    const { where, values } = conditionsOf(model === undefined ? {} : { model });
+    const statement = this.#open().prepare(
+      `SELECT model, count(*) AS entries, sum(kind = 'version-registered') AS versions, min(time) AS firstMs, max(time) AS lastMs
+       FROM entry ${where} GROUP BY model ORDER BY model`,
+    );
+    return statement.all(...values).map((row) => ({
+      model: String(row['model']),
+      entries: Number(row['entries']),
+      versions: Number(row['versions']),
+      firstMs: Number(row['firstMs']),
+      lastMs: Number(row['lastMs']),
+    }));
   }
 
   async #refresh(): Promise<ReadCheckpoint | undefined> {
@@ -155,6 +180,26 @@ export class DecisionIndex {
     this.#database?.exec('DELETE FROM entry');
     this.#size = 0;
   }
+}
+
+function conditionsOf({ model, kinds, test, policy, untilMs, untilSeq, before }: Conditions): {
+  readonly where: string;
+  readonly values: readonly (string | number)[];
+} {
+  const equal: [string, string | number | undefined][] = [
+    ['model = ?', model],
+    ['test = ?', test],
+    ['policy = ?', policy],
+    ['time <= ?', untilMs],
+    ['seq <= ?', untilSeq],
+    ['place < ?', before],
+  ];
+  const parts: [string, readonly (string | number)[]][] = equal.flatMap(([text, value]) =>
+    value === undefined ? [] : [[text, [value]] as [string, (string | number)[]]],
+  );
+  if (kinds !== undefined) parts.push([`kind IN (${kinds.map(() => '?').join(', ')})`, kinds]);
+  const where = parts.length === 0 ? '' : `WHERE ${parts.map(([text]) => text).join(' AND ')}`;
+  return { where, values: parts.flatMap(([, values]) => values) };
 }
 
 function rowOf(bytes: Uint8Array): readonly [string, string, number, number, string, string | null, string, string] {

@@ -1,6 +1,15 @@
 /** A folder as the store needs it: each call that can be lost in a crash is one of these, so that a test can crash between any two. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** Names are relative to the folder, with slashes. */
@@ -9,14 +18,13 @@ export interface Disk {
   read(name: string): Uint8Array | undefined;
   /** Names of the files in a folder, without the folder; empty when there is none. */
   list(folder: string): readonly string[];
-  /** Content of a new or overwritten file: not durable before `sync`, and its name not before `syncFolder`. */
-  write(name: string, bytes: Uint8Array): Promise<void>;
-  sync(name: string): Promise<void>;
-  rename(from: string, to: string): Promise<void>;
+  /** Content of a new or overwritten file, durable on return; its name is not before `syncFolder`. */
+  write(name: string, bytes: Uint8Array): void;
+  rename(from: string, to: string): void;
   /** Names in the folder, '' for the outermost. */
-  syncFolder(folder: string): Promise<void>;
+  syncFolder(folder: string): void;
   /** Files or folders that need not be there. */
-  remove(name: string): Promise<void>;
+  remove(name: string): void;
 }
 
 export function createDisk(folder: string): Disk {
@@ -24,57 +32,42 @@ export function createDisk(folder: string): Disk {
   return {
     read: (name) => unlessAbsent(() => readFileSync(at(name))),
     list: (name) => unlessAbsent(() => readdirSync(at(name))) ?? [],
-    write: async (name, bytes) => {
-      await mkdir(dirname(at(name)), { recursive: true });
-      const file = await open(at(name), 'w');
+    write: (name, bytes) => {
+      const file = openNew(at(name));
       try {
-        await file.writeFile(bytes);
+        writeFileSync(file, bytes);
+        fsyncSync(file);
       } finally {
-        await file.close();
+        closeSync(file);
       }
     },
-    sync: (name) => syncPath(at(name)),
-    rename: (from, to) => rename(at(from), at(to)),
-    syncFolder: (name) => syncPath(at(name)),
-    remove: (name) => rm(at(name), { recursive: true, force: true }),
+    rename: (from, to) => renameSync(at(from), at(to)),
+    syncFolder: (name) => {
+      const file = openSync(at(name), 'r');
+      try {
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+    },
+    remove: (name) => rmSync(at(name), { recursive: true, force: true }),
   };
 }
 
-async function syncPath(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+/** With the folders above it, where they are not there yet. */
+function openNew(path: string): number {
+  const opened = unlessAbsent(() => openSync(path, 'w'));
+  if (opened !== undefined) return opened;
+  mkdirSync(dirname(path), { recursive: true });
+  return openSync(path, 'w');
 }
 
-function unlessAbsent<Value>(read: () => Value): Value | undefined {
+function unlessAbsent<Value>(run: () => Value): Value | undefined {
   try {
-    return read();
+    return run();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw error;
   }
-}
-
-/** Files whose content and names survive a crash once this resolves. Each is whole or not there: a durable file is never written over. */
-export async function writeDurable(disk: Disk, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
-  const folders = new Set<string>();
-  for (const [name, bytes] of files) {
-    await disk.write(`${name}.new`, bytes);
-    await disk.sync(`${name}.new`);
-    await disk.rename(`${name}.new`, name);
-    for (let folder = parentOf(name); ; folder = parentOf(folder)) {
-      folders.add(folder);
-      if (folder === '') break;
-    }
-  }
-  // A folder's name is durable when the one above it is.
-  for (const folder of [...folders].sort((a, b) => b.length - a.length)) await disk.syncFolder(folder);
-}
-
-function parentOf(name: string): string {
-  return name.slice(0, Math.max(0, name.lastIndexOf('/')));
 }

@@ -2,13 +2,13 @@
 import { encode } from '@weir/events/codec';
 import type { Refused } from '@weir/ledger/admission';
 import { equalBytes, toHex, utf8 } from '@weir/ledger/bytes';
+import { verifiers } from '@weir/ledger/node-crypto';
 import { CheckpointError, openCheckpoint, RuntimeError } from '@weir/ledger/open-checkpoint';
 import type { EffectAnswer } from '@weir/service-kit/effects/effect';
 import type { Kernel, StepContext, Timer } from '@weir/service-kit/processor';
 import { judge, pass } from './admitted.ts';
 import { tellHalted, tellLog, tellRecovered } from './alerts.ts';
 import type { LogConfig } from './log-trust.ts';
-import { verifiers } from './node-crypto.ts';
 import type { EntryEvent } from './processor.ts';
 import { REFUSAL_CODES } from './refusal-codes.ts';
 import { loadState, saveState } from './saved-state.ts';

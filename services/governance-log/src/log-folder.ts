@@ -5,21 +5,23 @@
  *   1. bundles and tiles durable      files that no checkpoint speaks of; written again, with the same bytes
  *   2. consistency proved, signed     nothing outside this process
  *   3. checkpoints/<size> durable     the signature is given: from here on no tree that contradicts it is signed, also after a restart
- *   4. manifest.json, checkpoint      readers see the tree before; finished when the request is made again
+ *   4. manifest.json and checkpoint   readers see the tree before; finished when the request is made again
  *   5. old files removed              a few more of them stay until the next request
  * Only then the answer leaves, which publishes the checkpoint.
  */
 import { BundleWriter, CHECKPOINT, checkpointPath, formatManifest, MANIFEST, type ReadFile } from '@weir/ledger/bundle';
 import { decodeUtf8, equalBytes } from '@weir/ledger/bytes';
-import { type CheckpointSigner, signCheckpoint } from '@weir/ledger/checkpoint';
-import { openCheckpoint } from '@weir/ledger/open-checkpoint';
+import { type CheckpointSigner, parseCheckpoint, signCheckpoint } from '@weir/ledger/checkpoint';
+import { verifiers } from '@weir/ledger/node-crypto';
+import { parseNote } from '@weir/ledger/note';
+import { CheckpointError, openCheckpoint } from '@weir/ledger/open-checkpoint';
 import { consistencyProof, rangeHash, verifyConsistency } from '@weir/ledger/proof';
 import { parseTilePath, TILE_WIDTH, tilePath } from '@weir/ledger/tiles';
 import type { Trust } from '@weir/ledger/trust';
 import { EffectRefused } from '@weir/service-kit/effects/effect';
-import { type Disk, writeDurable } from './disk.ts';
+import type { Disk } from './disk.ts';
+import type { Files, FileWriter } from './durable-files.ts';
 import { keptCheckpoints } from './kept-checkpoints.ts';
-import { verifiers } from './node-crypto.ts';
 import { hasher } from './state.ts';
 import type { StoreAnswer, StoreRequest } from './store-request.ts';
 import { treeNodes } from './stored-tree.ts';
@@ -33,14 +35,21 @@ export interface Signed {
 }
 
 export class LogFolder {
-  readonly #disk: Disk;
+  readonly #disk: Pick<Disk, 'read' | 'list'>;
+  readonly #files: FileWriter;
   readonly #trust: Trust;
   readonly #signers: readonly CheckpointSigner[];
   /** Where the last request ended; made from the files after a failure. */
   #writer: BundleWriter | undefined;
 
-  constructor(disk: Disk, trust: Trust, signers: readonly CheckpointSigner[]) {
+  constructor(
+    disk: Pick<Disk, 'read' | 'list'>,
+    files: FileWriter,
+    trust: Trust,
+    signers: readonly CheckpointSigner[],
+  ) {
     this.#disk = disk;
+    this.#files = files;
     this.#trust = trust;
     this.#signers = signers;
   }
@@ -95,10 +104,9 @@ export class LogFolder {
         `after the ${before} entries that were signed, the topic's tree of ${size} entries does not follow: records were lost or changed; restore the topic from the entry bundles`,
       );
     const files = writer.take();
-    await writeDurable(this.#disk, this.#missing(files));
+    await this.#files.write(this.#missing(files));
     if (last !== undefined) this.#prove(last, size, root);
     const note = signCheckpoint({ origin, size, root }, this.#signers, time);
-    await writeDurable(this.#disk, new Map([[checkpointPath(size), note]]));
     await this.#show({ size, root, note });
     await this.#tidy(files);
     return { note: decodeUtf8(note), signed: size };
@@ -130,30 +138,36 @@ export class LogFolder {
     return writer;
   }
 
-  /** What readers see: the manifest names every checkpoint that is kept, and `checkpoint` is the newest. */
+  /** Gives the signature, then lets readers see it: the manifest names every checkpoint that is kept, and `checkpoint` is the newest. */
   async #show({ size, note }: Signed): Promise<void> {
-    const { origin } = openCheckpoint(note, this.#trust, verifiers, false);
-    const kept = keptCheckpoints(this.#sizes().filter((each) => each <= size));
-    const files = new Map([
-      [MANIFEST, formatManifest({ origin, checkpoints: kept.map(checkpointPath) })],
-      [CHECKPOINT, note],
-    ]);
-    for (const [name, bytes] of files) await writeDurable(this.#disk, this.#missing(new Map([[name, bytes]])));
+    const { origin } = parseCheckpoint(parseNote(note).text);
+    const earlier = this.#sizes().filter((each) => each < size);
+    const checkpoints = keptCheckpoints([...earlier, size]).map(checkpointPath);
+    await this.#files.write(
+      this.#missing(new Map([[checkpointPath(size), note]])),
+      this.#missing(
+        new Map([
+          [MANIFEST, formatManifest({ origin, checkpoints })],
+          [CHECKPOINT, note],
+        ]),
+      ),
+    );
   }
 
   /** Checkpoints that the manifest no longer names, and partial tiles whose full tile is there. */
-  async #tidy(files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  async #tidy(files: Files): Promise<void> {
     const sizes = this.#sizes();
     const kept = new Set(keptCheckpoints(sizes));
-    for (const size of sizes) if (!kept.has(size)) await this.#disk.remove(checkpointPath(size));
+    const old = sizes.filter((size) => !kept.has(size)).map(checkpointPath);
     for (const name of files.keys()) {
       const tile = parseTilePath(name);
-      if (tile?.width === TILE_WIDTH) await this.#disk.remove(`${tilePath(tile)}.p`);
+      if (tile?.width === TILE_WIDTH) old.push(`${tilePath(tile)}.p`);
     }
+    if (old.length > 0) await this.#files.remove(...old);
   }
 
   /** A durable file is not written again: a crash in between could tear what is signed. */
-  #missing(files: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, Uint8Array> {
+  #missing(files: Files): Files {
     return new Map(
       [...files].filter(([name, bytes]) => {
         const held = this.#disk.read(name);
@@ -168,9 +182,16 @@ export class LogFolder {
   }
 
   #open(size: number): Signed {
-    const note = this.#disk.read(checkpointPath(size)) as Uint8Array;
-    const { root } = openCheckpoint(note, this.#trust, verifiers, false);
-    return { size, root, note };
+    const name = checkpointPath(size);
+    const note = this.#disk.read(name) as Uint8Array;
+    try {
+      const { root } = openCheckpoint(note, this.#trust, verifiers, false);
+      return { size, root, note };
+    } catch (error) {
+      if (!(error instanceof CheckpointError)) throw error;
+      const cure = 'restore the file from an export, or from the topic governance-checkpoints';
+      throw new CheckpointError(error.reason, `${name}: ${error.message}; ${cure}`);
+    }
   }
 
   /** Of every checkpoint in the folder, ascending. */

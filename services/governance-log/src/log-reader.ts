@@ -2,7 +2,7 @@
 import { MANIFEST, parseManifest } from '@weir/ledger/bundle';
 import { decodeUtf8 } from '@weir/ledger/bytes';
 import { type Checkpoint, parseCheckpoint } from '@weir/ledger/checkpoint';
-import { parseNote } from '@weir/ledger/note';
+import { NoteError, parseNote } from '@weir/ledger/note';
 import { consistencyProof, inclusionProof } from '@weir/ledger/proof';
 import { formatProofFile } from '@weir/ledger/proof-file';
 import { BundleReader, HASH_LENGTH } from '@weir/ledger/tiles';
@@ -12,6 +12,18 @@ import { FolderError, readBundle, readEntry, readTile, treeNodes } from './store
 
 export interface ReadCheckpoint extends Checkpoint {
   readonly note: Uint8Array;
+}
+
+const CURE = 'restore the folder from an export, or move it away and make it anew with src/rebuild.ts';
+
+/** @throws {FolderError} when the note is torn */
+function readNote(name: string, note: Uint8Array): Checkpoint {
+  try {
+    return parseCheckpoint(parseNote(note).text);
+  } catch (error) {
+    if (error instanceof NoteError) throw new FolderError(`${name} is damaged: ${error.message}; ${CURE}`);
+    throw error;
+  }
 }
 
 export class LogReader {
@@ -30,9 +42,12 @@ export class LogReader {
     if (manifest === undefined) return undefined;
     const name = parseManifest(decodeUtf8(manifest))?.checkpoints.at(-1);
     const note = name === undefined ? undefined : this.#disk.read(name);
-    if (note === undefined) throw new FolderError(`${MANIFEST} is damaged, or what it names is missing`);
+    if (note === undefined)
+      throw new FolderError(
+        `${name === undefined ? `${MANIFEST} is damaged` : `${name}, which ${MANIFEST} names, is missing`}; ${CURE}`,
+      );
     if (this.#latest === undefined || Buffer.compare(this.#latest.note, note) !== 0)
-      this.#latest = { ...parseCheckpoint(parseNote(note).text), note };
+      this.#latest = { ...readNote(name as string, note), note };
     return this.#latest;
   }
 

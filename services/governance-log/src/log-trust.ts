@@ -1,9 +1,9 @@
 /** What the service believes, as the trust file that it hands on: its own checkpoint keys, and the keys of authors and approvers. */
 import { fromBase64 } from '@weir/ledger/bytes';
 import { formatVkey, verifierKey } from '@weir/ledger/keys';
+import { sha256 } from '@weir/ledger/node-crypto';
 import { parseTrust, type Trust } from '@weir/ledger/trust';
 import type { CheckpointKey } from './checkpoint-keys.ts';
-import { sha256 } from './node-crypto.ts';
 
 /** Everything that decides which entries are leaves: recorded in the journal at each take-over. Public keys alone. */
 export interface LogConfig {

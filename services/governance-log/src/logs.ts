@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Entry } from '@weir/ledger/entry';
 import { decodeEntry } from '@weir/ledger/entry-codec';
+import { sha256 } from '@weir/ledger/node-crypto';
 import { DecisionIndex, type Filter } from './decision-index.ts';
 import { createDisk } from './disk.ts';
 import { LogReader, type ReadCheckpoint } from './log-reader.ts';
-import { sha256 } from './node-crypto.ts';
 import { bundleFolder } from './store-handler.ts';
 
 /** An entry with where it lies, and the checkpoint that signs it. */

@@ -7,12 +7,13 @@ import { decode } from '@weir/events/codec';
 import { topicName } from '@weir/events/topics';
 import { BundleWriter, CHECKPOINT, checkpointPath, formatManifest, MANIFEST } from '@weir/ledger/bundle';
 import { equalBytes, utf8 } from '@weir/ledger/bytes';
+import { verifiers } from '@weir/ledger/node-crypto';
 import { type OpenedCheckpoint, openCheckpoint } from '@weir/ledger/open-checkpoint';
 import { fateOf } from '@weir/service-kit/fates';
 import { judge, pass } from './admitted.ts';
-import { type Disk, writeDurable } from './disk.ts';
+import type { Disk } from './disk.ts';
+import { DurableFiles } from './durable-files.ts';
 import { type LogConfig, originOf, trustOf } from './log-trust.ts';
-import { verifiers } from './node-crypto.ts';
 import { type EntryEvent, entryEvent, TOPIC } from './processor.ts';
 import { hasher, openLog } from './state.ts';
 
@@ -42,9 +43,11 @@ export async function rebuildFolder(place: RebuildPlace, config: LogConfig): Pro
   await writeTree(place, config, checkpoint);
   const { origin, size } = checkpoint;
   // In the order of log-folder.ts.
-  await writeDurable(disk, new Map([[checkpointPath(size), note]]));
-  await writeDurable(disk, new Map([[MANIFEST, formatManifest({ origin, checkpoints: [checkpointPath(size)] })]]));
-  await writeDurable(disk, new Map([[CHECKPOINT, note]]));
+  new DurableFiles(disk).write(
+    new Map([[checkpointPath(size), note]]),
+    new Map([[MANIFEST, formatManifest({ origin, checkpoints: [checkpointPath(size)] })]]),
+    new Map([[CHECKPOINT, note]]),
+  );
   return size;
 }
 
@@ -63,6 +66,7 @@ async function writeTree(place: RebuildPlace, config: LogConfig, { size, root }:
   const { disk, partition } = place;
   const log = openLog(config, partition);
   const writer = new BundleWriter(hasher);
+  const files = new DurableFiles(disk);
   for await (const record of recordsOf(place, TOPIC)) {
     if (writer.size === size) break;
     const event = eventOf(record);
@@ -71,13 +75,13 @@ async function writeTree(place: RebuildPlace, config: LogConfig, { size, root }:
     pass(log, verdict);
     if (verdict.reason !== undefined) continue;
     writer.append(event.record.bytes.slice(), verdict.leaf);
-    if (writer.size % WRITE_EVERY === 0) await writeDurable(disk, writer.take());
+    if (writer.size % WRITE_EVERY === 0) files.write(writer.take());
   }
   if (writer.size < size)
     throw new RebuildError(`the topic gives ${writer.size} entries, and a tree of ${size} entries was signed`);
   if (!equalBytes(writer.root(), root))
     throw new RebuildError(`the first ${size} entries of the topic give another root than the one that was signed`);
-  await writeDurable(disk, writer.take());
+  files.write(writer.take());
 }
 
 /** Undefined for a record that the service dead-letters. */

@@ -8,10 +8,11 @@ import { Problem, type ProblemCode } from '@weir/service-kit/http/problem';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { explained, liveAt, shownCheckpoint, shownDecision, summaryOf } from './answers.ts';
+import { complianceReport } from './compliance.ts';
 import { bundleFiles, zipOf } from './export.ts';
 import { newest, registerLogRoutes, sendBytes } from './log-routes.ts';
 import type { Found, Logs } from './logs.ts';
-import { DecisionPage, DecisionShape, ExplanationShape, TimelineShape } from './schemas.ts';
+import { ComplianceShape, DecisionPage, DecisionShape, ExplanationShape, TimelineShape } from './schemas.ts';
 
 const DecisionId = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'id of the decision' });
 const tags = ['governance'];
@@ -23,6 +24,7 @@ export function registerRoutes(app: FastifyInstance, _: ServiceIo, logs: Logs): 
   registerDecisions(app, logs);
   registerTimeline(app, logs);
   registerExport(app, logs);
+  registerCompliance(app, logs);
   app.addHook('onClose', async () => logs.close());
 }
 
@@ -178,6 +180,19 @@ function registerExport(app: FastifyInstance, logs: Logs): void {
       .header('content-disposition', `attachment; filename="${name}"`)
       .send(zipOf(files));
   });
+}
+
+function registerCompliance(app: FastifyInstance, logs: Logs): void {
+  const schema = {
+    summary: 'What the log shows of what rules ask to see: queries with the entries that they found, and their proofs',
+    description: 'Not a statement of conformity.',
+    tags,
+    querystring: Type.Object({ model: Type.Optional(ModelName) }, CLOSED),
+    response: { 200: ComplianceShape },
+  };
+  app.get<{ Querystring: { readonly model?: string } }>('/v1/report/compliance', { schema }, async (request, reply) =>
+    sendJson(request, reply, JSON.stringify(complianceReport(await logs.signed(), request.query.model))),
+  );
 }
 
 function answers(shape: object, ...codes: readonly ProblemCode[]): Record<number, object> {

@@ -3,11 +3,11 @@ import { openAlertOf } from '@weir/alerts/open-alert';
 import { fromHex, toHex } from '@weir/ledger/bytes';
 import type { Head as ChainHead } from '@weir/ledger/chain';
 import { formatVkey, parseVkey } from '@weir/ledger/keys';
+import { sha256 } from '@weir/ledger/node-crypto';
 import { frameEntry } from '@weir/ledger/tiles';
 import { decodeState, encodeState } from '@weir/service-kit/state-codec';
 import { LeafIndex } from './leaf-index.ts';
 import type { LogConfig } from './log-trust.ts';
-import { sha256 } from './node-crypto.ts';
 import { type Asked, type Log, type LogAlert, type LogState, newState, openLog } from './state.ts';
 import { readEntries } from './store-request.ts';
 

@@ -75,3 +75,39 @@ export const ConsistencyShape: TObject = Type.Object({
   proof: Type.Array(text('base64 of a hash, RFC 6962 2.1.2')),
   checkpoint: CheckpointShape,
 });
+
+const ProvedShape: TObject = Type.Object(
+  { ...EntryFields, proof: text('path of its .tlog-proof') },
+  { additionalProperties: true },
+);
+
+export const ComplianceShape: TObject = Type.Object({
+  statement: Type.String(),
+  model: Type.Union([Type.String(), Type.Null()]),
+  rows: Type.Array(
+    Type.Object({
+      rule: Type.String(),
+      shows: text('what the entries show of it'),
+      kinds: Type.Union([Type.Array(Type.String()), Type.Null({ description: 'entries of every kind' })]),
+      count: whole('entries that the query found'),
+      entries: Type.Array(ProvedShape, { description: 'the newest of them' }),
+    }),
+  ),
+  coverage: Type.Array(
+    Type.Object({
+      model: Type.String(),
+      entries: Type.Integer(),
+      versions: whole('versions that were registered'),
+      firstMs: whole('event time of the first entry, ms since 1970'),
+      lastMs: whole('event time of the last entry, ms since 1970'),
+    }),
+  ),
+  retention: Type.Array(
+    Type.Object({
+      checkpoint: CheckpointShape,
+      oldest: ProvedShape,
+      consistency: text('path of the proof that the log has only grown since its oldest entry'),
+    }),
+  ),
+  checkpoints: Type.Array(CheckpointShape),
+});

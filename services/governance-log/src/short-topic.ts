@@ -2,9 +2,10 @@
 import type { EventLog } from '@weir/event-log/port';
 import { topicName } from '@weir/events/topics';
 import { createDisk } from './disk.ts';
-import { LogReader } from './log-reader.ts';
+import { LogReader, type ReadCheckpoint } from './log-reader.ts';
 import { TOPIC } from './processor.ts';
 import { bundleFolder } from './store-handler.ts';
+import { FolderError } from './stored-tree.ts';
 
 /** The topic ends before the log that was signed. */
 export class ShortTopicError extends Error {
@@ -22,7 +23,7 @@ export async function refuseShortTopic(
   const admin = await log.admin();
   try {
     for (let partition = 0; partition < partitions; partition += 1) {
-      const signed = new LogReader(partition, createDisk(bundleFolder(folder, partition))).latest();
+      const signed = latestIn(bundleFolder(folder, partition), partition);
       if (signed === undefined) continue;
       const records = await recordsOf(admin, topic, partition);
       if (records < signed.size)
@@ -32,6 +33,15 @@ export async function refuseShortTopic(
     }
   } finally {
     await admin.close();
+  }
+}
+
+/** @throws {FolderError} naming the folder */
+function latestIn(path: string, partition: number): ReadCheckpoint | undefined {
+  try {
+    return new LogReader(partition, createDisk(path)).latest();
+  } catch (error) {
+    throw error instanceof FolderError ? new FolderError(`${path}: ${error.message}`) : error;
   }
 }
 

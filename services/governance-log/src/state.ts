@@ -3,11 +3,11 @@ import type { OpenAlert } from '@weir/alerts/open-alert';
 import type { AdmissionState } from '@weir/ledger/admission';
 import type { Head } from '@weir/ledger/chain';
 import type { Rotation } from '@weir/ledger/keys';
+import { sha256 } from '@weir/ledger/node-crypto';
 import { Frontier, TreeHasher } from '@weir/ledger/tree';
 import { keyRingOf, type Trust } from '@weir/ledger/trust';
 import { LeafIndex } from './leaf-index.ts';
 import { type LogConfig, originOf, trustOf } from './log-trust.ts';
-import { sha256 } from './node-crypto.ts';
 
 /** A tree that the folder was asked to store and sign. */
 export interface Asked {

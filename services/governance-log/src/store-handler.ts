@@ -1,10 +1,11 @@
 /** The effect `store`: one request after another per partition, each in the order of log-folder.ts. */
 import { join } from 'node:path';
-import { utf8 } from '@weir/ledger/bytes';
+import { equalBytes, utf8 } from '@weir/ledger/bytes';
 import { CheckpointError } from '@weir/ledger/open-checkpoint';
 import { type EffectHandler, EffectRefused } from '@weir/service-kit/effects/effect';
 import type { CheckpointKeys } from './checkpoint-keys.ts';
-import { createDisk, type Disk, writeDurable } from './disk.ts';
+import { createDisk } from './disk.ts';
+import { DiskThread } from './disk-thread.ts';
 import { LogFolder } from './log-folder.ts';
 import { type LogConfig, originOf, trustOf, trustText } from './log-trust.ts';
 import { decodeRequest, encodeAnswer, type StoreRequest } from './store-request.ts';
@@ -32,12 +33,11 @@ export interface StoreOptions {
   readonly keys: CheckpointKeys;
   /** Wall clock, ms: for signatures that carry their time. */
   readonly now: () => number;
-  /** A seam for tests. */
-  readonly diskOf?: (folder: string) => Disk;
 }
 
 export function storeHandler(options: StoreOptions): EffectHandler {
   const partitions = new Map<number, PartitionStore>();
+  const thread = new DiskThread();
   return {
     run: async ({ payload }, { epoch }) => {
       if (options.keys.keys.length === 0)
@@ -45,7 +45,7 @@ export function storeHandler(options: StoreOptions): EffectHandler {
       const request = decodeRequest(payload);
       let store = partitions.get(request.partition);
       if (store === undefined) {
-        store = new PartitionStore(options, request.partition);
+        store = new PartitionStore(options, thread, request.partition);
         partitions.set(request.partition, store);
       }
       return encodeAnswer(await store.run(request, epoch));
@@ -57,18 +57,21 @@ export function storeHandler(options: StoreOptions): EffectHandler {
 class PartitionStore {
   readonly #options: StoreOptions;
   readonly #partition: number;
+  readonly #thread: DiskThread;
   readonly #folder: LogFolder;
   /** Owners of this process: one that was taken over signs nothing more. */
   #epoch = 0n;
   /** A try that has outlived its deadline still runs. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(options: StoreOptions, partition: number) {
-    const { folder, config, keys, diskOf = createDisk } = options;
+  constructor(options: StoreOptions, thread: DiskThread, partition: number) {
+    const { folder, config, keys } = options;
     this.#options = options;
+    this.#thread = thread;
     this.#partition = partition;
-    const disk = diskOf(bundleFolder(folder, partition));
-    this.#folder = new LogFolder(disk, trustOf(config, partition), keys.signersFor(originOf(config, partition)));
+    const path = bundleFolder(folder, partition);
+    const signers = keys.signersFor(originOf(config, partition));
+    this.#folder = new LogFolder(createDisk(path), thread.writerFor(path), trustOf(config, partition), signers);
   }
 
   run(request: StoreRequest, epoch: bigint): ReturnType<LogFolder['store']> {
@@ -78,7 +81,7 @@ class PartitionStore {
   }
 
   async #store(request: StoreRequest, epoch: bigint): ReturnType<LogFolder['store']> {
-    const { folder, config, now, diskOf = createDisk } = this.#options;
+    const { folder, config, now } = this.#options;
     if (epoch < this.#epoch)
       throw new EffectRefused(`the owner of epoch ${epoch} was taken over by that of ${this.#epoch}`);
     this.#epoch = epoch;
@@ -87,7 +90,7 @@ class PartitionStore {
       throw new EffectRefused(`the request is for ${request.origin}, this service signs ${origin}`);
     try {
       const answer = await this.#folder.store(request, Math.floor(now() / 1_000));
-      await writeTrust(diskOf(folder), config, this.#partition);
+      await this.#writeTrust();
       return answer;
     } catch (error) {
       if (error instanceof FolderError || error instanceof CheckpointError)
@@ -95,12 +98,14 @@ class PartitionStore {
       throw error;
     }
   }
-}
 
-/** Beside the bundle, not in it: what a reader trusts comes from elsewhere. This is what to hand out. */
-async function writeTrust(disk: Disk, config: LogConfig, partition: number): Promise<void> {
-  const text = utf8(trustText(config, partition));
-  const held = disk.read(trustName(partition));
-  if (held === undefined || Buffer.compare(held, text) !== 0)
-    await writeDurable(disk, new Map([[trustName(partition), text]]));
+  /** Beside the bundle, not in it: what a reader trusts comes from elsewhere. This is what to hand out. */
+  async #writeTrust(): Promise<void> {
+    const { folder, config } = this.#options;
+    const name = trustName(this.#partition);
+    const text = utf8(trustText(config, this.#partition));
+    const held = createDisk(folder).read(name);
+    if (held === undefined || !equalBytes(held, text))
+      await this.#thread.writerFor(folder).write(new Map([[name, text]]));
+  }
 }

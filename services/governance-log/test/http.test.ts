@@ -5,11 +5,11 @@ import { decode } from '@weir/events/codec';
 import { fromBase64 } from '@weir/ledger/bytes';
 import type { Entry } from '@weir/ledger/entry';
 import { decodeEntry } from '@weir/ledger/entry-codec';
+import { sha256 } from '@weir/ledger/node-crypto';
 import { verifyConsistency } from '@weir/ledger/proof';
 import Value from 'typebox/value';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { sha256 } from '../src/node-crypto.ts';
-import { DecisionPage, DecisionShape, ExplanationShape, TimelineShape } from '../src/schemas.ts';
+import { ComplianceShape, DecisionPage, DecisionShape, ExplanationShape, TimelineShape } from '../src/schemas.ts';
 import { hasher } from '../src/state.ts';
 import { Running, run, weirVerify } from './running.ts';
 import { entryRecord, newAuthor, record } from './scene.ts';
@@ -138,6 +138,24 @@ test('decisions are listed in pages, each once, by model and kind', async () => 
   const some = await service.json('/v1/decisions?model=delay&kind=promoted');
   expect(some['items']).toMatchObject([{ decisionId: promoted.decisionId }]);
   expect((await service.get(`/v1/decisions/${'0'.repeat(64)}`)).status).toBe(404);
+});
+
+test('the compliance report names for each rule the entries that show something, and where they are proved', async () => {
+  const report = await service.json('/v1/report/compliance?model=delay');
+  expect(Value.Errors(ComplianceShape, report)).toEqual([]);
+  const rows = report['rows'] as { rule: string; count: number; entries: { decisionId: string; proof: string }[] }[];
+  const row = (rule: string): (typeof rows)[number] =>
+    rows.find((each) => each.rule.includes(rule)) as (typeof rows)[number];
+  expect(row('article 12')).toMatchObject({ count: 10 });
+  expect(row('14(4)(e)')).toMatchObject({ count: 0, entries: [] });
+  expect(row('article 72').entries.map(({ decisionId }) => decisionId)).toContain(promoted.decisionId);
+  expect(row('MANAGE').entries.map(({ decisionId }) => decisionId)).toContain(rolledBack.decisionId);
+  expect(report['coverage']).toEqual([{ model: 'delay', entries: 10, versions: 2, firstMs: 1_000, lastMs: 5_000 }]);
+  const [retention] = report['retention'] as { consistency: string; oldest: { proof: string; seq: number } }[];
+  expect(retention).toMatchObject({ oldest: { seq: 1 }, consistency: `/consistency?from=1&to=${made.length}` });
+  for (const path of [retention?.consistency, retention?.oldest.proof, row('article 72').entries[0]?.proof])
+    expect({ path, status: (await service.get(path as string)).status }).toEqual({ path, status: 200 });
+  expect((await service.json('/v1/report/compliance'))['coverage']).toHaveLength(5);
 });
 
 test('an earlier checkpoint is proved to be the beginning of a later one', async () => {

@@ -1,14 +1,15 @@
 /** The durable order: what a crash at any call leaves, and what is never signed. */
 import { equalBytes } from '@weir/ledger/bytes';
 import { parseCheckpoint } from '@weir/ledger/checkpoint';
+import { sha256, verifiers } from '@weir/ledger/node-crypto';
 import { parseNote } from '@weir/ledger/note';
 import { Frontier } from '@weir/ledger/tree';
 import { verifyLog } from '@weir/ledger/verify';
 import { describe, expect, test } from 'vitest';
+import { writerOn } from '../src/durable-files.ts';
 import { keptCheckpoints } from '../src/kept-checkpoints.ts';
 import { LogFolder } from '../src/log-folder.ts';
 import { originOf, trustOf } from '../src/log-trust.ts';
-import { sha256, verifiers } from '../src/node-crypto.ts';
 import { hasher } from '../src/state.ts';
 import { decodeRequest, encodeRequest, type StoreRequest } from '../src/store-request.ts';
 import { CONFIG, KEYS, newAuthor } from './scene.ts';
@@ -35,7 +36,7 @@ function request(first: number, size: number, entries: readonly Uint8Array[] = E
 }
 
 function folderOn(disk: SimulatedDisk): LogFolder {
-  return new LogFolder(disk, TRUST, KEYS.signersFor(ORIGIN));
+  return new LogFolder(disk, writerOn(disk), TRUST, KEYS.signersFor(ORIGIN));
 }
 
 /** As `weir verify` does. @returns leaves of the newest checkpoint */
@@ -100,6 +101,50 @@ describe('a crash at every call of the durable order', async () => {
         expect(verified(disk)).toBe(520);
       }
     },
+  );
+});
+
+test('a disk that is full at some call, and has room again, gives the same notes without a restart', async () => {
+  const calm = new SimulatedDisk();
+  const expected = await storeAll(calm, () => {});
+  for (let fullAt = 1; fullAt <= calm.calls; fullAt += 2) {
+    const disk = new SimulatedDisk();
+    disk.fullAt = fullAt;
+    const folder = folderOn(disk);
+    const notes: string[] = [];
+    const faults: string[] = [];
+    for (const asked of REQUESTS) {
+      const tried = await folder.store(asked, 0).catch((error: Error) => error);
+      if (tried instanceof Error) faults.push(tried.message);
+      disk.fullAt = tried instanceof Error ? Number.POSITIVE_INFINITY : fullAt;
+      // A reader finds a whole log while there is no room, too.
+      const seen = tried instanceof Error && disk.read('manifest.json') !== undefined ? verified(disk) : 0;
+      expect([0, ...SIZES]).toContain(seen);
+      notes.push(tried instanceof Error ? (await folder.store(asked, 0)).note : tried.note);
+      if (faults.length > 0) disk.fullAt = Number.POSITIVE_INFINITY;
+    }
+    expect(faults).toEqual(['ENOSPC: no space left on device, write']);
+    expect(notes).toEqual(expected);
+    expect(verified(disk)).toBe(520);
+  }
+});
+
+test('what was half written when the process began is written again; a torn file that was durable is refused by its name', async () => {
+  const disk = new SimulatedDisk();
+  await folderOn(disk).store(request(0, 300), 0);
+  const half = (name: string): void => disk.put(name, (disk.read(name) as Uint8Array).slice(0, 20));
+  for (const name of ['tile/entries/001.p/54.new', 'checkpoints/310.new', 'manifest.json.new'])
+    disk.put(name, Buffer.from('half'));
+  half('checkpoint');
+  half('manifest.json');
+  await folderOn(disk).store(request(300, 310), 0);
+  expect(verified(disk)).toBe(310);
+  half('checkpoints/310');
+  await expect(folderOn(disk).store(request(310, 320), 0)).rejects.toThrow(/checkpoints\/310/);
+  disk.put('checkpoints/310', disk.read('checkpoint') as Uint8Array);
+  half('tile/entries/001.p/54');
+  await expect(folderOn(disk).store(request(310, 320), 0)).rejects.toThrow(
+    /tile\/entries\/001\.p\/54|last bundle .* is torn/,
   );
 });
 

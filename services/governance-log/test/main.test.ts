@@ -3,10 +3,10 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseVkey } from '@weir/ledger/keys';
+import { sha256 } from '@weir/ledger/node-crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readCheckpointKeys } from '../src/checkpoint-keys.ts';
 import { readKeyLines } from '../src/config.ts';
-import { sha256 } from '../src/node-crypto.ts';
 import { refuseShortTopic } from '../src/short-topic.ts';
 import { Running, run, weirVerify } from './running.ts';
 import { entryRecord, newAuthor } from './scene.ts';
@@ -63,7 +63,9 @@ test('a file of entry keys may hold the lines of keys and no others', () => {
   expect(() => readKeyLines('')).toThrow(/name a file/);
 });
 
-test('a lost folder is made anew; a topic that holds fewer records than were signed keeps the service from starting, naming both sizes', async () => {
+test('a lost folder is made anew; a topic that holds fewer records than were signed keeps the service from starting, naming both sizes', {
+  timeout: 60_000,
+}, async () => {
   const service = new Running();
   service.writeKeys();
   await service.start();
@@ -85,6 +87,19 @@ test('a lost folder is made anew; a topic that holds fewer records than were sig
   await service.send([entryRecord(author.write('m'))]);
   await service.signed(10);
   await service.stop();
+  // Torn files that were durable keep it from starting: the line names them and the cure.
+  for (const [name, said] of [
+    ['manifest.json', /governance\/0: manifest.json is damaged; restore the folder from an export/],
+    ['checkpoints/10', /governance\/0: checkpoints\/10 is damaged: .*restore the folder/],
+  ] as const) {
+    const path = join(service.bundle, name);
+    const whole = readFileSync(path);
+    writeFileSync(path, whole.subarray(0, 20));
+    const refused = await run(MAIN, [], service.env());
+    writeFileSync(path, whole);
+    expect(refused).toMatchObject({ code: 1 });
+    expect(refused.out).toMatch(said);
+  }
   const env = { ...service.env(), WEIR_LOG_FILE: join(folder, 'other.db') };
   const ended = await run(MAIN, [], env);
   expect(ended).toMatchObject({ code: 1 });

@@ -4,15 +4,16 @@ import { decode, encode } from '@weir/events/codec';
 import { toHex } from '@weir/ledger/bytes';
 import { signCheckpoint } from '@weir/ledger/checkpoint';
 import { encodeEntry } from '@weir/ledger/entry-codec';
+import { sha256 } from '@weir/ledger/node-crypto';
 import type { EffectHandler } from '@weir/service-kit/effects/effect';
 import { describeProcessor } from '@weir/service-kit/testing/describe-processor';
 import { newFold } from '@weir/service-kit/testing/fold-run';
 import type { Scenario } from '@weir/service-kit/testing/scenario';
 import { expect, test } from 'vitest';
 import { bodyAfter } from '../../../packages/ledger/test/author.ts';
+import { writerOn } from '../src/durable-files.ts';
 import { LogFolder } from '../src/log-folder.ts';
 import { originOf, trustOf } from '../src/log-trust.ts';
-import { sha256 } from '../src/node-crypto.ts';
 import { createLogProcessor } from '../src/processor.ts';
 import { decodeRequest, encodeAnswer } from '../src/store-request.ts';
 import { currentState, goldenState } from './golden-state.ts';
@@ -62,7 +63,7 @@ const RECORDS = records();
 
 /** A folder in memory, as the world keeps it over all processes. */
 function store(disk: SimulatedDisk): EffectHandler {
-  const folder = new LogFolder(disk, trustOf(CONFIG, 0), KEYS.signersFor(originOf(CONFIG, 0)));
+  const folder = new LogFolder(disk, writerOn(disk), trustOf(CONFIG, 0), KEYS.signersFor(originOf(CONFIG, 0)));
   return { run: async ({ payload }) => encodeAnswer(await folder.store(decodeRequest(payload), 0)), concurrency: 1 };
 }
 

@@ -5,12 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { LogRecord, NewRecord } from '@weir/event-log/port';
+import { loadServiceConfig } from '@weir/service-kit/config/common-settings';
 import { loadPrincipals } from '@weir/service-kit/http/principals';
 import { createLogger } from '@weir/service-kit/logger';
 import { connectPorts, type Ports } from '@weir/service-kit/ports';
 import { type Services, startServices } from '@weir/service-kit/service';
 import { vi } from 'vitest';
-import { loadGovernanceConfig } from '../src/config.ts';
+import { SETTINGS } from '../src/config.ts';
 import { governanceLog } from '../src/service.ts';
 import { KEY_LINES, KEYS, privateKey } from './scene.ts';
 
@@ -41,7 +42,7 @@ export class Running {
   }
 
   async start(): Promise<void> {
-    const config = loadGovernanceConfig(this.env());
+    const config = loadServiceConfig(SETTINGS, this.env());
     this.ports = await connectPorts(config, { clientId: 'test', report: () => {} });
     this.#processed = 0;
     this.services = await startServices([governanceLog(config, KEY_LINES, KEYS)], {

@@ -4,10 +4,10 @@ import type { NewRecord } from '@weir/event-log/port';
 import { encode } from '@weir/events/codec';
 import { decodeEntry } from '@weir/ledger/entry-codec';
 import { formatVkey } from '@weir/ledger/keys';
+import { sha256 } from '@weir/ledger/node-crypto';
 import { Author, entryKey, type NamedKey } from '../../../packages/ledger/test/author.ts';
 import { type CheckpointKeys, checkpointKeys } from '../src/checkpoint-keys.ts';
 import { LOG_DEFAULTS, type LogConfig, originOf } from '../src/log-trust.ts';
-import { sha256 } from '../src/node-crypto.ts';
 
 export const NOW_MS: number = Date.parse('2026-11-24T00:00:00Z');
 export const ENTRY_KEY: NamedKey = entryKey(7, 'weir/promotion');

@@ -1,4 +1,4 @@
-/** A disk in memory that loses what was not made durable: content before `sync`, names before `syncFolder`. */
+/** A disk in memory that loses what was not made durable: content before `write` resolves, names before `syncFolder`. */
 import type { Disk } from '../src/disk.ts';
 
 export class Crash extends Error {
@@ -17,6 +17,8 @@ export class SimulatedDisk implements Disk {
   /** Calls that change something, so far; the one with the number `crashAt` does not happen. */
   calls = 0;
   crashAt: number = Number.POSITIVE_INFINITY;
+  /** Calls from this one on find no room, until it is lifted; reading goes on. */
+  fullAt: number = Number.POSITIVE_INFINITY;
 
   read(name: string): Uint8Array | undefined {
     return this.#names.get(name)?.content;
@@ -29,30 +31,28 @@ export class SimulatedDisk implements Disk {
       .map((name) => name.slice(prefix.length));
   }
 
-  async write(name: string, bytes: Uint8Array): Promise<void> {
+  write(name: string, bytes: Uint8Array): void {
     this.#call();
-    this.#names.set(name, { content: bytes.slice(), isSynced: false });
+    const file = { content: bytes.slice(), isSynced: false };
+    this.#names.set(name, file);
+    this.#call();
+    file.isSynced = true;
   }
 
-  async sync(name: string): Promise<void> {
-    this.#call();
-    (this.#names.get(name) as File).isSynced = true;
-  }
-
-  async rename(from: string, to: string): Promise<void> {
+  rename(from: string, to: string): void {
     this.#call();
     this.#names.set(to, this.#names.get(from) as File);
     this.#names.delete(from);
   }
 
-  async syncFolder(folder: string): Promise<void> {
+  syncFolder(folder: string): void {
     this.#call();
     const isIn = (name: string): boolean => name.slice(0, Math.max(0, name.lastIndexOf('/'))) === folder;
     for (const name of this.#durable.keys()) if (isIn(name) && !this.#names.has(name)) this.#durable.delete(name);
     for (const [name, file] of this.#names) if (isIn(name)) this.#durable.set(name, file);
   }
 
-  async remove(name: string): Promise<void> {
+  remove(name: string): void {
     this.#call();
     for (const each of this.#names.keys()) if (each === name || each.startsWith(`${name}/`)) this.#names.delete(each);
   }
@@ -80,5 +80,6 @@ export class SimulatedDisk implements Disk {
   #call(): void {
     this.calls += 1;
     if (this.calls >= this.crashAt) throw new Crash(`call ${this.calls}`);
+    if (this.calls >= this.fullAt) throw new Error('ENOSPC: no space left on device, write');
   }
 }

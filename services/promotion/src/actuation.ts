@@ -1,6 +1,6 @@
 /** What is asked of actuators: the shares in force, by decision. The split API needs none, it reads the state. */
 import type { Effect } from '@weir/service-kit/effects/effect';
-import type { ModelState, Split } from './state.ts';
+import type { HeldAlert, ModelState, Split } from './state.ts';
 
 /** Payload of an effect of an actuator, as JSON. */
 export interface Actuation {
@@ -31,20 +31,30 @@ export function askActuators(state: ModelState, { epoch, decisionId, weights }: 
       kind,
       payload: Buffer.from(JSON.stringify(actuation)),
     };
-    state.effects.set(`${kind}/${target}`, effect);
+    ask(state, `${kind}/${target}`, effect);
   }
 }
 
-/** A request to train again, after a rollback or a retirement. */
-export function askRetraining(
-  state: ModelState,
-  version: string,
-  decisionId: string,
-  reasons: readonly string[],
-): void {
+/** What failed before is not tried again: this is asked instead. */
+function ask(state: ModelState, place: string, effect: Effect): void {
+  state.effects.set(place, effect);
+  state.retries.delete(place);
+}
+
+/** Why a model should be trained again, and on the data of which event times (ms) it was found. */
+export interface RetrainingCause {
+  readonly version: string | null;
+  readonly decisionId: string;
+  readonly reasons: readonly string[];
+  readonly alerts: readonly HeldAlert[];
+  readonly data: { readonly fromMs: number; readonly toMs: number };
+}
+
+/** A request to train again: after a rollback or a retirement, or on an alert that the policy names. */
+export function askRetraining(state: ModelState, cause: RetrainingCause): void {
   for (const { kind, target } of state.policy?.policy.actuators ?? []) {
     if (kind !== 'retraining') continue;
-    const payload = Buffer.from(JSON.stringify({ model: state.model, target, version, decisionId, reasons }));
-    state.effects.set(`${kind}/${target}`, { id: `${decisionId}/${kind}/${target}`, kind, payload });
+    const payload = Buffer.from(JSON.stringify({ model: state.model, target, ...cause }));
+    ask(state, `${kind}/${target}`, { id: `${cause.decisionId}/${kind}/${target}`, kind, payload });
   }
 }

@@ -10,7 +10,7 @@ const MAX_SUMMARY = 300;
 
 export function noteRaised(
   state: ModelState,
-  { id, escalates, kind, severity, version, summary, eventTimeMs }: AlertRaised,
+  { id, escalates, kind, severity, version, summary, eventTimeMs, sinceMs }: AlertRaised,
 ): void {
   // Its own alerts tell of what it did.
   if (kind === 'promotion') return;
@@ -22,6 +22,7 @@ export function noteRaised(
     version,
     summary: summary.slice(0, MAX_SUMMARY).toWellFormed(),
     atMs: eventTimeMs,
+    sinceMs: Math.min(sinceMs, eventTimeMs),
   };
   state.alertsAhead.push(alert);
   state.alertsAhead.sort((a, b) => a.atMs - b.atMs);
@@ -35,13 +36,14 @@ export function noteResolved(state: ModelState, { raisedId }: AlertResolved): vo
 }
 
 /** The first alert whose time has come takes effect. */
-export function takeAlert(state: ModelState): void {
+export function takeAlert(state: ModelState): HeldAlert | undefined {
   const alert = state.alertsAhead.shift();
-  if (alert === undefined) return;
+  if (alert === undefined) return undefined;
   state.alerts.delete(alert.id);
   state.alerts.set(alert.id, alert);
   // The oldest goes: of hundreds that are open at once, one more does not change a decision.
   if (state.alerts.size > MAX_ALERTS) state.alerts.delete(state.alerts.keys().next().value as string);
+  return alert;
 }
 
 /** Open alerts that hold the promotion, or take the challenger's traffic: about all versions, or one of the two arms. */
@@ -53,10 +55,17 @@ export function blockingAlerts(
 ): readonly HeldAlert[] {
   if (alerts.size === 0) return [];
   return [...alerts.values()].filter(
-    ({ kind, severity, version }) =>
-      (version === null || version === challenger || (action === 'hold' && version === champion)) &&
-      policy.alerts.some(
-        (rule) => rule.kind === kind && rule.action === action && RANKS[severity] >= RANKS[rule.severity],
-      ),
+    (alert) =>
+      (alert.version === null || alert.version === challenger || (action === 'hold' && alert.version === champion)) &&
+      matches(policy, alert, action),
   );
+}
+
+/** Whether the policy answers an alert in this way. */
+export function matches(
+  { alerts }: PromotionPolicy,
+  { kind, severity }: HeldAlert,
+  action: PromotionPolicy['alerts'][number]['action'],
+): boolean {
+  return alerts.some((rule) => rule.kind === kind && rule.action === action && RANKS[severity] >= RANKS[rule.severity]);
 }

@@ -5,12 +5,12 @@ import { fromBase64 } from '@weir/ledger/bytes';
 import type { Entry, Approval as SignedApproval } from '@weir/ledger/entry';
 import { approvalMessage } from '@weir/ledger/entry-codec';
 import { parseVkey } from '@weir/ledger/keys';
+import { sha256, verifiers } from '@weir/ledger/node-crypto';
 import type { Rejection } from '@weir/service-kit/processor';
 import { type Run, record } from './decision-log.ts';
 import { endTest, openTest, promote, returnToPrevious, voidApprovals, whyNotNow } from './machine.ts';
 import { nameOf } from './registrations.ts';
 import type { RunningTest } from './running-test.ts';
-import { sha256, verifyEd25519 } from './signer.ts';
 import { keep, MAX_COMMANDS } from './state.ts';
 
 /** May freeze, unfreeze, kill and roll back. */
@@ -216,7 +216,7 @@ function signatureIn({ config }: Run, { subject }: CommandIssued, of: string): S
     return refused(
       `subject.keyId is ${JSON.stringify(keyId ?? null)}; it must be that of a key of WEIR_PROMOTION_APPROVERS, with subject.signature in base64`,
     );
-  if (!verifyEd25519(approver.key, approvalMessage(of), signature))
+  if (!verifiers.ed25519(approver.key, approvalMessage(of), signature))
     return refused(
       `subject.signature is not that of ${keyId} over decision ${of}; sign "weir/approval/v1\\n" and the id`,
     );

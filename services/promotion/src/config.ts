@@ -1,20 +1,7 @@
 import { resolve } from 'node:path';
 import { loadServiceConfig, type ServiceConfig, type ServiceSettings } from '@weir/service-kit/config/common-settings';
-import type { Environment } from '@weir/service-kit/config/load';
 import type { KernelConfig } from './decision-log.ts';
 import { readOrMakeSigners, readSigners, type Signer, UNSIGNED } from './signer.ts';
-
-export const PROMOTION_DEFAULTS: KernelConfig = {
-  deployment: 'weir',
-  keyId: UNSIGNED.keyId,
-  keyFile: '',
-  leaseMs: 30_000,
-  allowedLatenessMs: 60_000,
-  idleAfterMs: 60_000,
-  maxOpen: 1_000_000,
-  publishSplits: true,
-  approvers: [],
-};
 
 const OWN_SETTINGS = {
   WEIR_PROMOTION_DEPLOYMENT: {
@@ -103,11 +90,6 @@ export const SETTINGS: ServiceSettings<OwnSettings> = {
   defaults: { WEIR_HTTP_PORT: 8_084 },
 };
 
-/** @throws {ConfigError} listing every fault. */
-export function loadPromotionConfig(env: Environment): PromotionConfig {
-  return loadServiceConfig(SETTINGS, env);
-}
-
 /** @throws {ConfigError} when the key file cannot be used */
 export function signersOf(config: PromotionConfig): readonly Signer[] {
   const file = keyFileOf(config);
@@ -140,8 +122,9 @@ export function kernelConfigOf(config: PromotionConfig, [signer = UNSIGNED]: rea
     allowedLatenessMs: config.WEIR_PROMOTION_LATENESS_MS,
     idleAfterMs: config.WEIR_PROMOTION_IDLE_MS,
     maxOpen: config.WEIR_PROMOTION_MAX_OPEN,
-    // The topic is compacted, which the embedded log refuses; all its readers are in this process, and REST has the splits.
-    publishSplits: config.WEIR_LOG === 'kafka',
     approvers: config.WEIR_PROMOTION_APPROVERS,
   };
 }
+
+/** Also what an owner used whose record lacks a field. */
+export const PROMOTION_DEFAULTS: KernelConfig = kernelConfigOf(loadServiceConfig(SETTINGS, {}), [UNSIGNED]);

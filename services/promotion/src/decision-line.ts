@@ -1,8 +1,8 @@
 /** A decision in one line, for people who watch a run. */
 import { decode } from '@weir/events/codec';
 import { decodeEntry } from '@weir/ledger/entry-codec';
+import { sha256 } from '@weir/ledger/node-crypto';
 import type { Output } from '@weir/service-kit/processor';
-import { sha256 } from './signer.ts';
 
 export interface DecisionLine {
   readonly eventTimeMs: number;

@@ -7,12 +7,13 @@ import { emptyHead, type Head, nextHead } from '@weir/ledger/chain';
 import type { Cursor, Entry, EntryBody, Kind } from '@weir/ledger/entry';
 import { decodeEntry, encodeEntry } from '@weir/ledger/entry-codec';
 import { canonicalize } from '@weir/ledger/jcs';
+import { sha256 } from '@weir/ledger/node-crypto';
 import { TreeHasher } from '@weir/ledger/tree';
 import type { StepContext } from '@weir/service-kit/processor';
 import { askActuators } from './actuation.ts';
 import { hexOf } from './joiner.ts';
 import { stateHashOf } from './saved-state.ts';
-import { type Signer, sha256 } from './signer.ts';
+import type { Signer } from './signer.ts';
 import { keep, MAX_SHOWN, MAX_SPLITS, type ModelState, type Split, splitOf, versionOf } from './state.ts';
 
 /** What a kernel is made with, besides the state. */
@@ -28,8 +29,6 @@ export interface KernelConfig {
   readonly idleAfterMs: number;
   /** Predictions of one model that may wait for outcomes. */
   readonly maxOpen: number;
-  /** Whether splits are published on the topic `traffic-splits` too; REST has them in any case. */
-  readonly publishSplits: boolean;
   /** Public keys of approvers, as vkeys: those that readers of the log trust. */
   readonly approvers: readonly string[];
 }
@@ -59,11 +58,6 @@ export interface Decision {
   readonly reasons?: readonly string[];
 }
 
-/**
- * One owner: the log's own fencing keeps a second writer from committing, so the chain is claimed once. What a later owner commits follows
- * from the same recorded inputs.
- */
-const OWNER = 1;
 const NO_POLICY = '0'.repeat(64);
 /** Splits on the topic are decisions and hold until the next; leases are renewed over REST. The last date there is. */
 export const NO_END_MS = 8_640_000_000_000_000;
@@ -74,9 +68,13 @@ const hasher = new TreeHasher(sha256);
 export function record(run: Run, decision: Decision): string {
   const { state, context, config } = run;
   state.head ??= emptyHead(`${config.deployment}/governance/${context.partition}`, state.model, sha256);
-  if (state.head.owner < OWNER) append(run, state.head, { kind: 'epoch-claim' }, state.decisions, OWNER);
+  // An owner claims a chain with its first decision about the model: its splits stand above those of every owner before it.
+  if (state.head.owner === 0 || state.claimedBy !== context.commit.owner) {
+    state.claimedBy = context.commit.owner;
+    append(run, state.head, { kind: 'epoch-claim' }, state.decisions, state.head.owner + 1);
+  }
   state.decisions += 1;
-  const entry = append(run, state.head, decision, state.decisions, OWNER);
+  const entry = append(run, state.head, decision, state.decisions, state.head.owner);
   const { decisionId } = entry;
   if (decision.weights !== undefined) changeSplit(run, decision, decisionId);
   keep(
@@ -127,8 +125,7 @@ function append(run: Run, head: Head, decision: Decision, no: number, owner: num
       ...(evidence === undefined ? {} : { evidence }),
       reasons,
     },
-    // The kit does not show the journal to a kernel: a journal entry names the outputs it was committed with by their digest.
-    inputs: { journal: { partition: context.partition, seq: 0 } },
+    inputs: { journal: { partition: context.partition, seq: context.commit.seq } },
     ...(digest === null ? {} : { refs: { digest } }),
     keyId: config.keyId,
   };
@@ -152,7 +149,7 @@ function cursorOf({ cursor: { n, maturity, hash } }: ModelState): Cursor {
 }
 
 function changeSplit(run: Run, { weights = new Map(), salt }: Decision, decisionId: string): void {
-  const { state, config, timeMs } = run;
+  const { state, timeMs } = run;
   const before = splitOf(state);
   // Units keep their arm while the salt stays: only what a growing arm takes moves.
   const kept = salt === undefined || salt === before?.salt ? (before?.ranges ?? []) : [];
@@ -165,12 +162,12 @@ function changeSplit(run: Run, { weights = new Map(), salt }: Decision, decision
     ranges: rangesFor(kept, weights),
   };
   keep(state.splits, split, MAX_SPLITS);
-  askActuators(state, split, OWNER);
-  if (config.publishSplits) publish(run, split);
+  askActuators(state, split, ownerOf(state));
+  publish(run, split);
 }
 
 function publish({ state, context, config, signer, timeMs }: Run, split: Split): void {
-  const document = splitDocument(state.model, state.champion ?? '', split, config, NO_END_MS);
+  const document = splitDocument(splitPlaceOf(state), split, config, NO_END_MS);
   context.emit(0, {
     topic: 'traffic-splits',
     key: state.model,
@@ -199,9 +196,20 @@ export interface SplitDocument {
   readonly decisionId: string;
 }
 
+/** What a split says besides the shares. */
+export type SplitPlace = Pick<SplitDocument, 'model' | 'champion' | 'owner'>;
+
+export function splitPlaceOf(state: ModelState): SplitPlace {
+  return { model: state.model, champion: state.champion ?? '', owner: ownerOf(state) };
+}
+
+/** Of the chain of a model; 0 before its first entry. */
+function ownerOf({ head }: ModelState): number {
+  return head?.owner ?? 0;
+}
+
 export function splitDocument(
-  model: string,
-  champion: string,
+  { model, champion, owner }: SplitPlace,
   { epoch, salt, weights, ranges, decisionId }: Split,
   { leaseMs }: Pick<KernelConfig, 'leaseMs'>,
   validUntilMs: number,
@@ -209,7 +217,7 @@ export function splitDocument(
   const shown = ranges.map(({ arm, start, end }: BucketRange) => ({ version: arm, from: start, to: end }));
   return {
     model,
-    owner: OWNER,
+    owner,
     epoch,
     champion,
     arms: weights,

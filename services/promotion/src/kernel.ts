@@ -4,8 +4,9 @@ import type { Kernel, Rejection, StepContext } from '@weir/service-kit/processor
 import { noteRaised, noteResolved, takeAlert } from './alerts.ts';
 import { carryOut, isOwnCommand } from './commands.ts';
 import type { KernelConfig, Run } from './decision-log.ts';
-import { endHoldback, judgeAlerts, mayOpen, openTest, voidApprovals } from './machine.ts';
+import { endHoldback, judgeAlerts, mayOpen, openTest, retrainOn, voidApprovals } from './machine.ts';
 import { admitOutcome, admitPrediction, takeArrival, takeMature } from './observations.ts';
+import { askAgain, nextRetryMs, takeAnswer } from './reconcile.ts';
 import { registerVersion, setPolicy } from './registrations.ts';
 import { loadState, saveState } from './saved-state.ts';
 import type { Signer } from './signer.ts';
@@ -39,25 +40,22 @@ export function promotionKernel(config: KernelConfig, signer: Signer): Kernel<Mo
     missingRegistrations,
     step: (state, [given], context) => {
       const event = given as PromotionEvent;
-      const rejection = stepOne(event, runOf(state, context, controlTime(event, context)));
+      const rejection = stepOne(event, runOf(state, context, dataTime(context, event.eventTimeMs)));
       if (rejection !== undefined) context.reject(0, rejection);
     },
     nextTimer: (state) => {
       const { atMs } = nextDue(state);
       return Number.isFinite(atMs) ? { domain: 'event', atMs } : undefined;
     },
+    nextClockTimer: nextRetryMs,
     onTimer: (state, context) => {
+      askAgain(state, context.clockMs);
       for (let due = nextDue(state); due.atMs <= context.watermarkMs; due = nextDue(state))
         due.take(runOf(state, context, due.timeMs(context.watermarkMs)));
     },
     pendingEffects: ({ effects }) => effects.values(),
-    onEffectAnswer: (state, { effectId, outcome, error }) => {
-      for (const [target, { id }] of state.effects)
-        if (id === effectId) {
-          state.effects.delete(target);
-          state.actuated.set(target, outcome === 'done' ? `done ${effectId}` : `failed ${effectId}: ${error}`);
-        }
-    },
+    onEffectAnswer: (state, answer, context) =>
+      takeAnswer(runOf(state, context, dataTime(context, answer.answeredMs)), answer),
     save: saveState,
     load: (_, bytes, stateVersion) => loadState(bytes, stateVersion),
     views: (_, state) => viewsOf(state),
@@ -75,9 +73,9 @@ function missingRegistrations(state: ModelState | undefined, run: readonly Promo
   return [...missing];
 }
 
-/** Event time of a control event: how far the data has come, and before all data its own time. */
-function controlTime({ eventTimeMs }: PromotionEvent, { watermarkMs }: StepContext): number {
-  return Number.isFinite(watermarkMs) ? watermarkMs : eventTimeMs;
+/** Event time of what comes from outside the data: how far the data has come, and before all data its own time. */
+function dataTime({ watermarkMs }: StepContext, ownMs: number): number {
+  return Number.isFinite(watermarkMs) ? watermarkMs : ownMs;
 }
 
 function stepOne({ name, event }: PromotionEvent, run: Run): Rejection | undefined {
@@ -139,8 +137,9 @@ function nextDue(state: ModelState): Due {
       atMs: alert.atMs,
       timeMs: (watermarkMs) => Math.max(watermarkMs, alert.atMs),
       take: (run) => {
-        takeAlert(state);
+        const taken = takeAlert(state);
         judgeAlerts(run);
+        if (taken !== undefined) retrainOn(run, taken);
       },
     });
   const arrivalMs = joiner.nextArrivalMs;

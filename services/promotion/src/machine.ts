@@ -10,11 +10,11 @@ import { decide, verdictOf } from '@weir/bandit/promotion-rule';
 import { DEFAULT_PACE, nextLook, paced, WHOLE } from '@weir/bandit/weights';
 import type { Entry } from '@weir/ledger/entry';
 import { askRetraining } from './actuation.ts';
-import { blockingAlerts } from './alerts.ts';
+import { blockingAlerts, matches } from './alerts.ts';
 import { type Decision, type Run, record } from './decision-log.ts';
 import { resolveTold, tell } from './promotion-alerts.ts';
 import { barsOf, createTest, evidenceOf, intervalNow, type RunningTest } from './running-test.ts';
-import { type ModelState, type Stage, splitOf, type Version, versionOf } from './state.ts';
+import { type HeldAlert, type ModelState, type Stage, splitOf, type Version, versionOf } from './state.ts';
 
 /** The next version that has not had its test. */
 export function waitingVersion({ versions }: ModelState): Version | undefined {
@@ -252,7 +252,13 @@ export function endTest(
   };
   const decisionId = record(run, decision);
   state.test = null;
-  askRetraining(state, loser, decisionId, reasons);
+  askRetraining(state, {
+    version: loser,
+    decisionId,
+    reasons,
+    alerts: [...state.alerts.values()],
+    data: { fromMs: test.openedMs ?? timeMs, toMs: timeMs },
+  });
   if (stage !== 'retired') tell(run, stage, { decisionId, from: loser, to: state.champion, reasons });
   openTest(run, 'now');
 }
@@ -297,6 +303,28 @@ export function judgeAlerts(run: Run): void {
       test,
       held.map(({ summary }) => `open alert: ${summary}`),
     );
+}
+
+/** An alert that the policy answers with training: asked for at once, test or no test, and recorded. */
+export function retrainOn(run: Run, alert: HeldAlert): void {
+  const { state, timeMs } = run;
+  if (state.policy === null || !matches(state.policy.policy, alert, 'retrain')) return;
+  const version = alert.version ?? state.champion;
+  const reasons = [`open ${alert.severity} alert of kind ${alert.kind}: ${alert.summary}`];
+  const decisionId = record(run, {
+    kind: 'guardrail-fired',
+    action: 'retraining-requested',
+    to: version,
+    evidence: { alert: alert.id, fromMs: alert.sinceMs, toMs: timeMs },
+    reasons,
+  });
+  askRetraining(state, {
+    version,
+    decisionId,
+    reasons,
+    alerts: [alert],
+    data: { fromMs: alert.sinceMs, toMs: timeMs },
+  });
 }
 
 function reallocate(run: Run, test: RunningTest, policy: PromotionPolicy): void {

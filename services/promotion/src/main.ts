@@ -11,7 +11,7 @@ await main({
     const signers = signersOf(config);
     const [{ vkey } = UNSIGNED] = signers;
     if (vkey === '')
-      logger.warn('decisions are not signed; set WEIR_PROMOTION_KEY_FILE, or verify with weir verify --mode structure');
+      logger.warn('decisions are not signed, and a governance log refuses such entries; set WEIR_PROMOTION_KEY_FILE');
     else logger.info({ vkey }, 'decisions are signed; this is the entry-key of a trust file');
     return startServices([promotionService(config, signers)], { ports, config, logger, principals });
   },

@@ -4,13 +4,13 @@ import { fixed } from '@weir/bandit/policies/fixed';
 import type { PromotionPolicy } from '@weir/bandit/promotion-policy';
 import { WHOLE } from '@weir/bandit/weights';
 import type { OutcomeObserved, PredictionLogged } from '@weir/events/generated/events';
+import { sha256 } from '@weir/ledger/node-crypto';
 import type { Rejection } from '@weir/service-kit/processor';
 import type { KernelConfig, Run } from './decision-log.ts';
 import { hashOf, MAX_HELD_OUTCOMES, MAX_REVISIONS } from './joiner.ts';
 import { endTest, judge, mayOpen } from './machine.ts';
 import { type Metric, outcomeValue, rewardOf } from './reward.ts';
 import { observeArrivalOf, observeOutcome, type RunningTest } from './running-test.ts';
-import { sha256 } from './signer.ts';
 import type { ModelState } from './state.ts';
 
 /** Set in the segment column when the split gives the unit to another arm. Segments are at most 1,024. */

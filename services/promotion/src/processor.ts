@@ -12,13 +12,10 @@ import type { ModelState } from './state.ts';
 export type PromotionProcessor = Processor<KernelConfig, ModelState, PromotionEvent>;
 
 /** Identifies the kernel; a change that can alter an output changes it. */
-export const BUILD = 'promotion/1';
+export const BUILD = 'promotion/2';
 
-/**
- * @param signers what may sign: the one whose id the configuration names does
- * @param publishesSplits as `publishSplits` of the configuration
- */
-export function createPromotionProcessor(signers: readonly Signer[], publishesSplits = true): PromotionProcessor {
+/** @param signers what may sign: the one whose id the configuration names does */
+export function createPromotionProcessor(signers: readonly Signer[]): PromotionProcessor {
   return {
     service: 'promotion',
     inputs: [
@@ -30,7 +27,7 @@ export function createPromotionProcessor(signers: readonly Signer[], publishesSp
       eventInput('predictions', 'data', 'PredictionLogged'),
       eventInput('outcomes', 'data', 'OutcomeObserved'),
     ],
-    outputs: ['governance-log', 'alerts', ...(publishesSplits ? ['traffic-splits'] : [])],
+    outputs: ['governance-log', 'alerts', 'traffic-splits'],
     build: BUILD,
     stateVersion: STATE_VERSION,
     configOf: (recorded) => ({ ...PROMOTION_DEFAULTS, ...(recorded as Partial<KernelConfig>) }),

@@ -9,7 +9,10 @@ const SAID = {
   'rolled-back': 'was rolled back',
   killed: 'was killed',
   held: 'would be promoted and is held',
+  'not-actuated': 'serves by decision, and an actuator did not follow',
 } as const;
+/** What its version did not survive. */
+const LOSES: readonly string[] = ['rolled-back', 'killed'];
 /** The measure of effect is 1 for what took traffic away, and 0 for what only waits. */
 const LEVELS = { warning: 1, critical: 2 };
 
@@ -25,17 +28,19 @@ export interface Told {
 export function tell(run: Run, what: Told['what'], detail: PromotionDetail): void {
   const { state, context, timeMs } = run;
   resolveTold(run, detail.decisionId, what);
-  const version = (what === 'held' ? detail.to : detail.from) ?? '';
+  const version = (LOSES.includes(what) ? detail.from : detail.to) ?? '';
   const finding = findingOf(state.model, { what, version, detail, sinceMs: timeMs });
   const { open, output } = raiseAlert(finding, causeOf(run, detail.decisionId), LEVELS);
   context.emit(0, output);
   state.told.push({ what, version, detail, sinceMs: timeMs, open });
 }
 
-/** What was told is over: another test opens, or a version is promoted. @param what only news of this kind */
+/** What was told is over: another test opens, or a version is promoted. @param what only news of this kind; else what tests bring */
 export function resolveTold(run: Run, decisionId: string, what?: Told['what']): void {
   const { state, context } = run;
-  for (const told of state.told.filter((each) => what === undefined || each.what === what)) {
+  for (const told of state.told.filter((each) =>
+    what === undefined ? each.what !== 'not-actuated' : each.what === what,
+  )) {
     state.told.splice(state.told.indexOf(told), 1);
     context.emit(0, resolveAlert(told.open, findingOf(state.model, told), causeOf(run, decisionId), 'superseded'));
   }

@@ -7,6 +7,7 @@ import { loadRateGuard, saveRateGuard } from '@weir/bandit/rate-guard';
 import { loadSampleRatio, saveSampleRatio } from '@weir/bandit/sample-ratio';
 import { loadComparison, saveComparison } from '@weir/bandit/saved-comparison';
 import { fromHex, toHex } from '@weir/ledger/bytes';
+import type { Effect } from '@weir/service-kit/effects/effect';
 import { decodeState, encodeState } from '@weir/service-kit/state-codec';
 import { Joiner, type SavedJoiner } from './joiner.ts';
 import { PredictionColumns } from './prediction-columns.ts';
@@ -15,9 +16,14 @@ import { comparisonSettings, createGuards, type Guards, type RunningTest, type T
 import type { HeldAlert, ModelState, PolicyInForce, ShownCommand, ShownDecision, Split, Version } from './state.ts';
 import { UnitSet } from './unit-set.ts';
 
-export const STATE_VERSION = 1;
+export const STATE_VERSION = 2;
+/** 1: without `claimedBy` and `retries`. */
+const READ_VERSIONS: readonly number[] = [1, STATE_VERSION];
 
 type SavedHead = Omit<NonNullable<ModelState['head']>, 'leaf'> & { readonly leaf: string };
+
+/** Id, kind, payload in base64. */
+type SavedEffect = readonly [id: string, kind: string, payload: string];
 
 interface Saved {
   readonly model: string;
@@ -32,6 +38,7 @@ interface Saved {
   readonly coolsUntilMs: number;
   readonly chain: SavedHead | null;
   readonly decisions: number;
+  readonly claimedBy?: number;
   readonly cursor: ModelState['cursor'];
   readonly shown: readonly ShownDecision[];
   readonly commands: readonly ShownCommand[];
@@ -39,14 +46,15 @@ interface Saved {
   readonly alerts: readonly HeldAlert[];
   readonly alertsAhead: readonly HeldAlert[];
   readonly joiner: SavedJoiner;
-  readonly effects: readonly (readonly [string, string, string, string])[];
+  readonly effects: readonly (readonly [string, ...SavedEffect])[];
+  readonly retries?: readonly (readonly [string, SavedEffect, number, number | null])[];
   readonly actuated: readonly (readonly [string, string])[];
 }
 
 const GUARDS = ['errorRate', 'latency', 'joinRate', 'sampleRatio'] as const;
 
 export function saveState(state: ModelState): Uint8Array {
-  const { policy, test, head, alerts, effects, actuated, joiner, ...rest } = state;
+  const { policy, test, head, alerts, effects, retries, actuated, joiner, ...rest } = state;
   const join = joiner.save();
   const saved: Saved = {
     ...rest,
@@ -55,12 +63,8 @@ export function saveState(state: ModelState): Uint8Array {
     chain: head === null ? null : { ...head, leaf: toHex(head.leaf) },
     alerts: [...alerts.values()],
     joiner: join.head,
-    effects: [...effects].map(([key, { id, kind, payload }]) => [
-      key,
-      id,
-      kind,
-      Buffer.from(payload).toString('base64'),
-    ]),
+    effects: [...effects].map(([key, effect]) => [key, ...savedEffect(effect)]),
+    retries: [...retries].map(([key, { effect, failures, atMs }]) => [key, savedEffect(effect), failures, atMs]),
     actuated: [...actuated],
   };
   return encodeState(saved, [...join.parts, ...(test === null ? [] : [...evidenceParts(test), test.units.table])]);
@@ -68,17 +72,18 @@ export function saveState(state: ModelState): Uint8Array {
 
 /** @throws when the version cannot be read, or the bytes are torn */
 export function loadState(bytes: Uint8Array, stateVersion: number): ModelState {
-  if (stateVersion !== STATE_VERSION)
+  if (!READ_VERSIONS.includes(stateVersion))
     throw new Error(
-      `state version is ${stateVersion}; this build reads ${STATE_VERSION}; start the build that wrote it`,
+      `state version is ${stateVersion}; this build reads ${READ_VERSIONS.join(' and ')}; start the build that wrote it`,
     );
   const decoded = decodeState<Saved & { readonly sizes: readonly number[] }>(bytes);
   const part = (index: number): ArrayBuffer => decoded.part(index);
-  const { policy, test, chain, alerts, effects, actuated, joiner, ...rest } = without(decoded.head, 'sizes');
+  const { policy, test, chain, alerts, effects, retries, actuated, joiner, ...rest } = without(decoded.head, 'sizes');
   const inForce = policy === null ? null : { ...policy, policy: parsePolicy(JSON.parse(policy.text)) };
   const evidence = (index: number): Uint8Array => new Uint8Array(part(PredictionColumns.PARTS + index));
   return {
     ...rest,
+    claimedBy: rest.claimedBy ?? 0,
     versions: [...rest.versions],
     splits: [...rest.splits],
     shown: [...rest.shown],
@@ -90,11 +95,20 @@ export function loadState(bytes: Uint8Array, stateVersion: number): ModelState {
     head: chain === null ? null : { ...chain, leaf: fromHex(chain.leaf) as Uint8Array },
     alerts: new Map(alerts.map((alert) => [alert.id, alert])),
     joiner: Joiner.load(joiner, part),
-    effects: new Map(
-      effects.map(([key, id, kind, payload]) => [key, { id, kind, payload: Buffer.from(payload, 'base64') }]),
+    effects: new Map(effects.map(([key, ...effect]) => [key, loadedEffect(effect)])),
+    retries: new Map(
+      (retries ?? []).map(([key, effect, failures, atMs]) => [key, { effect: loadedEffect(effect), failures, atMs }]),
     ),
     actuated: new Map(actuated),
   };
+}
+
+function savedEffect({ id, kind, payload }: Effect): SavedEffect {
+  return [id, kind, Buffer.from(payload).toString('base64')];
+}
+
+function loadedEffect([id, kind, payload]: SavedEffect): Effect {
+  return { id, kind, payload: Buffer.from(payload, 'base64') };
 }
 
 /** What a decision rests on, beside the journal: neither owner nor offsets nor what still waits. Lower-case hex of SHA-256. */

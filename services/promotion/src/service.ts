@@ -24,7 +24,7 @@ export function promotionService(
     title: 'Weir promotion',
     description:
       'Decides which model version serves: joins outcomes to predictions, moves traffic, promotes and rolls back under error control, and writes each decision to the governance log.',
-    processor: createPromotionProcessor(signers, kernelConfig.publishSplits),
+    processor: createPromotionProcessor(signers),
     config: kernelConfig,
     effects: {
       webhook: actuatorHandler(webhookActuator(webhook), destinations),

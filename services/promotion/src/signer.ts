@@ -2,19 +2,12 @@
  * The key that signs entries and splits: Ed25519, which is deterministic, so that a kernel may sign. The private key stays out of the
  * configuration, which is recorded in the journal; only the id of the key is there.
  */
-import {
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  hash,
-  type KeyObject,
-  sign,
-  verify,
-} from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Sha256, SignMessage } from '@weir/ledger/crypto';
+import type { SignMessage } from '@weir/ledger/crypto';
 import { formatVkey, verifierKey } from '@weir/ledger/keys';
+import { sha256 } from '@weir/ledger/node-crypto';
 import { ConfigError } from '@weir/service-kit/config/settings';
 
 export interface Signer {
@@ -25,9 +18,7 @@ export interface Signer {
   readonly sign: SignMessage;
 }
 
-export const sha256: Sha256 = (bytes) => hash('sha256', bytes, 'buffer');
-
-/** 64 zero bytes: no key verifies them, and `weir verify --mode structure` does not ask. */
+/** 64 zero bytes: no key verifies them, so a governance log refuses such entries. */
 export const UNSIGNED: Signer = { keyId: 'unsigned', vkey: '', sign: () => new Uint8Array(64) };
 
 const BLOCK = /-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----/g;
@@ -84,13 +75,4 @@ export function signerOf(key: KeyObject, name: string): Signer {
   const spki = createPublicKey(key).export({ type: 'spki', format: 'der' });
   const vkey = verifierKey(name, 'ed25519', new Uint8Array(spki.subarray(-RAW_PUBLIC_BYTES)), sha256);
   return { keyId: vkey.keyId, vkey: formatVkey(vkey), sign: (message) => sign(null, message, key) };
-}
-
-/** SubjectPublicKeyInfo of Ed25519 without the key (RFC 8410). */
-const SPKI_HEAD = Buffer.from('302a300506032b6570032100', 'hex');
-
-/** @param key 32 raw bytes; false on any malformed input */
-export function verifyEd25519(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  const spki = createPublicKey({ key: Buffer.concat([SPKI_HEAD, key]), format: 'der', type: 'spki' });
-  return signature.length === 64 && verify(null, message, spki, signature);
 }

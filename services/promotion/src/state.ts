@@ -54,6 +54,8 @@ export interface HeldAlert {
   readonly version: string | null;
   readonly summary: string;
   readonly atMs: number;
+  /** Event time from which on it holds, ms. */
+  readonly sinceMs: number;
 }
 
 /** A decision as the views show it. */
@@ -77,6 +79,15 @@ export interface ShownCommand {
   readonly result: string;
 }
 
+/** What an actuator did not do. */
+export interface Retry {
+  /** As it was asked first. */
+  readonly effect: Effect;
+  readonly failures: number;
+  /** Wall clock from which it is asked again, ms; null while it is asked. */
+  readonly atMs: number | null;
+}
+
 export interface ModelState {
   readonly model: string;
   readonly versions: Version[];
@@ -95,6 +106,8 @@ export interface ModelState {
   coolsUntilMs: number;
   /** Where the chain of entries stands; null before the first. */
   head: Head | null;
+  /** Take-over of the partition whose owner claimed the chain last; 0 before the first, and where it was not recorded. */
+  claimedBy: number;
   decisions: number;
   /** Matured outcomes of its tests so far, and the last of them. */
   cursor: { readonly n: number; readonly maturity: number; readonly hash: IdHash | null };
@@ -109,6 +122,8 @@ export interface ModelState {
   joiner: Joiner;
   /** Asked of actuators and not yet answered. */
   readonly effects: Map<string, Effect>;
+  /** Failed, and to be asked again, by kind and target. */
+  readonly retries: Map<string, Retry>;
   /** What actuators answered last, by kind and target. */
   readonly actuated: Map<string, string>;
 }
@@ -135,6 +150,7 @@ export function newState(model: string): ModelState {
     splits: [],
     coolsUntilMs: BEFORE_ALL_MS,
     head: null,
+    claimedBy: 0,
     decisions: 0,
     cursor: { n: 0, maturity: 0, hash: null },
     shown: [],
@@ -144,6 +160,7 @@ export function newState(model: string): ModelState {
     alertsAhead: [],
     joiner: new Joiner(),
     effects: new Map(),
+    retries: new Map(),
     actuated: new Map(),
   };
 }

@@ -7,6 +7,7 @@ import { oracleSamples } from '@weir/bandit/samples-needed';
 import { WHOLE } from '@weir/bandit/weights';
 import type { View } from '@weir/service-kit/processor';
 import { blockingAlerts } from './alerts.ts';
+import { splitPlaceOf } from './decision-log.ts';
 import { barsOf, elapsedMs, evidenceOf, type RunningTest } from './running-test.ts';
 import { type ModelState, splitOf } from './state.ts';
 
@@ -43,6 +44,7 @@ function summaryOf(state: ModelState): object {
     weights: splitOf(state)?.weights ?? null,
     policyHash: policy?.hash ?? null,
     tests,
+    actuators: Object.fromEntries(state.actuated),
     test:
       test === null ? null : { id: test.id, champion: test.champion, challenger: test.challenger, phase: test.phase },
   };
@@ -51,13 +53,14 @@ function summaryOf(state: ModelState): object {
 /** What a split document is made of; a route adds the lease. Null before the first decision about traffic. */
 function splitView(state: ModelState): string | null {
   const split = splitOf(state);
-  return split === undefined ? null : JSON.stringify({ model: state.model, champion: state.champion, split });
+  return split === undefined ? null : JSON.stringify({ place: splitPlaceOf(state), split });
 }
 
 function evidenceView(state: ModelState): object {
   const { model, policy, test, champion, halt, joiner, alerts } = state;
   const joining = { open: joiner.open, heldOutcomes: joiner.held, ...joiner.counts };
-  const base = { model, champion, halt, joining, openAlerts: [...alerts.values()] };
+  const weights = splitOf(state)?.weights ?? null;
+  const base = { model, champion, weights, halt, joining, openAlerts: [...alerts.values()] };
   if (policy === null || test === null) {
     const said = policy === null ? 'no promotion policy is set' : 'no test is running';
     return {

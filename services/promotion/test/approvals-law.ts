@@ -99,6 +99,7 @@ class Sequence {
       partition: 0,
       key: 'm',
       clockMs: NOW_MS,
+      commit: { seq: 0, owner: 0 },
       watermarkMs: this.watermarkMs,
       emit: (_, { topic, value }) => {
         if (topic === 'governance-log') this.#note(entryIn(value as Uint8Array));

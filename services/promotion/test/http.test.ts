@@ -2,14 +2,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { NewRecord } from '@weir/event-log/port';
+import type { LogRecord, NewRecord } from '@weir/event-log/port';
+import { decode } from '@weir/events/codec';
+import type { TrafficSplitSet } from '@weir/events/generated/events';
 import { topicName } from '@weir/events/topics';
+import { loadServiceConfig } from '@weir/service-kit/config/common-settings';
 import { createPrincipals, type NamedPrincipal, sha256 } from '@weir/service-kit/http/principals';
 import { createLogger } from '@weir/service-kit/logger';
 import { connectPorts, type Ports } from '@weir/service-kit/ports';
 import { type Services, startServices } from '@weir/service-kit/service';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { loadPromotionConfig } from '../src/config.ts';
+import { SETTINGS } from '../src/config.ts';
 import { promotionService } from '../src/service.ts';
 import { type FakeServer, fakeServer } from './fake-servers.ts';
 import { POLICY, traffic, version } from './scene.ts';
@@ -26,7 +29,7 @@ let receiver: FakeServer;
 
 beforeAll(async () => {
   receiver = await fakeServer((_, response) => void response.end());
-  const config = loadPromotionConfig({
+  const config = loadServiceConfig(SETTINGS, {
     WEIR_LOG_FILE: join(folder, 'log.db'),
     WEIR_HTTP_PORT: '0',
     WEIR_LOG_LEVEL: 'silent',
@@ -134,6 +137,7 @@ test('a model goes from its policy through two approvals to its promotion, and t
   const again = await ask('/v1/models/m/split', { headers: { 'if-none-match': split.headers.get('etag') ?? '' } });
   expect(again.status).toBe(304);
   expect((await ask('/v1/models/m/policy')).body).toEqual(policy);
+  expect(again.headers.get('weir-lease-ms')).toBe('30000');
 
   await send([...traffic('m', 300, Date.now() - 1e6)]);
   const waiting = await eventually(
@@ -166,6 +170,23 @@ test('a model goes from its policy through two approvals to its promotion, and t
     (each) => each.at(-1)?.champion === 'b',
   );
   expect(told.at(-1)).toMatchObject({ model: 'm', epoch: 3, weights: { b: 1_000_000 } });
+});
+
+test('each split is on the topic too, signed, the newest last', async () => {
+  const reader = await ports.log.reader();
+  const stream = await reader.open({ topic: topicName('weir.', 'traffic-splits'), partition: 0 }, 'earliest');
+  const records: LogRecord[] = [];
+  while (stream.lag !== 0n) records.push(...((await stream.next(1_000))?.records ?? []));
+  await reader.close();
+  const splits = records.map(({ value }) => decode(value as Uint8Array).event as TrafficSplitSet);
+  expect(splits.map(({ epoch, arms }) => [epoch, arms])).toEqual([
+    [1, { a: 1_000_000 }],
+    [2, { a: 500_000, b: 500_000 }],
+    [3, { b: 1_000_000 }],
+  ]);
+  const { body } = await ask('/v1/models/m/split');
+  expect(splits.at(-1)).toMatchObject({ owner: body.owner, decisionId: body.decisionId, keyId: body.keyId });
+  expect(splits.at(-1)?.signature).toHaveLength(64);
 });
 
 test('a rollback needs the role operate, and is shown with what became of it', async () => {

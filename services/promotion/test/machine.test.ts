@@ -4,9 +4,10 @@ import type { AlertRaised, GovernanceEntry, TrafficSplitSet } from '@weir/events
 import { type AdmissionState, admit, advance } from '@weir/ledger/admission';
 import { approvalMessage } from '@weir/ledger/entry-codec';
 import { KeyRing, parseVkey, type VerifierKey } from '@weir/ledger/keys';
+import { sha256, verifiers } from '@weir/ledger/node-crypto';
 import { TreeHasher } from '@weir/ledger/tree';
 import { expect, test } from 'vitest';
-import { sha256, signerOf, verifyEd25519 } from '../src/signer.ts';
+import { signerOf } from '../src/signer.ts';
 import {
   alert,
   CONFIG,
@@ -317,7 +318,7 @@ test('entries are a sound chain that the ledger admits with the key alone, appro
       readonly key: VerifierKey;
       readonly message: Uint8Array;
       readonly signature: Uint8Array;
-    }) => verifyEd25519(key.key, message, sig);
+    }) => verifiers.ed25519(key.key, message, sig);
     const routing = { model, seq, owner, kind: kind as never };
     const verdict = admit(state, { bytes: entry, routing }, { hasher, checkEntry, checkRotation: () => false });
     expect(verdict.reason).toBeUndefined();

@@ -1,11 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { LogRecord } from '@weir/event-log/port';
+import { decode } from '@weir/events/codec';
 import { describeProcessor } from '@weir/service-kit/testing/describe-processor';
 import type { GoldenState, Scenario } from '@weir/service-kit/testing/scenario';
+import { recordText } from '@weir/service-kit/testing/simulated-run';
 import { expect, test } from 'vitest';
 import { createPromotionProcessor } from '../src/processor.ts';
 import { UNSIGNED } from '../src/signer.ts';
-import { alert, CONFIG, NOW_MS, outcome, policySet, prediction, record, Stage, version } from './scene.ts';
+import { alert, CONFIG, entryIn, NOW_MS, outcome, policySet, prediction, record, Stage, version } from './scene.ts';
 
 const START_MS = NOW_MS - 1e6;
 /** better: promoted. worse: rolled back. equal: goes on. held: better, with an open alert from the middle on. */
@@ -71,8 +74,20 @@ const SCENARIO: Scenario = {
   events: 2_400,
   minOutputs: 36,
   faultRuns: 2,
+  promised: promisedOf,
   golden,
 };
+
+/** Owners, journal entries and what follows from them (chain, signatures) differ where processes die; decisions and splits may not. */
+function promisedOf(topic: string, record: LogRecord): string | undefined {
+  if (topic === 'governance-log') {
+    const { kind, no, decisionId, epoch, time } = entryIn(record.value as Uint8Array);
+    return kind === 'epoch-claim' ? undefined : [no, kind, decisionId, epoch, time].join(' ');
+  }
+  return topic === 'traffic-splits'
+    ? JSON.stringify({ ...decode(record.value as Uint8Array).event, owner: 0, signature: '' })
+    : recordText(record);
+}
 
 describeProcessor('promotion', SCENARIO);
 

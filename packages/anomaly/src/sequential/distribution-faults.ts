@@ -26,6 +26,8 @@ const LEFT_OVER_TOGETHER = 0.5;
 const STEP = 0.5;
 /** A column of which more windows stray from the reference is compared with its own last values instead. */
 const MAX_STRAYS = 0.05;
+/** Windows in succession that a change of unit does not fit before it is over: a quiet hour may look like either. */
+const OVER_AFTER = 8;
 /** A shift must explain this many neighbouring columns. */
 const MIN_SHIFTED = 2;
 
@@ -59,6 +61,8 @@ export class DistributionFaults {
   readonly #strays: readonly boolean[];
   /** Change of unit that fitted in the last window, as in `#open`. */
   readonly #fitted: Uint8Array;
+  /** Windows in succession that the change of unit in `#open` did not fit. */
+  readonly #unfit: Uint8Array;
   /** Last present value, and the largest difference of two in succession within the window. */
   readonly #last: Float64Array;
   readonly #steps: Float64Array;
@@ -77,6 +81,7 @@ export class DistributionFaults {
     this.#ranges = profiles.map(({ quantiles, min, max }) => [quantiles[0] ?? min, quantiles.at(-1) ?? max]);
     this.#strays = profiles.map(({ strayShare = 0 }) => strayShare > MAX_STRAYS);
     this.#fitted = new Uint8Array(profiles.length);
+    this.#unfit = new Uint8Array(profiles.length);
     this.#last = new Float64Array(profiles.length).fill(Number.NaN);
     this.#steps = new Float64Array(profiles.length);
     this.#quantiles = new WindowQuantiles(profiles.length);
@@ -123,7 +128,7 @@ export class DistributionFaults {
       if (left[column] === true) this.#findUnit(sorted[column] as Float64Array, column, faults);
       else {
         this.#fitted[column] = 0;
-        if (!this.#stillHolds(sorted[column] as Float64Array, column)) this.#open[column] = 0;
+        this.#keepOrEnd(sorted[column] as Float64Array, column);
       }
     }
     this.#counts.fill(0);
@@ -142,13 +147,20 @@ export class DistributionFaults {
     return distance <= limit ? distance : Infinity;
   }
 
-  /** Whether a window that may be of the reference's law is nearer to it under the change of unit that was found. */
-  #stillHolds(window: Float64Array, column: number): boolean {
+  /** A shift ends with the first window without it, a change of unit after several that are nearer to the reference as they are. */
+  #keepOrEnd(window: Float64Array, column: number): void {
     const held = UNIT_CHANGES[(this.#open[column] as number) - 2];
     const grid = this.#grids[column] as Grid;
-    if (held === undefined) return false;
-    const unchanged = gridDistance(grid, window, window.length, 1, 0);
-    return gridDistance(grid, window, window.length, held.factor, held.offset) < unchanged;
+    if (held !== undefined) {
+      // Nothing to judge by: neither for it nor against it.
+      if (window.length < MIN_VALUES) return;
+      const unchanged = gridDistance(grid, window, window.length, 1, 0);
+      const isNearer = gridDistance(grid, window, window.length, held.factor, held.offset) < unchanged;
+      this.#unfit[column] = isNearer ? 0 : (this.#unfit[column] as number) + 1;
+      if ((this.#unfit[column] as number) < OVER_AFTER) return;
+    }
+    this.#unfit[column] = 0;
+    this.#open[column] = 0;
   }
 
   /** Whether the column's quantiles have just moved farther than they do by themselves, and in one step. */
@@ -200,13 +212,15 @@ export class DistributionFaults {
     if (usual === Infinity) return;
     const isLocal = !Number.isNaN(usual) && (this.#strays[column] as boolean);
     const held = UNIT_CHANGES[(this.#open[column] as number) - 2];
-    if (held !== undefined && this.#fit(window, grid, held, KEEP_LEVEL) < Infinity) return;
-    if (isLocal && !this.#hasJumped(column)) return;
-    if (isLocal && this.#open[column] === 0 && !this.#isBeyond(window, column, 0.25)) return;
-    if (isLocal && this.#open[column] !== 0) {
-      if (held !== undefined && !this.#stillHolds(window, column)) this.#open[column] = 0;
+    if (held !== undefined && this.#fit(window, grid, held, KEEP_LEVEL) < Infinity) {
+      this.#unfit[column] = 0;
       return;
     }
+    if (isLocal && this.#open[column] !== 0) {
+      this.#keepOrEnd(window, column);
+      return;
+    }
+    if (isLocal && !(this.#hasJumped(column) && this.#isBeyond(window, column, 0.25))) return;
     const [best, distance] = isLocal
       ? this.#unitOfJump(column)
       : this.#unitOfLaw(window, grid, Number.isNaN(usual) ? FIT_LEVEL : CONFIRMED_LEVEL);
@@ -300,6 +314,7 @@ export class DistributionFaults {
     writer.numbers(this.#counts);
     writer.numbers(this.#open);
     writer.numbers(this.#fitted);
+    writer.numbers(this.#unfit);
     writer.numbers(new Uint8Array(this.#shiftSteps.buffer));
     writer.numbers(this.#last);
     writer.numbers(this.#steps);
@@ -313,6 +328,8 @@ export class DistributionFaults {
     reader.numbers(this.#counts);
     reader.numbers(this.#open);
     reader.numbers(this.#fitted);
+    // Version 1 of the states that hold this ended a change of unit with its first such window.
+    if (reader.version > 1) reader.numbers(this.#unfit);
     reader.numbers(new Uint8Array(this.#shiftSteps.buffer));
     reader.numbers(this.#last);
     reader.numbers(this.#steps);

@@ -94,19 +94,16 @@ export function createRedisCheckpoints(redis: Redis): CheckpointStore {
       for (let from = 0; from < goneRecords.length; from += CHUNK)
         await redis.hdel(records(task), ...goneRecords.slice(from, from + CHUNK));
     },
-    wholeSnapshot: async (task) => {
-      const [next, version, digest, bytes] = await redis.hmgetBuffer(
-        `${task}:snapshot`,
-        'next',
-        'version',
-        'sha256',
-        'bytes',
-      );
-      if (!next || !version || !digest || !bytes || sha256(bytes).toString('hex') !== digest.toString())
-        return undefined;
-      return { journalNext: BigInt(next.toString()), stateVersion: Number(version.toString()), bytes };
-    },
+    wholeSnapshot: (task) => wholeSnapshot(redis, task),
   };
+}
+
+/** Undefined when there is none, or a torn one. */
+async function wholeSnapshot(redis: Redis, task: string): ReturnType<CheckpointStore['wholeSnapshot']> {
+  const fields = ['next', 'version', 'sha256', 'bytes'];
+  const [next, version, digest, bytes] = await redis.hmgetBuffer(`${task}:snapshot`, ...fields);
+  if (!next || !version || !digest || !bytes || sha256(bytes).toString('hex') !== digest.toString()) return undefined;
+  return { journalNext: BigInt(next.toString()), stateVersion: Number(version.toString()), bytes };
 }
 
 /** Of each key the newest record at or below `generation`. */

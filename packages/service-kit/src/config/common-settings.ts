@@ -100,13 +100,6 @@ export const COMMON_SETTINGS = {
     reason:
       'when neither a checkpoint nor all records since the last start are kept: stop and name what is missing, or go on after the last commit with empty state',
   },
-  WEIR_STATE_BYTES: {
-    type: 'integer',
-    minimum: 16_777_216,
-    default: 536_870_912,
-    unit: 'bytes',
-    reason: 'memory for the state of keys; above it the keys that were idle longest are written out',
-  },
   WEIR_STARTUP_TIMEOUT_MS: {
     type: 'integer',
     minimum: 0,

@@ -18,6 +18,8 @@ export interface Owner {
   readonly build: string;
   /** JSON of a `RecordedConfig`. */
   readonly config: string;
+  /** Journal offset of its take-over, plus 1: grows with each owner. Absent in checkpoints of versions that did not record it. */
+  readonly number?: number;
 }
 
 export function recordedConfig(

@@ -127,9 +127,9 @@ class Replay {
     committed: Committed,
     from: bigint,
   ): Promise<Difference | undefined> {
-    for await (const entry of this.#journal(reader, from)) {
+    for await (const [offset, entry] of this.#journal(reader, from)) {
       if (entry.kind === 'takeover') {
-        replayer.takeOver(ownerOf(entry));
+        replayer.takeOver(ownerOf(entry, offset));
         continue;
       }
       const difference = await this.#compareEntry(entry, replayer, committed);
@@ -175,14 +175,14 @@ class Replay {
     return undefined;
   }
 
-  async *#journal(reader: Reader, from: bigint): AsyncGenerator<JournalEntry> {
+  async *#journal(reader: Reader, from: bigint): AsyncGenerator<readonly [offset: bigint, entry: JournalEntry]> {
     const { topicPrefix, processor, partition } = this.#options;
     const topic = topicName(topicPrefix, journalTopic(processor.service).name);
     const stream = await reader.open({ topic, partition }, from === 0n ? 'earliest' : from);
     try {
       while (stream.lag !== 0n) {
         const batch = await stream.next(1_000);
-        for (const record of batch?.records ?? []) yield readJournalRecord(topic, partition, record);
+        for (const record of batch?.records ?? []) yield [record.offset, readJournalRecord(topic, partition, record)];
       }
     } finally {
       stream.close();

@@ -100,6 +100,7 @@ export class JournalReplayer {
       await this.close();
       this.begin(this.#owner as Owner, this.fold.clockMs);
     }
+    this.fold.commit = { seq: entry.seq, owner: this.#owner?.number ?? 0 };
     let taken = 0;
     for (const step of entry.steps) {
       if (step.topic === null) this.fold.tick(step.tickMs ?? 0, sink);

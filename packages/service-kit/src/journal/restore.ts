@@ -211,9 +211,9 @@ class Restore {
         if (entry.kind === 'batch') {
           await this.#again(replayer, entry, results);
           seq = entry.seq + 1;
-        } else if (entry.nonce !== nonce) replayer.takeOver(ownerOf(entry));
+        } else if (entry.nonce !== nonce) replayer.takeOver(ownerOf(entry, at));
         else {
-          replayer.takeOver(owner);
+          replayer.takeOver({ ...owner, number: ownerNumber(at) });
           return await this.#restored(replayer, seq, at, false);
         }
       }
@@ -227,7 +227,7 @@ class Restore {
   /** Everything after the last commit, with an empty state. Control topics are read from their beginning: they are kept for ever. */
   async #reset({ seq, epoch, clockMs, positions }: Survey): Promise<Restored> {
     const replayer = this.#replayer();
-    replayer.begin(this.#options.owner, clockMs);
+    replayer.begin({ ...this.#options.owner, number: ownerNumber(epoch) }, clockMs);
     for (const topic of this.#options.topics.data) {
       const earliest = (await replayer.open(topic, 'earliest')).position;
       const position = positions.get(topic) ?? earliest;
@@ -268,7 +268,7 @@ class Restore {
     for await (const [offset, entry] of this.#journal(0n)) {
       survey.epoch = offset;
       if (entry.kind === 'takeover') {
-        owner = ownerOf(entry);
+        owner = ownerOf(entry, offset);
         if (entry.nonce === this.#options.nonce) return survey;
         continue;
       }
@@ -305,8 +305,13 @@ class Restore {
   }
 }
 
-export function ownerOf({ build, config }: JournalEntry): Owner {
-  return { build: build ?? '', config: config ?? '{}' };
+/** @param offset of the take-over in the journal */
+export function ownerOf({ build, config }: JournalEntry, offset: bigint): Owner {
+  return { build: build ?? '', config: config ?? '{}', number: ownerNumber(offset) };
+}
+
+export function ownerNumber(takeOverOffset: bigint): number {
+  return Number(takeOverOffset) + 1;
 }
 
 function differenceOf(entry: JournalEntry, digest: OutputsDigest): string | undefined {

@@ -6,7 +6,7 @@ import { partitionFor } from '@weir/event-log/partition';
 import type { LogRecord } from '@weir/event-log/port';
 import { type AnsweredEvent, decodeAnswer } from '../effects/answers.ts';
 import { fateOf } from '../fates.ts';
-import type { AnyProcessor, Kernel, KeyedEvent, Output, Processor, Rejection } from '../processor.ts';
+import type { AnyProcessor, CommitPlace, Kernel, KeyedEvent, Output, Processor, Rejection } from '../processor.ts';
 import { grantIdleTime, type KeyState, keyWatermarkMs, watermarkOf } from './key-state.ts';
 import { KeyStore } from './key-store.ts';
 import { futureTimestamp, oversizedOutput, wrongPartition } from './rejections.ts';
@@ -48,6 +48,8 @@ export class Fold<State, Event extends KeyedEvent> {
   readonly #results: string;
   /** Last recorded tick, ms. */
   clockMs: number;
+  /** Where what is folded next is committed: set before each journal entry. */
+  commit: CommitPlace = { seq: 0, owner: 0 };
   /** Newest event time since it was last set to −Infinity, ms: for the metrics, no part of the state. */
   newestEventMs: number = Number.NEGATIVE_INFINITY;
 
@@ -73,7 +75,7 @@ export class Fold<State, Event extends KeyedEvent> {
 
   tick(timeMs: number, sink: FoldSink): void {
     this.clockMs = timeMs;
-    const context = new RunContext(this.#options.partition, timeMs);
+    const context = new RunContext(this.#options.partition, timeMs, this.commit);
     // By key, so that the order does not depend on how the states came into memory.
     const due = this.#timers.takeDue(timeMs).sort((a, b) => (a.key < b.key ? -1 : 1));
     for (const entry of due) {
@@ -95,7 +97,7 @@ export class Fold<State, Event extends KeyedEvent> {
     sink: FoldSink,
     isAwaited?: (missing: readonly string[]) => boolean,
   ): boolean {
-    const context = new RunContext(this.#options.partition, this.clockMs);
+    const context = new RunContext(this.#options.partition, this.clockMs, this.commit);
     const runs = this.#decode(topic, records, context);
     if (isAwaited !== undefined && topic !== this.#results) {
       const missing = this.#missingRegistrations(runs as readonly Run<Event>[]);
@@ -162,9 +164,12 @@ export class Fold<State, Event extends KeyedEvent> {
     for (let fired = 0; ; fired += 1) {
       const timer = kernel.nextTimer(entry.state);
       const watermarkMs = keyWatermarkMs(entry, kernel.lateness);
-      if (timer === undefined || timer.atMs > (timer.domain === 'event' ? watermarkMs : this.clockMs)) return;
+      const isDue =
+        (timer !== undefined && timer.atMs <= (timer.domain === 'event' ? watermarkMs : this.clockMs)) ||
+        (kernel.nextClockTimer?.(entry.state) ?? Number.POSITIVE_INFINITY) <= this.clockMs;
+      if (!isDue) return;
       if (fired === MAX_FIRINGS)
-        throw new Error(`${this.#processor.service}: a timer of key ${entry.key} at ${timer.atMs} stays due`);
+        throw new Error(`${this.#processor.service}: a timer of key ${entry.key} at ${timer?.atMs} stays due`);
       context.begin(topic, entry.key, places, watermarkMs);
       kernel.onTimer(entry.state, context);
     }
@@ -182,17 +187,21 @@ export class Fold<State, Event extends KeyedEvent> {
   }
 
   #schedule(entry: KeyState<State>): void {
-    const timer = this.kernel.nextTimer?.(entry.state);
-    if (timer === undefined) entry.dueMs = Number.POSITIVE_INFINITY;
-    else if (timer.domain === 'clock') entry.dueMs = timer.atMs;
-    else {
-      let dueMs = Number.NEGATIVE_INFINITY;
-      for (const watermark of entry.watermarks.values())
-        dueMs = Math.max(dueMs, idleReachesMs(watermark, timer.atMs, this.kernel.lateness));
-      // Without an event of a data input there is no event time to wait for.
-      entry.dueMs = dueMs === Number.NEGATIVE_INFINITY ? Number.POSITIVE_INFINITY : dueMs;
-    }
+    const wakeMs = this.kernel.nextClockTimer?.(entry.state) ?? Number.POSITIVE_INFINITY;
+    entry.dueMs = Math.min(wakeMs, this.#timerDueMs(entry));
     this.#timers.update(entry);
+  }
+
+  #timerDueMs(entry: KeyState<State>): number {
+    const { kernel } = this;
+    const timer = kernel.nextTimer?.(entry.state);
+    if (timer === undefined) return Number.POSITIVE_INFINITY;
+    if (timer.domain === 'clock') return timer.atMs;
+    let dueMs = Number.NEGATIVE_INFINITY;
+    for (const watermark of entry.watermarks.values())
+      dueMs = Math.max(dueMs, idleReachesMs(watermark, timer.atMs, kernel.lateness));
+    // Without an event of a data input there is no event time to wait for.
+    return dueMs === Number.NEGATIVE_INFINITY ? Number.POSITIVE_INFINITY : dueMs;
   }
 
   #decode(topic: string, records: readonly LogRecord[], context: RunContext): readonly Run<Event | AnsweredEvent>[] {

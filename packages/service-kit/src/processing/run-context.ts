@@ -1,5 +1,5 @@
 /** The context of a slice: collects what its runs emit and refuse, by place in the slice. */
-import type { Output, Rejection, StepContext } from '../processor.ts';
+import type { CommitPlace, Output, Rejection, StepContext } from '../processor.ts';
 
 interface Emitted {
   readonly at: number;
@@ -14,6 +14,7 @@ interface Refused {
 export class RunContext implements StepContext {
   readonly partition: number;
   readonly clockMs: number;
+  readonly commit: CommitPlace;
   topic = '';
   key = '';
   watermarkMs: number = Number.NEGATIVE_INFINITY;
@@ -25,9 +26,10 @@ export class RunContext implements StepContext {
   readonly #refused: Refused[] = [];
   readonly #refusedPlaces = new Set<number>();
 
-  constructor(partition: number, clockMs: number) {
+  constructor(partition: number, clockMs: number, commit: CommitPlace) {
     this.partition = partition;
     this.clockMs = clockMs;
+    this.commit = commit;
   }
 
   begin(topic: string, key: string, places: readonly number[], watermarkMs: number): void {

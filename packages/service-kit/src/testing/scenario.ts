@@ -1,5 +1,5 @@
 /** What a service gives to have the promises of the kit tested on its own processor. */
-import type { NewRecord } from '@weir/event-log/port';
+import type { LogRecord, NewRecord } from '@weir/event-log/port';
 import type { SimulatedLog } from '@weir/testkit/simulated-log';
 import type { EffectHandler } from '../effects/effect.ts';
 import type { AnyProcessor } from '../processor.ts';
@@ -34,6 +34,11 @@ export interface Scenario {
   readonly minOutputs: number;
   /** Logical output topics whose records a fault run must give as a calm one does; by default all. */
   readonly outputs?: readonly string[];
+  /**
+   * What of an output a fault run must give as a calm one does, as text; undefined leaves the record out. By default all of it: what says where
+   * it was committed differs from run to run.
+   */
+  readonly promised?: (topic: string, record: LogRecord) => string | undefined;
   readonly effects?: () => Readonly<Record<string, EffectHandler>>;
   /** Whether an effect of the scenario still waits for its answer to be processed. */
   readonly isAsking?: (log: SimulatedLog) => boolean | Promise<boolean>;

@@ -54,7 +54,12 @@ export class SimulatedRun {
   }
 
   async #run(lot: () => LifeOptions): Promise<readonly string[]> {
-    const { events, processor, outputs = processor.outputs } = this.#scenario;
+    const {
+      events,
+      processor,
+      outputs = processor.outputs,
+      promised = (_, record) => recordText(record),
+    } = this.#scenario;
     const zombies: (() => Promise<unknown>)[] = [];
     for (let fed = 0; this.processes < MAX_PROCESSES && !(await this.#isDone()); ) {
       const options = lot();
@@ -78,9 +83,10 @@ export class SimulatedRun {
     for (const leave of zombies) await leave();
     await this.log.settled();
     const found = [...outputs, `${processor.service}.dlq`].flatMap((topic) =>
-      this.log
-        .committed(PREFIX + topic)
-        .map((record) => ({ place: `${topic} ${placeOf(record)}`, text: shown(record) })),
+      this.log.committed(PREFIX + topic).flatMap((record) => {
+        const text = promised(topic, record);
+        return text === undefined ? [] : [{ place: `${topic} ${placeOf(record)}`, text }];
+      }),
     );
     // Data inputs are merged by arrival, which differs from run to run: what is promised then is the order within a key.
     const isMerged = processor.inputs.filter(({ role }) => role === 'data').length > 1;
@@ -153,7 +159,8 @@ function placeOf(record: LogRecord): string {
   return headerText(record, '__streams.errors.topic') ?? Buffer.from(record.key ?? []).toString();
 }
 
-function shown({ key, value, headers }: LogRecord): string {
+/** All of a record that is the same in every run. */
+export function recordText({ key, value, headers }: LogRecord): string {
   // Messages name the clock, which is another in each run.
   const told = headers
     .filter(([name]) => name !== '__streams.errors.message')

@@ -6,6 +6,8 @@ import type { View } from '../processor.ts';
 import type { ReadViews, ViewScope } from './read-views.ts';
 
 const FIRST_RETRY_MS = 500;
+/** Between two looks at a store to which nothing is written: it may be away, or have come back empty. */
+const LOOK_MS = 5_000;
 const MAX_RETRY_MS = 10_000;
 
 export interface PublisherOptions {
@@ -22,6 +24,7 @@ export class ViewPublisher {
   readonly #options: PublisherOptions;
   #reason: string | undefined;
   #retryAtMs = 0;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
   #retryMs = FIRST_RETRY_MS;
 
   constructor(options: PublisherOptions) {
@@ -38,10 +41,12 @@ export class ViewPublisher {
     return this.#reason !== undefined && this.#options.monotonic() >= this.#retryAtMs;
   }
 
-  /** Never throws: the read side is beside the commit path. */
+  /** Never throws: the read side is beside the commit path. Called without changes now and then, it finds out what became of the store. */
   async put(changes: readonly View[]): Promise<void> {
-    if (changes.length === 0 || this.#reason !== undefined) return;
-    const { views, scope } = this.#options;
+    const { views, scope, monotonic } = this.#options;
+    if (this.#reason !== undefined) return;
+    if (changes.length === 0 && monotonic() - this.#lookedAtMs < LOOK_MS) return;
+    this.#lookedAtMs = monotonic();
     try {
       if ((await views.put(scope, changes)) === 'lost') this.#fell('the store came back without its entries');
     } catch (error) {

@@ -5,6 +5,7 @@
  */
 import { type EffectHandler, EffectRefused } from '@weir/service-kit/effects/effect';
 import type { Actuation } from '../actuation.ts';
+import { TRIES } from '../reconcile.ts';
 
 /** What an actuator has in force, as far as Weir put it there. */
 export interface InForce {
@@ -23,6 +24,7 @@ export function actuatorHandler(actuator: Actuator, destinations: readonly strin
   return {
     // One at a time: an older actuation must not overtake a newer one.
     concurrency: 1,
+    tries: TRIES,
     run: async ({ payload }, { signal }) => {
       const actuation = JSON.parse(Buffer.from(payload).toString()) as Actuation;
       checkDestination(actuation.target, destinations);

@@ -5,6 +5,7 @@
 import { createHmac } from 'node:crypto';
 import { type EffectHandler, EffectRefused } from '@weir/service-kit/effects/effect';
 import type { Actuation } from '../actuation.ts';
+import { TRIES } from '../reconcile.ts';
 import { type Actuator, checkDestination, type InForce } from './actuator.ts';
 import { call } from './call.ts';
 
@@ -31,11 +32,12 @@ export function webhookActuator(options: WebhookOptions): Actuator {
 /** Asks for a new training run; the receiver knows a repeated request by its idempotency-key. */
 export function retrainingHandler(options: WebhookOptions): EffectHandler {
   return {
-    run: async ({ id, payload }, { signal }) => {
+    tries: TRIES,
+    run: async ({ payload }, { signal }) => {
       const body = Buffer.from(payload).toString();
-      const { target } = JSON.parse(body) as Pick<Actuation, 'target'>;
+      const { target, decisionId } = JSON.parse(body) as Pick<Actuation, 'target' | 'decisionId'>;
       checkDestination(target, options.destinations);
-      await post(target, id, body, options, signal);
+      await post(target, `${decisionId}/retraining`, body, options, signal);
       return new Uint8Array(0);
     },
   };

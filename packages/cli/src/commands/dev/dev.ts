@@ -132,7 +132,7 @@ async function serve(ports: Ports, inHand: Run): Promise<void> {
     logger: createLogger('weir-dev', 'silent'),
     title: 'Weir',
     description: `${options.services.map(({ name }) => name).join(', ')} in one process`,
-    events: events(inHand, place),
+    events: events(inHand, place, ports),
   });
   place.url = services.url;
   introduce(services, inHand);
@@ -159,10 +159,24 @@ function introduce({ url }: Services, { options: { services, config }, screen }:
   screen.say(`${services.map(({ name }) => name).join(', ')}   ${url}/docs   ${where}`);
 }
 
-function events(inHand: Run, place: { readonly url: string }): Partial<ServicesEvents> {
+function events(inHand: Run, place: { readonly url: string }, { views }: Ports): Partial<ServicesEvents> {
   const { options, ending, screen } = inHand;
   const awaited = options.until === undefined ? undefined : AWAITED[options.until];
   const entries = new Map(options.services.map((entry) => [entry.name, entry]));
+  const watches = new Map(options.services.map(({ name, watched }) => [name, watched?.()]));
+  const looking = new Set<string>();
+  const look = async (service: string): Promise<void> => {
+    const watch = watches.get(service);
+    if (watch === undefined || looking.has(service)) return;
+    looking.add(service);
+    try {
+      for (const shown of await watch(views)) if (!inHand.reached) screen.output(service, shown, place.url);
+    } catch {
+      // The run has ended, and its views with it.
+    } finally {
+      looking.delete(service);
+    }
+  };
   return {
     committed: (service, { records, outputs }) => {
       screen.processed(service, records);
@@ -176,6 +190,7 @@ function events(inHand: Run, place: { readonly url: string }): Partial<ServicesE
         inHand.reached = true;
         ending.abort();
       }
+      void look(service);
     },
     failed: (service, error, retryInMs) =>
       screen.complain(`${service}: ${explain(error)}${retryInMs > 0 ? `; again in ${retryInMs} ms` : ''}`),

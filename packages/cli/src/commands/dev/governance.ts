@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { folderOf, type GovernanceConfig, readKeyLines } from '@weir/governance-log/config';
 import { SERVICE } from '@weir/governance-log/processor';
 import { bundleFolder, trustFile } from '@weir/governance-log/store-handler';
+import { sha256, verifiers } from '@weir/ledger/node-crypto';
 import { TamperError } from '@weir/ledger/tampering';
 import { parseTrust } from '@weir/ledger/trust';
 import { verifyLog } from '@weir/ledger/verify';
@@ -11,7 +12,6 @@ import { type PromotionConfig, signersOf } from '@weir/promotion/config';
 import type { Services } from '@weir/service-kit/service';
 import type { ReadViews } from '@weir/service-kit/views/read-views';
 import { openFolder } from '../verify/bundle-input.ts';
-import { sha256, verifiers } from '../verify/node-crypto.ts';
 
 /** Those of the file that the environment names; without one promotion's, where it runs in the same process and signs. */
 export function authorLines(config: GovernanceConfig): readonly string[] {

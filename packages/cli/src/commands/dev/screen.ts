@@ -57,7 +57,12 @@ export class Screen {
   output(service: string, { eventTimeMs, mark, text, path, counts }: ShownOutput, url: string): void {
     if (counts !== undefined) this.#counts[counts] += 1;
     const name = this.#nameWidth === 0 ? '' : service.padEnd(this.#nameWidth);
-    if (mark !== 'DECISION' && !this.#isShown(service, minute(eventTimeMs).slice(0, DAY_CHARACTERS), name, url)) return;
+    if (
+      counts !== undefined &&
+      mark !== 'DECISION' &&
+      !this.#isShown(service, minute(eventTimeMs).slice(0, DAY_CHARACTERS), name, url)
+    )
+      return;
     const head = `${minute(eventTimeMs)}  ${mark.padEnd(MARK_WIDTH)}  ${name}`;
     const lines = linesOf(text, (this.#io.columns ?? Number.POSITIVE_INFINITY) - head.length);
     if (path !== undefined) lines.push(`${url}${path}`);

@@ -18,6 +18,7 @@ import type { ServiceDefinition } from '@weir/service-kit/definition';
 import type { Output } from '@weir/service-kit/processor';
 import type { Services } from '@weir/service-kit/service';
 import type { ReadViews } from '@weir/service-kit/views/read-views';
+import { EvidenceWatch } from './evidence-watch.ts';
 import { authorLines, untilSigned, verdictOf } from './governance.ts';
 import { type ShownOutput, shownAlert } from './shown-output.ts';
 
@@ -31,6 +32,8 @@ interface Entry<Own extends Settings> {
   readonly demonstration: Readonly<Record<string, string>>;
   /** How an output looks on the screen; undefined: not at all. */
   readonly shown: (output: Output) => ShownOutput | undefined;
+  /** What to show of the service's views after a commit, besides its outputs. */
+  readonly watched?: () => (views: ReadViews) => Promise<readonly ShownOutput[]>;
   /** Awaited before the services stop: what was decided last is to be finished. Resolves within seconds whatever happens. */
   readonly settle?: (services: Services, views: ReadViews) => Promise<void>;
   /** Said at the end of a run, while its files are still there. @param keep false: they are removed next */
@@ -88,6 +91,10 @@ export const SERVICES: readonly DevService[] = [
       if (line === undefined) return shownAlert(output);
       const { eventTimeMs, text, isVerdict, path } = line;
       return { eventTimeMs, mark: 'DECISION', text, path, counts: isVerdict ? 'decision' : undefined };
+    },
+    watched: () => {
+      const watch = new EvidenceWatch();
+      return (views) => watch.look(views);
     },
   }),
   entry({

@@ -98,7 +98,7 @@ async function outputsOf(
     while (stream.lag !== 0n) {
       for (const record of (await stream.next(1_000))?.records ?? []) {
         const entry = readJournalRecord(topic, partition, record);
-        if (entry.kind === 'takeover') replayer.takeOver(ownerOf(entry));
+        if (entry.kind === 'takeover') replayer.takeOver(ownerOf(entry, record.offset));
         else
           await replayer.apply(entry, sink, (slice) => {
             records += slice;

@@ -4,6 +4,7 @@ import { type DecisionSummary, type Live, liveAt, summaryOf } from '@weir/govern
 import { DecisionIndex } from '@weir/governance-log/decision-index';
 import { LogReader } from '@weir/governance-log/log-reader';
 import { Log } from '@weir/governance-log/logs';
+import { sha256, verifiers } from '@weir/ledger/node-crypto';
 import { RuntimeError } from '@weir/ledger/open-checkpoint';
 import { TamperError, UnusableError } from '@weir/ledger/tampering';
 import { parseTrust, type Trust, TrustError } from '@weir/ledger/trust';
@@ -11,7 +12,6 @@ import { verifyLog } from '@weir/ledger/verify';
 import { needed, parseFlags } from '../../flags.ts';
 import { type Command, type CommandIo, UsageError } from '../../output.ts';
 import { openFolder, openZip } from '../verify/bundle-input.ts';
-import { sha256, verifiers } from '../verify/node-crypto.ts';
 
 const HELP = `weir timeline PATH --model MODEL [--at TIME] --trust FILE [--limit N] [--json]
 

@@ -1,6 +1,6 @@
 /** A worker of SignaturePool: a batch in, the index of its first false signature out. */
 import { parentPort } from 'node:worker_threads';
-import { verifiers } from './node-crypto.ts';
+import { verifiers } from '@weir/ledger/node-crypto';
 import type { BatchAnswer, Job } from './signature-pool.ts';
 
 parentPort?.on('message', (batch: readonly Job[]) => {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'n
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { ReadFile } from '@weir/ledger/bundle';
+import { sha256, verifiers } from '@weir/ledger/node-crypto';
 import { CheckpointError, type OpenedCheckpoint, openCheckpoint, RuntimeError } from '@weir/ledger/open-checkpoint';
 import { formatSavedState, parseSavedState, type SavedState } from '@weir/ledger/saved-state';
 import { TamperError, UnusableError } from '@weir/ledger/tampering';
@@ -11,7 +12,6 @@ import { LogVerifier, type Mode, type Summary } from '@weir/ledger/verify';
 import { verifyProofFile } from '@weir/ledger/verify-proof';
 import { type Command, type CommandIo, UsageError } from '../../output.ts';
 import { openFolder, openZip } from './bundle-input.ts';
-import { sha256, verifiers } from './node-crypto.ts';
 import { provedJson, provedText, type Run, soundJson, soundText, tamperedText } from './report.ts';
 import { SignaturePool } from './signature-pool.ts';
 

@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs';
 import { ExplainError } from '@weir/explain/errors';
 import type { Column, RowAnswer, Rows } from '@weir/explanation-sampler/explain-request';
 import { prepare } from '@weir/explanation-sampler/models/exact';
-import { type Model, parseModel } from '@weir/explanation-sampler/models/parse';
-import { needed, noWords, parseFlags } from '../flags.ts';
-import { type Command, type CommandIo, UsageError } from '../output.ts';
-import { openTable } from '../tables/open.ts';
-import { type Reading, requireColumns } from '../tables/table.ts';
+import { parseModel } from '@weir/explanation-sampler/models/parse';
+import { needed, noWords, parseFlags } from '../../flags.ts';
+import { type Command, type CommandIo, UsageError } from '../../output.ts';
+import { columnsOf, rowsOf } from './file-rows.ts';
+import { writeParquet } from './parquet.ts';
 
-const HELP = `weir explain --model FILE --data FILE [--background FILE] [--json]
+const HELP = `weir explain --model FILE --data FILE [--background FILE] [--json] [--parquet FILE]
 
 Attributions of a model's answers, row by row, and the importance of its columns: the values that the explanation sampler gives.
 
@@ -18,6 +18,8 @@ Attributions of a model's answers, row by row, and the importance of its columns
   --background FILE   rows that attributions are relative to. Needed by linear models; tree models use their training counts
                       without it (the path-dependent game), which are other values
   --json              a line for each row, with base, prediction, the model's output and the attribution of each column
+  --parquet FILE      the same as a Parquet file: row, error, game, base, prediction, output and an attribution_COLUMN for each
+                      column; numbers are null in a row that has an error
 
 Exit codes: 0 done, 2 a file or an argument cannot be used.
 `;
@@ -27,8 +29,8 @@ const OPTIONS = {
   data: { type: 'string' },
   background: { type: 'string' },
   json: { type: 'boolean', default: false },
+  parquet: { type: 'string' },
 } as const;
-const READING: Reading = { delimiter: undefined, header: true, decimalComma: false, missing: [] };
 
 export const explain: Command = { help: HELP, run };
 
@@ -58,21 +60,17 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
     seeds: [],
   } as const;
   const { encoder, explain: explainRow } = usable(modelFile, () => prepare(model, request));
-  const sums = new Float64Array(columns.length);
-  let explained = 0;
-  let first: string | undefined;
-  for (let index = 0; index < rows.count; index += 1) {
-    const answer = explainRow(encoder.row(rows, index));
-    if (flags.json) io.out(`${JSON.stringify(shownRow(index, columns, answer))}\n`);
-    if ('error' in answer) {
-      first ??= `row ${index + 1}: ${answer.error}`;
-      continue;
-    }
-    explained += 1;
-    for (const [at, value] of answer.attributions.entries()) sums[at] = (sums[at] as number) + Math.abs(value);
-  }
-  if (first !== undefined) io.err(`weir: ${rows.count - explained} rows are not explained; ${first}\n`);
-  if (!flags.json) io.out(importance(columns, sums, explained, treeGame));
+  const answers = Array.from({ length: rows.count }, (_, index) => explainRow(encoder.row(rows, index)));
+  if (flags.json)
+    for (const [index, answer] of answers.entries()) io.out(`${JSON.stringify(shownRow(index, columns, answer))}\n`);
+  if (flags.parquet !== undefined)
+    writeParquet(needed('--parquet', flags.parquet, 'a file to write'), columns, answers);
+  const failed = answers.findIndex((answer) => 'error' in answer);
+  const explained = answers.flatMap((answer) => ('error' in answer ? [] : [answer]));
+  const failure = answers[failed];
+  if (failure !== undefined && 'error' in failure)
+    io.err(`weir: ${rows.count - explained.length} rows are not explained; row ${failed + 1}: ${failure.error}\n`);
+  if (!flags.json) io.out(importance(columns, explained, treeGame));
   return 0;
 }
 
@@ -89,44 +87,6 @@ function usable<Value>(file: string, make: () => Value): Value {
   }
 }
 
-/** Columns of the file that the model's features name, numeric ones first. */
-async function columnsOf(model: Model, file: string): Promise<readonly Column[]> {
-  const { featureNames } = model.type === 'linear' ? model.linear : model.ensemble;
-  const names = new Set((await openTable(file, READING)).columns.map(({ name }) => name));
-  const numeric = featureNames.filter((name) => names.has(name));
-  const categorical = featureNames.flatMap((name) => {
-    if (names.has(name)) return [];
-    const column = name.slice(0, name.lastIndexOf('='));
-    if (!names.has(column)) requireColumns(file, [...names], [name]);
-    return column;
-  });
-  return [
-    ...numeric.map((name): Column => ({ name, type: 'numeric' })),
-    ...[...new Set(categorical)].map((name): Column => ({ name, type: 'categorical' })),
-  ];
-}
-
-async function rowsOf(file: string, columns: readonly Column[]): Promise<Rows> {
-  const named = (type: Column['type']): string[] =>
-    columns.filter((each) => each.type === type).map(({ name }) => name);
-  const [numbers, texts] = [named('numeric'), named('categorical')];
-  const numeric: number[] = [];
-  const categorical: (string | null)[][] = [];
-  let count = 0;
-  if (numbers.length > 0)
-    for await (const piece of (await openTable(file, READING)).pieces(numbers)) {
-      const cells = numbers.map((name) => piece.columns.get(name));
-      for (let row = 0; row < piece.rows; row += 1) for (const each of cells) numeric.push(Number(each?.[row]));
-      count += piece.rows;
-    }
-  if (texts.length > 0)
-    for await (const piece of (await openTable(file, READING)).texts(texts)) {
-      const cells = texts.map((name) => piece.columns.get(name));
-      for (let row = 0; row < piece.rows; row += 1) categorical.push(cells.map((each) => each?.[row] ?? null));
-    }
-  return { count: Math.max(count, categorical.length), numeric: Float64Array.from(numeric), categorical };
-}
-
 function shownRow(index: number, columns: readonly Column[], answer: RowAnswer): object {
   if ('error' in answer) return { row: index + 1, error: answer.error };
   const { game, base, prediction, output, attributions } = answer;
@@ -134,11 +94,19 @@ function shownRow(index: number, columns: readonly Column[], answer: RowAnswer):
   return { row: index + 1, game, base, prediction, output, attributions: byColumn };
 }
 
-function importance(columns: readonly Column[], sums: Float64Array, rows: number, game: string): string {
+function importance(
+  columns: readonly Column[],
+  explained: readonly Exclude<RowAnswer, { readonly error: string }>[],
+  game: string,
+): string {
   const width = Math.max(...columns.map(({ name }) => name.length));
   const lines = columns
-    .map(({ name }, at) => ({ name, mean: (sums[at] as number) / Math.max(1, rows) }))
+    .map(({ name }, at) => {
+      let sum = 0;
+      for (const { attributions } of explained) sum += Math.abs(attributions[at] as number);
+      return { name, mean: sum / Math.max(1, explained.length) };
+    })
     .sort((a, b) => b.mean - a.mean)
     .map(({ name, mean }) => `  ${name.padEnd(width)}  ${mean.toPrecision(4)}`);
-  return `mean size of the attributions over ${rows} rows (${game})\n${lines.join('\n')}\n`;
+  return `mean size of the attributions over ${explained.length} rows (${game})\n${lines.join('\n')}\n`;
 }

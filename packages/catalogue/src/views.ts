@@ -1,6 +1,11 @@
-/** What was registered, as the kit's routes of versions and references answer it. */
-import type { ModelCatalogue } from '@weir/catalogue/model-catalogue';
-import type { View } from '@weir/service-kit/processor';
+/** What was registered, as read views that the routes of versions and references answer from. */
+import type { ModelCatalogue } from './model-catalogue.ts';
+
+/** A key of a service's read views and its content. */
+interface View {
+  readonly key: string;
+  readonly json: string;
+}
 
 /** A catalogue never changes, so its views do not either. */
 const known = new WeakMap<ModelCatalogue, readonly View[]>();

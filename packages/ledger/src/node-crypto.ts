@@ -1,13 +1,16 @@
-/** SHA-256, Ed25519 and ML-DSA-44 of Node for the ledger. */
+/** SHA-256, Ed25519 and ML-DSA-44 of Node: the one file here that knows a runtime. A browser brings its own. */
 import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto';
-import type { Sha256, Verifiers, VerifySignature } from '@weir/ledger/crypto';
+import type { Sha256, Verifiers, VerifySignature } from './crypto.ts';
 
 /** One-shot, and by way of a string: three times as fast as an answer in a Buffer of its own. */
 export const sha256: Sha256 = (bytes) => Buffer.from(hash('sha256', bytes, 'binary'), 'latin1');
 
 /** What stands before the raw key in its SubjectPublicKeyInfo (RFC 8410, RFC 9881). */
-const ED25519_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
-const ML_DSA_44_PREFIX = Buffer.from('30820532300b06096086480165030403110382052100', 'hex');
+export const SPKI_PREFIXES: Readonly<Record<'ed25519' | 'ml-dsa-44', Buffer>> = {
+  ed25519: Buffer.from('302a300506032b6570032100', 'hex'),
+  'ml-dsa-44': Buffer.from('30820532300b06096086480165030403110382052100', 'hex'),
+};
+const MAX_KEYS = 1_000;
 
 /** Key objects cost more than a verification, and a log has few keys. */
 function verifierOf(prefix: Buffer): VerifySignature {
@@ -18,6 +21,7 @@ function verifierOf(prefix: Buffer): VerifySignature {
       let publicKey = keys.get(name);
       if (publicKey === undefined) {
         publicKey = publicKeyOf(prefix, key);
+        if (keys.size === MAX_KEYS) keys.clear();
         keys.set(name, publicKey);
       }
       return verify(null, message, publicKey, signature);
@@ -32,16 +36,18 @@ function publicKeyOf(prefix: Buffer, key: Uint8Array): KeyObject {
 }
 
 /** Node has ML-DSA-44 where its OpenSSL does: asked once, with a key of zeros. */
-function hasMlDsa44(): boolean {
+function findMlDsa44(): boolean {
   try {
-    publicKeyOf(ML_DSA_44_PREFIX, new Uint8Array(1_312));
+    publicKeyOf(SPKI_PREFIXES['ml-dsa-44'], new Uint8Array(1_312));
     return true;
   } catch {
     return false;
   }
 }
 
+export const HAS_ML_DSA_44: boolean = findMlDsa44();
+
 export const verifiers: Verifiers = {
-  ed25519: verifierOf(ED25519_PREFIX),
-  ...(hasMlDsa44() ? { mlDsa44: verifierOf(ML_DSA_44_PREFIX) } : {}),
+  ed25519: verifierOf(SPKI_PREFIXES.ed25519),
+  ...(HAS_ML_DSA_44 ? { mlDsa44: verifierOf(SPKI_PREFIXES['ml-dsa-44']) } : {}),
 };
