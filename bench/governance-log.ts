@@ -1,6 +1,6 @@
 /**
  * The governance log: append, verify, and what tampering it notices.
- * npm run bench -- governance-log [--entries N] [--mutations N] [--clean N] [--resume FILE]
+ * npm run bench -- governance-log [--entries N] [--service N] [--mutations N] [--clean N] [--resume FILE]
  * With --mutations or --clean it tampers alone; with --resume a run that was stopped goes on where it was.
  */
 import { cpus } from 'node:os';
@@ -10,6 +10,7 @@ import { row } from './governance-log/clock.ts';
 import { signedEntries } from './governance-log/log.ts';
 import { benchMutations } from './governance-log/mutations.ts';
 import { benchPeers } from './governance-log/peers.ts';
+import { benchService } from './governance-log/service.ts';
 import { benchVerify } from './governance-log/verify.ts';
 
 const { values } = parseArgs({
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     mutations: { type: 'string' },
     clean: { type: 'string' },
     resume: { type: 'string' },
+    service: { type: 'string' },
   },
 });
 const number = (text: string | undefined, otherwise: number): number => (text === undefined ? otherwise : Number(text));
@@ -30,6 +32,7 @@ if (values.mutations === undefined && values.clean === undefined) {
   const entries = signedEntries(number(values.entries, 100_000));
   benchAppend(entries);
   benchVerify(entries);
+  await benchService(number(values.service, 50_000));
   await benchPeers(entries);
   row('tessera POSIX (its docs/performance.md, not run here)', '10 k/s on NVMe and 7 cores, 2.9 k/s on SAS');
   row('immudb (its README, not run here)', '1.2 to 1.8 M/s in batches of 1,000 on 4 cores');

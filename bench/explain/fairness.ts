@@ -93,7 +93,7 @@ export function delayedLabels(folder: string): void {
     );
   let first = '';
   let same = 0;
-  const shuffles = 200;
+  const shuffles = 1000;
   for (let round = 0; round < shuffles; round += 1) {
     const uniform = seeded(round);
     const monitor = new FairnessMonitor({ attributes });

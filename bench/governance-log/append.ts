@@ -1,6 +1,5 @@
 /** L1: entries into chain, tree and tiles, in memory and durably. */
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { type AdmissionState, admit, advance } from '@weir/ledger/admission';
 import { BundleWriter, CHECKPOINT, checkpointPath, formatManifest, MANIFEST } from '@weir/ledger/bundle';
 import { chainFault, emptyHead, type Head, nextHead } from '@weir/ledger/chain';

@@ -1,5 +1,5 @@
 /** Figures as sentences: an alert of the service, its views and a scan of files say the same. */
-import type { Dependence } from './dependence.ts';
+import type { Dependence } from '@weir/stats/serial-dependence';
 import type { Quantiles } from './quantiles.ts';
 
 /** Median and range before and after, in the unit of the column. @param after null where it is not known */

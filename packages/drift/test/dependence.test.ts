@@ -1,7 +1,8 @@
+import { dependenceOf } from '@weir/stats/serial-dependence';
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { expect, test } from 'vitest';
-import { dependenceIn, dependenceOf } from '../src/dependence.ts';
+import { dependenceIn } from '../src/dependence.ts';
 import { RecentValues } from '../src/recent-values.ts';
 import { referenceOf } from '../src/reference.ts';
 import { SlidingKs } from '../src/sliding-ks.ts';

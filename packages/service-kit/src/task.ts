@@ -28,12 +28,12 @@ import { ownerNumber, restore } from './journal/restore.ts';
 import { Batch } from './processing/batch.ts';
 import type { InputCursor } from './processing/input-cursor.ts';
 import { InputMerge } from './processing/input-merge.ts';
-import { keyWatermarkMs } from './processing/key-state.ts';
 import { RegistrationSearch } from './processing/registration-search.ts';
 import { isTickDue, TickClock } from './processing/tick-clock.ts';
 import { Wake } from './processing/wake.ts';
-import type { AnyProcessor, Output, StateFigures, View } from './processor.ts';
+import type { AnyProcessor, Output, View } from './processor.ts';
 import type { Lag, TaskEvents, TaskFigures, TaskOptions, TaskPorts } from './task-contract.ts';
+import { figuresOf, lagsOf } from './task-figures.ts';
 import { readHistories } from './views/histories.ts';
 import { ViewPublisher } from './views/publisher.ts';
 
@@ -133,33 +133,12 @@ export class Task {
 
   /** Records committed to each input and not yet processed. */
   get lags(): readonly Lag[] {
-    const { partition } = this;
-    const now = this.#options.now();
-    return [...this.#cursors.values()].map(({ topic, lag, headTimestampMs }) => {
-      const seconds = headTimestampMs === undefined ? 0 : Math.max(0, now - headTimestampMs) / 1_000;
-      return { topic, partition, records: Number(lag ?? 0n), seconds };
-    });
+    return lagsOf(this.#cursors.values(), this.partition, this.#options.now());
   }
 
   /** Undefined before the restore. O(keys). */
   get figures(): TaskFigures | undefined {
-    const fold = this.#fold;
-    if (fold === undefined) return undefined;
-    const { kernel, keys } = fold;
-    let watermarkMs = Number.POSITIVE_INFINITY;
-    const states: StateFigures[] = [];
-    for (const entry of keys.values()) {
-      const mark = keyWatermarkMs(entry, kernel.lateness);
-      if (Number.isFinite(mark)) watermarkMs = Math.min(watermarkMs, mark);
-      const figures = kernel.figures?.(entry.state);
-      if (figures !== undefined) states.push(figures);
-    }
-    return {
-      keys: keys.size,
-      states,
-      pendingEffects: this.#effects?.size ?? 0,
-      watermarkMs: Number.isFinite(watermarkMs) ? watermarkMs : undefined,
-    };
+    return this.#fold === undefined ? undefined : figuresOf(this.#fold, this.#effects?.size ?? 0);
   }
 
   /** Why the read views do not show what is true; undefined when they do. */
@@ -406,10 +385,11 @@ export class Task {
       return () => this.#views.rebuild(all);
     }
     const changes: View[] = outputs.flatMap((output) => [...this.#ports.outputViews(output)]);
-    if (outputs.length > 0 || startedMs - this.#viewsAt >= this.#options.viewsEveryMs) {
-      this.#viewsAt = startedMs;
-      changes.push(...keys.takeUnpublished());
-    }
+    const isDue = startedMs - this.#viewsAt >= this.#options.viewsEveryMs;
+    if (isDue) this.#viewsAt = startedMs;
+    // An output is shown with the state that it came of. Views of the other keys cost more than their processing where there are many.
+    const isAll = isDue || (this.#processor.isKeyless === true && outputs.length > 0);
+    changes.push(...keys.takeUnpublished(isAll ? undefined : outputs.map(({ key }) => key)));
     return () => this.#views.put(changes);
   }
 

@@ -2,6 +2,7 @@
 import type { Finding } from '@weir/alerts/finding';
 import { columnsNamed } from '@weir/catalogue/model-catalogue';
 import { FAULT_NAMES, faultSummary } from './fault-text.ts';
+import type { Outliers } from './outliers.ts';
 import { isRule, type OpenQuality } from './quality.ts';
 import { expectedIntervalMs, type ModelState, type Monitor, type OpenEpisode } from './state.ts';
 
@@ -98,14 +99,27 @@ export function episodeFinding(
     onsetMs: () => onsetMs,
     window: null,
     rate: {
-      guarantee:
-        guarantee === 'budget'
-          ? 'budget: this share of events over the long run, whatever they are'
-          : 'reference: for events that are exchangeable with the held-out ones; alerts never come more often than that over the long run',
+      guarantee: episodeGuarantee(model, monitor, guarantee),
       expectedEventsBetweenFalseAlarms: model.config.eventsPerAlarm,
     },
     labels: {},
   };
+}
+
+/** What is promised of the rate of such alerts: of the calibration, where it holds, else of the count alone. */
+function episodeGuarantee({ config }: ModelState, { outliers, allowance }: Monitor, guarantee: string): string {
+  const counted = `at most ${allowance.settings.burst} + n / ${config.eventsPerAlarm} alerts in any n events`;
+  const notPromised = dependenceText(outliers);
+  if (notPromised !== null) return `count: ${counted}; ${notPromised}`;
+  if (guarantee === 'budget') return 'budget: this share of events over the long run, whatever they are';
+  return `reference: for events that are exchangeable with the held-out ones; ${counted} whatever they are`;
+}
+
+/** Why p-values promise no rate at present; null while they do. */
+export function dependenceText(outliers: Outliers | null): string | null {
+  const { lagOne = 0, isDependent = false } = outliers?.dependence ?? {};
+  if (!isDependent) return null;
+  return `scores depend on those before them (lag-1 rank autocorrelation ${lagOne.toFixed(2)}), so odd events come in clusters and p-values promise no rate of them`;
 }
 
 /** That odd events come so often that the data is no longer that of the reference. */

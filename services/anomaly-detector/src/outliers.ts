@@ -18,6 +18,7 @@ import { hashText } from '@weir/anomaly/sequential/distinct-rate';
 import { ShareRise } from '@weir/anomaly/sequential/share-rise';
 import type { StateReader } from '@weir/anomaly/state/state-reader';
 import type { StateWriter } from '@weir/anomaly/state/state-writer';
+import type { Dependence } from '@weir/stats/serial-dependence';
 import type { AnomalyConfig, Guarantee } from './config.ts';
 import { keyOf, type MonitoredColumns } from './monitored-columns.ts';
 
@@ -104,6 +105,11 @@ export class Outliers {
   /** Which calibration decides now. */
   get guarantee(): Guarantee {
     return this.#reference === undefined || this.alarmShare.open ? 'budget' : 'reference';
+  }
+
+  /** Of the last 1,024 scores on those before them. For alerts and views. */
+  get dependence(): Dependence {
+    return this.#budget.dependence;
   }
 
   /** Clean events that are there of those that the phase needs. */

@@ -46,6 +46,15 @@ const Forest = Type.Object({
   guarantee: Type.String({ description: 'which calibration decides now: reference or budget' }),
   eventsPerAlarm: Type.Number({ description: 'usual events to one that is called odd' }),
   alarms: count('odd events so far'),
+  dependence: Type.Object({
+    lagOne: Type.Number({
+      minimum: -1,
+      maximum: 1,
+      description: 'rank correlation of neighbours among the last 1,024 scores',
+    }),
+    isDependent: Type.Boolean({ description: 'beyond what one in a thousand independent sequences shows' }),
+  }),
+  notPromised: orNull(Type.String(), 'why p-values promise no rate of odd events at present; null while they do'),
   referenceSize: count('held-out scores'),
   learned: count('events that the forest has learnt'),
   confidence: Type.Number({ minimum: 0, maximum: 1 }),

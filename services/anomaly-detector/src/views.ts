@@ -1,6 +1,7 @@
 /** What routes and metrics answer with, computed from the state at commit boundaries. */
 import type { OpenAlert } from '@weir/alerts/open-alert';
 import type { View } from '@weir/service-kit/processor';
+import { dependenceText } from './findings.ts';
 import type { Outliers } from './outliers.ts';
 import type { Quality } from './quality.ts';
 import { expectedIntervalMs, isWarmingUp, type ModelState, type Monitor } from './state.ts';
@@ -80,6 +81,8 @@ function forestOf({ config }: ModelState, outliers: Outliers) {
     guarantee,
     eventsPerAlarm: config.eventsPerAlarm,
     alarms,
+    dependence: outliers.dependence,
+    notPromised: dependenceText(outliers),
     referenceSize,
     learned: forest.learned,
     confidence: forest.confidence,

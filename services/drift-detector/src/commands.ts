@@ -24,7 +24,8 @@ function noteOf({ principal, reason, issuedMs }: CommandIssued): Note {
 /** The alert may be another service's, or resolved by now. */
 function acknowledge(model: ModelState, event: CommandIssued): undefined {
   const id = event.subject['alert'];
-  const isOpen = [...model.columns.values()].flatMap(watchesOf).some(({ alert }) => alert?.id === id);
+  const watched = [...model.columns.values()].flatMap(watchesOf).map(({ alert }) => alert);
+  const isOpen = [...watched, ...(model.judged?.alerts.values() ?? [])].some((alert) => alert?.id === id);
   if (id !== undefined && isOpen) model.acknowledged.set(id, noteOf(event));
 }
 

@@ -1,3 +1,4 @@
+import type { PerformanceConfig } from '@weir/drift/performance/model-performance';
 import type { TimeRule } from '@weir/drift/time-evaluation';
 import { loadServiceConfig, type ServiceConfig, type ServiceSettings } from '@weir/service-kit/config/common-settings';
 import type { Rule } from '@weir/service-kit/config/settings';
@@ -9,7 +10,7 @@ export interface TimeWindowConfig {
 }
 
 /** Everything that can change what is raised; written to the journal at each take-over, so that a replay uses the same. */
-export interface DriftConfig extends TimeRule {
+export interface DriftConfig extends TimeRule, PerformanceConfig {
   /** Sizes of the count windows, values. */
   readonly countWindows: readonly number[];
   /** Windows over event time. */
@@ -23,6 +24,9 @@ export interface DriftConfig extends TimeRule {
   readonly criticalEffect: number;
   /** Values of a column without a reference that become its reference; 0: it is not watched. */
   readonly selfReference: number;
+  /** Changes of a metric of outcomes from which an alert is a warning and critical: share of predictions, or nats of log loss. */
+  readonly warningPerformanceEffect: number;
+  readonly criticalPerformanceEffect: number;
 }
 
 const OWN_SETTINGS = {
@@ -114,12 +118,71 @@ const OWN_SETTINGS = {
     unit: 'values',
     reason: 'so many first values of a column without a reference become its reference; 0: the column is not watched',
   },
+  WEIR_DRIFT_OUTCOME_WINDOWS: {
+    type: 'list',
+    items: { type: 'integer', minimum: 1, maximum: 1_000_000 },
+    minItems: 1,
+    maxItems: 4,
+    default: [1_000],
+    unit: 'outcomes, comma between',
+    reason:
+      'sizes of the windows in which error rate, log loss and calibration of a model are compared with its reference',
+  },
+  WEIR_DRIFT_OUTCOME_REFERENCE: {
+    type: 'integer',
+    minimum: 0,
+    maximum: 10_000_000,
+    default: 10_000,
+    unit: 'outcomes',
+    reason: 'so many first outcomes of a model are the reference of later ones, at least 100; 0: outcomes are not read',
+  },
+  WEIR_DRIFT_OUTCOMES_BETWEEN_FALSE_ALARMS: {
+    type: 'number',
+    minimum: 10,
+    maximum: 1e15,
+    default: 1e9,
+    unit: 'outcomes',
+    reason:
+      'for each metric and window, false alarms are at least so many outcomes apart on average, as long as an outcome does not tell of the next',
+  },
+  WEIR_DRIFT_OUTCOME_MIN_EFFECT: {
+    type: 'number',
+    minimum: 0.001,
+    exclusiveMaximum: 1,
+    default: 0.02,
+    unit: 'share of predictions, or nats of log loss',
+    reason: 'changes too small to matter raise nothing',
+  },
+  WEIR_DRIFT_OUTCOME_WARNING_EFFECT: {
+    type: 'number',
+    minimum: 0,
+    default: 0.05,
+    unit: 'as WEIR_DRIFT_OUTCOME_MIN_EFFECT',
+    reason: 'alerts of performance with a smaller effect are of severity info',
+  },
+  WEIR_DRIFT_OUTCOME_CRITICAL_EFFECT: {
+    type: 'number',
+    minimum: 0,
+    default: 0.1,
+    unit: 'as WEIR_DRIFT_OUTCOME_MIN_EFFECT',
+    reason: 'alerts of performance with at least this effect are critical',
+  },
+  WEIR_DRIFT_OPEN_PREDICTIONS: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 10_000_000,
+    default: 100_000,
+    unit: 'predictions of a model',
+    reason: 'so many wait for their outcome, about 80 bytes each once the model has outcomes; the oldest is pushed out',
+  },
 } as const;
 
 type OwnSettings = typeof OWN_SETTINGS;
 export type DetectorConfig = ServiceConfig<OwnSettings>;
 
-const eachOnce = (name: 'WEIR_DRIFT_WINDOWS' | 'WEIR_DRIFT_TIME_WINDOWS'): Rule<DetectorConfig> => {
+type WindowSetting = 'WEIR_DRIFT_WINDOWS' | 'WEIR_DRIFT_TIME_WINDOWS' | 'WEIR_DRIFT_OUTCOME_WINDOWS';
+
+const eachOnce = (name: WindowSetting): Rule<DetectorConfig> => {
   return ({ [name]: windows }) =>
     new Set<unknown>(windows).size === windows.length
       ? undefined
@@ -133,6 +196,15 @@ export const SETTINGS: ServiceSettings<OwnSettings> = {
   rules: [
     eachOnce('WEIR_DRIFT_WINDOWS'),
     eachOnce('WEIR_DRIFT_TIME_WINDOWS'),
+    eachOnce('WEIR_DRIFT_OUTCOME_WINDOWS'),
+    ({ WEIR_DRIFT_OUTCOME_REFERENCE: size }) =>
+      size === 0 || size >= 100
+        ? undefined
+        : `WEIR_DRIFT_OUTCOME_REFERENCE is ${size}; fewer than 100 outcomes say too little: set 100 or more, or 0 to read none`,
+    ({ WEIR_DRIFT_OUTCOME_WARNING_EFFECT: warning, WEIR_DRIFT_OUTCOME_CRITICAL_EFFECT: critical }) =>
+      warning <= critical
+        ? undefined
+        : `WEIR_DRIFT_OUTCOME_WARNING_EFFECT is ${warning} and WEIR_DRIFT_OUTCOME_CRITICAL_EFFECT ${critical}; a warning must not need a larger effect: swap them`,
     ({ WEIR_DRIFT_WARNING_EFFECT: warning, WEIR_DRIFT_CRITICAL_EFFECT: critical }) =>
       warning <= critical
         ? undefined
@@ -154,6 +226,14 @@ export function driftConfigOf(config: DetectorConfig): DriftConfig {
     warningEffect: config.WEIR_DRIFT_WARNING_EFFECT,
     criticalEffect: config.WEIR_DRIFT_CRITICAL_EFFECT,
     selfReference: config.WEIR_DRIFT_SELF_REFERENCE,
+    outcomeWindows: config.WEIR_DRIFT_OUTCOME_WINDOWS,
+    outcomeReference: config.WEIR_DRIFT_OUTCOME_REFERENCE,
+    outcomesPerFalseAlarm: config.WEIR_DRIFT_OUTCOMES_BETWEEN_FALSE_ALARMS,
+    minPerformanceEffect: config.WEIR_DRIFT_OUTCOME_MIN_EFFECT,
+    warningPerformanceEffect: config.WEIR_DRIFT_OUTCOME_WARNING_EFFECT,
+    criticalPerformanceEffect: config.WEIR_DRIFT_OUTCOME_CRITICAL_EFFECT,
+    openPredictions: config.WEIR_DRIFT_OPEN_PREDICTIONS,
+    heldOutcomes: Math.min(DRIFT_DEFAULTS.heldOutcomes, config.WEIR_DRIFT_OPEN_PREDICTIONS),
   };
 }
 

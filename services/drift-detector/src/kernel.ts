@@ -8,7 +8,8 @@ import { command } from './commands.ts';
 import type { DriftConfig } from './config.ts';
 import { observe } from './observe.ts';
 import { figuresOf, nextCloseMs, observeClock } from './observe-time.ts';
-import type { ControlEvent, DriftEvent } from './processor.ts';
+import { observeOutcome } from './performance.ts';
+import type { ControlEvent, DriftEvent, OutcomeEvent } from './processor.ts';
 import { register, takeReference } from './registrations.ts';
 import { loadModel, saveModel } from './saved-state.ts';
 import { type ModelState, newModel } from './state.ts';
@@ -24,13 +25,15 @@ export function driftKernel(config: DriftConfig, reader: PredictionReader): Kern
     missingRegistrations: (model, events) => {
       const first = events[0] as DriftEvent;
       if (!('event' in first)) return missingRegistrations(model?.catalogue, events as readonly Row[]);
+      if (first.name === 'OutcomeObserved') return model === undefined ? ['model'] : [];
       if (first.name !== 'ReferenceSet') return [];
       return events.flatMap((each) =>
         'event' in each && each.name === 'ReferenceSet' ? missingForReference(model?.catalogue, each.event) : [],
       );
     },
     step: (model, events, context) => {
-      if ('event' in (events[0] as DriftEvent)) control(model, events as readonly ControlEvent[], context);
+      if (events[0]?.name === 'OutcomeObserved') outcomes(model, events as readonly OutcomeEvent[], context);
+      else if ('event' in (events[0] as DriftEvent)) control(model, events as readonly ControlEvent[], context);
       else if (model.catalogue.versions.size > 0) observe(model, events as readonly Row[], reader.values, context);
       else for (const [index, { key }] of events.entries()) context.reject(index, unknownModel(key));
     },
@@ -49,6 +52,14 @@ export function driftKernel(config: DriftConfig, reader: PredictionReader): Kern
 function control(model: ModelState, events: readonly ControlEvent[], context: StepContext): void {
   for (const [index, event] of events.entries()) {
     const refused = controlled(model, event, context, (output) => context.emit(index, output));
+    if (refused !== undefined) context.reject(index, refused);
+  }
+}
+
+function outcomes(model: ModelState, events: readonly OutcomeEvent[], context: StepContext): void {
+  for (const [index, { key, event }] of events.entries()) {
+    const isKnown = model.catalogue.versions.size > 0;
+    const refused = isKnown ? observeOutcome(model, event, index, context) : unknownModel(key);
     if (refused !== undefined) context.reject(index, refused);
   }
 }

@@ -13,6 +13,7 @@ import type { Rejection, StepContext } from '@weir/service-kit/processor';
 import { announce } from './announce.ts';
 import { driftFinding, missingFinding } from './findings.ts';
 import { observeTime } from './observe-time.ts';
+import { joinPredictions } from './performance.ts';
 import { learn, planOf } from './plan.ts';
 import { AHEAD, type ColumnState, type ModelState, type Plan, type Watch } from './state.ts';
 
@@ -61,6 +62,7 @@ function observeStretch(
     const { eventTimeMs } = rows[at] as Row;
     if (eventTimeMs > model.lastEventMs) model.lastEventMs = eventTimeMs;
   }
+  if (model.judged !== null) joinPredictions(model, rows, from, to, values, context);
   const { watched, learning }: Plan = planOf(model, layout);
   for (const { column, place } of watched) {
     observeColumn(model, column, place, rows, from, to, values, context);

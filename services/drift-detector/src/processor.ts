@@ -10,12 +10,13 @@ import { unpackVersion4 } from './version4.ts';
 
 /** Control events keep their whole content. */
 export type ControlEvent = ModelEvent<'ModelVersionRegistered' | 'PolicySet' | 'ReferenceSet' | 'CommandIssued'>;
+export type OutcomeEvent = ModelEvent<'OutcomeObserved'>;
 /** What a data topic carries is a row. */
-export type DriftEvent = ControlEvent | Row;
+export type DriftEvent = ControlEvent | OutcomeEvent | Row;
 export type DriftProcessor = Processor<DriftConfig, ModelState, DriftEvent>;
 
 /** Identifies the kernel; a change that can alter an output changes it. */
-export const BUILD = 'drift-detector/7';
+export const BUILD = 'drift-detector/8';
 
 export function createDriftProcessor(): DriftProcessor {
   // The rows of one slice: emptied before its first decode, so nothing of it outlives a step.
@@ -28,6 +29,7 @@ export function createDriftProcessor(): DriftProcessor {
       eventInput('commands', 'control', 'CommandIssued'),
       rowInput('features', 'FeaturesLogged', reader),
       rowInput('predictions', 'PredictionLogged', reader),
+      eventInput('outcomes', 'data', 'OutcomeObserved'),
     ],
     outputs: ['alerts'],
     build: BUILD,

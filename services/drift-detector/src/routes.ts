@@ -4,6 +4,7 @@ import { sendJson } from '@weir/service-kit/http/answer';
 import { noModel } from '@weir/service-kit/http/model-routes';
 import { Problem } from '@weir/service-kit/http/problem';
 import type { FastifyInstance } from 'fastify';
+import { PerformanceRoute } from './performance-schemas.ts';
 import { DriftRoute, WindowRoute } from './schemas.ts';
 import { windowKey } from './views.ts';
 
@@ -22,6 +23,17 @@ export function registerRoutes(app: FastifyInstance, { views }: Pick<ServiceIo, 
     async (request, reply) => {
       const { model } = request.params;
       const json = await views.get(SERVICE, `drift/${model}`);
+      if (json === undefined) throw noModel(model);
+      return sendJson(request, reply, json);
+    },
+  );
+
+  app.get<{ Params: Pick<Window, 'model'> }>(
+    '/v1/models/:model/performance',
+    { schema: PerformanceRoute },
+    async (request, reply) => {
+      const { model } = request.params;
+      const json = await views.get(SERVICE, `performance/${model}`);
       if (json === undefined) throw noModel(model);
       return sendJson(request, reply, json);
     },

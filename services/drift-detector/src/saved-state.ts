@@ -4,9 +4,11 @@ import type { ModelCatalogue, NumericReference } from '@weir/catalogue/model-cat
 import { loadCatalogue, saveCatalogue } from '@weir/catalogue/saved-catalogue';
 import type { OpenEvaluation, SavedOpenEvaluation } from '@weir/drift/evaluation';
 import type { ToldShare } from '@weir/drift/missing-evaluation';
+import { ModelPerformance, type SavedModelPerformance } from '@weir/drift/performance/model-performance';
 import type { ToldSpan } from '@weir/drift/time-evaluation';
 import { decodeState, encodeState } from '@weir/service-kit/state-codec';
 import type { DriftConfig } from './config.ts';
+import { newJudged } from './performance.ts';
 import {
   type ColumnState,
   isLive,
@@ -21,7 +23,9 @@ import {
 } from './state.ts';
 import { fromVersion4 } from './version4.ts';
 
-export const STATE_VERSION = 6;
+export const STATE_VERSION = 7;
+/** As this one, without outcomes. */
+const WITHOUT_OUTCOMES = 6;
 
 /** Of an array of numbers: its index among the parts. */
 type Place = number;
@@ -34,6 +38,12 @@ export interface SavedModel {
   readonly learning: readonly (readonly [string, { readonly values: Place; readonly absent: number }])[];
   readonly acknowledged: readonly (readonly [string, Note])[];
   readonly mutes: readonly (readonly [string, Mute])[];
+  /** Its arrays lie behind one another from `parts` on. Absent in states from before outcomes were read. */
+  readonly judged?: {
+    readonly performance: SavedModelPerformance;
+    readonly parts: Place;
+    readonly alerts: readonly (readonly [string, OpenAlert])[];
+  };
 }
 
 export interface SavedColumn {
@@ -95,8 +105,16 @@ export function saveModel(model: ModelState): Uint8Array {
     ]),
     acknowledged: [...model.acknowledged],
     mutes: [...model.mutes],
+    ...saveJudged(model, place),
   };
   return encodeState(saved, parts);
+}
+
+function saveJudged({ judged }: ModelState, place: (array: ArrayBufferView) => Place): Pick<SavedModel, 'judged'> {
+  if (judged === null) return {};
+  const { head: performance, parts } = judged.performance.save();
+  const [first] = parts.map(place);
+  return { judged: { performance, parts: first as Place, alerts: [...judged.alerts] } };
 }
 
 function saveColumn(column: ColumnState, place: (array: ArrayBufferView) => Place): SavedColumn {
@@ -152,9 +170,9 @@ export function loadModel(bytes: Uint8Array, stateVersion: number, config: Drift
     const { saved, catalogue, part } = fromVersion4(bytes);
     return restoreModel(saved, catalogue, part, config);
   }
-  if (stateVersion !== STATE_VERSION)
+  if (stateVersion !== STATE_VERSION && stateVersion !== WITHOUT_OUTCOMES)
     throw new RangeError(
-      `a state of drift-detector has version ${stateVersion}, this build reads 4 and ${STATE_VERSION}; run the build that wrote it, or a later one`,
+      `a state of drift-detector has version ${stateVersion}, this build reads 4, ${WITHOUT_OUTCOMES} and ${STATE_VERSION}; run the build that wrote it, or a later one`,
     );
   const decoded = decodeState<SavedModel>(bytes);
   const catalogue = loadCatalogue(new Uint8Array(decoded.part(0)));
@@ -179,6 +197,12 @@ function restoreModel(saved: SavedModel, catalogue: ModelCatalogue, part: Part, 
   }
   for (const [id, note] of saved.acknowledged) model.acknowledged.set(id, note);
   for (const [name, mute] of saved.mutes) model.mutes.set(name, mute);
+  // Outcomes that are no longer read leave nothing behind.
+  if (saved.judged !== undefined && config.outcomeReference > 0) {
+    const { performance, parts, alerts } = saved.judged;
+    model.judged = newJudged(ModelPerformance.load(performance, (index) => part(parts + index), config));
+    for (const [rule, alert] of alerts) model.judged.alerts.set(rule, openAlertOf(alert));
+  }
   return model;
 }
 

@@ -3,7 +3,7 @@ import type { OpenAlert } from '@weir/alerts/open-alert';
 import type { ColumnLayout } from '@weir/catalogue/layout';
 import { emptyCatalogue, type ModelCatalogue, type NumericReference } from '@weir/catalogue/model-catalogue';
 import { CountEvaluation } from '@weir/drift/count-evaluation';
-import { type Dependence, dependenceIn } from '@weir/drift/dependence';
+import { dependenceIn } from '@weir/drift/dependence';
 import type { RuleKind } from '@weir/drift/false-alarms';
 import { expectedMissingShare, MissingEvaluation } from '@weir/drift/missing-evaluation';
 import { RecentValues } from '@weir/drift/recent-values';
@@ -11,7 +11,9 @@ import { type Reference, sharedReference } from '@weir/drift/reference';
 import type { SlidingKs } from '@weir/drift/sliding-ks';
 import { TimeEvaluation } from '@weir/drift/time-evaluation';
 import { createWatermark, type Watermark } from '@weir/service-kit/processing/watermark';
+import type { Dependence } from '@weir/stats/serial-dependence';
 import type { DriftConfig, TimeWindowConfig } from './config.ts';
+import type { Judged } from './performance.ts';
 
 /** Source of a reference that a column made of its own first values. */
 export const SELF_REFERENCE = 'weir:self-reference';
@@ -93,6 +95,8 @@ export interface ModelState {
   readonly acknowledged: Map<string, Note>;
   /** By column; the empty name is the whole model. */
   readonly mutes: Map<string, Mute>;
+  /** Null until the first outcome. */
+  judged: Judged | null;
   events: number;
   lastEventMs: number;
 }
@@ -107,6 +111,7 @@ export function newModel(model: string, config: DriftConfig): ModelState {
     plans: new Map(),
     acknowledged: new Map(),
     mutes: new Map(),
+    judged: null,
     events: 0,
     lastEventMs: Number.NEGATIVE_INFINITY,
   };

@@ -7,6 +7,7 @@ import { histogramOf } from '@weir/drift/histogram';
 import { referenceQuantiles } from '@weir/drift/quantiles';
 import { notPromised } from '@weir/drift/sentences';
 import type { View } from '@weir/service-kit/processor';
+import { performanceView } from './performance-views.ts';
 import { notWatched } from './plan.ts';
 import { type ColumnState, dependenceOfColumn, isLive, type ModelState, SELF_REFERENCE, type Watch } from './state.ts';
 
@@ -44,6 +45,7 @@ export function modelViews(model: ModelState): readonly View[] {
     ...[...watched.values()].flatMap((column) => windowViews(id, column)),
     ...catalogueViews(catalogue),
     { key: `model/${id}`, json: JSON.stringify(summary) },
+    { key: `performance/${id}`, json: JSON.stringify(performanceView(model)) },
     { key: `drift/${id}`, json: JSON.stringify({ ...about, columns, verdicts }) },
   ];
 }

@@ -21,6 +21,11 @@ export const GOLDEN_CONFIG: DriftConfig = {
   timeWindows: [{ name: '1m', spanMs: 60_000 }],
   readingsPerFalseAlarm: 1_000,
   selfReference: 60,
+  outcomeWindows: [50],
+  outcomeReference: 100,
+  openPredictions: 80,
+  heldOutcomes: 20,
+  outcomesPerFalseAlarm: 100,
   // The clock of a test stands still or jumps; only events close panes.
   idleAfterMs: 1e12,
 };
@@ -37,7 +42,7 @@ export function goldenStates(): readonly GoldenState[] {
           ? encodeState({ watermarks: [] }, [unpackVersion4(written, 4).get(MODEL) as Uint8Array])
           : written;
       const outputIds = JSON.parse(readFileSync(join(FOLDER, `${stateVersion}.outputs.json`), 'utf8')) as string[];
-      const next = following(stateVersion > 4);
+      const next = following(stateVersion > 4, stateVersion > 6);
       return { name: `version ${stateVersion}`, key: MODEL, stateVersion, bytes, next, outputIds };
     });
 }
@@ -47,13 +52,33 @@ function record(topic: string, value: Uint8Array): NewRecord {
 }
 
 /** @param hasThird with the column z, which has no reference */
-function prediction(index: number, hasThird: boolean): NewRecord {
+function prediction(index: number, hasThird: boolean, hasOutput = false): NewRecord {
   const isGap = index % 7 === 0 || (index > 900 && index < 1_000 && index % 2 === 0);
   const x = isGap ? Number.NaN : (index * 7) % 13;
   const y = index < 600 ? 9 + (index % 4) : index < 1_100 ? (index * 7) % 13 : 3 + (index % 2);
   const z = index < EVENTS && index % 10 !== 0 ? Number.NaN : index < 1_200 ? index % 17 : 40;
   const numeric = hasThird ? [x, y, z] : [x, y];
-  return record('predictions', predictionOf({ model: MODEL, id: `p${index}`, eventTimeMs: 500 * index, numeric }));
+  return record(
+    'predictions',
+    predictionOf({
+      model: MODEL,
+      id: `p${index}`,
+      eventTimeMs: 500 * index,
+      numeric,
+      outputs: hasOutput ? [0.25] : [],
+    }),
+  );
+}
+
+/** Delayed, some missing, sent twice or revised; from 700 on as often 1 as the predictions say 0. */
+function outcome(index: number): readonly NewRecord[] {
+  if (index % 9 === 4) return [];
+  const label = index < 700 || index > 1_200 ? index % 4 === 0 : index % 4 !== 0;
+  const fields = { model: MODEL, predictionId: `p${index}`, label: label ? 1 : 0, reward: null };
+  const revisions = index % 12 === 5 ? [0, 0, 1] : [0];
+  return revisions.map((revision) =>
+    record('outcomes', encode('OutcomeObserved', { ...fields, eventTimeMs: 500 * index + 9_000, revision })),
+  );
 }
 
 /** Ids of what follows from a state. */
@@ -70,8 +95,11 @@ export function outputIdsAfter({ key, stateVersion, bytes, next }: Omit<GoldenSt
   return ids;
 }
 
-function following(hasThird: boolean): readonly NewRecord[] {
-  return Array.from({ length: 1_200 }, (_, index) => prediction(EVENTS + index, hasThird));
+function following(hasThird: boolean, hasOutput: boolean): readonly NewRecord[] {
+  return Array.from({ length: 1_200 }, (_, index) => EVENTS + index).flatMap((index) => [
+    prediction(index, hasThird, hasOutput),
+    ...(hasOutput ? outcome(index - 20) : []),
+  ]);
 }
 
 /** What this version writes after the same events as those before it, with a column that learns its reference, and commands. */
@@ -93,11 +121,11 @@ export function writtenNow(): Buffer {
   const values = Array.from({ length: 50 }, (_, index) => index / 4);
   const counts = values.map((_, index) => 1 + (index % 3));
   feed([
-    record('models', registrationOf(['x', 'y', 'z'], { model: MODEL })),
+    record('models', registrationOf(['x', 'y', 'z'], { model: MODEL, outputs: [{ name: 'p', unit: null }] })),
     ...['x', 'y'].map((column) =>
       record('references', referenceSetOf({ model: MODEL, column, values, counts, missing: 2 })),
     ),
-    ...Array.from({ length: EVENTS }, (_, index) => prediction(index, true)),
+    ...Array.from({ length: EVENTS }, (_, index) => [prediction(index, true, true), ...outcome(index - 20)]).flat(),
   ]);
   feed([
     record('commands', commandOf('acknowledge', { alert: openAlert })),

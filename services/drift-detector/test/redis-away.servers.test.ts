@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { loadServiceConfig } from '@weir/service-kit/config/common-settings';
 import { loadPrincipals } from '@weir/service-kit/http/principals';
 import { createLogger } from '@weir/service-kit/logger';
 import { connectPorts, type Ports } from '@weir/service-kit/ports';
@@ -9,7 +10,7 @@ import { type Services, startServices } from '@weir/service-kit/service';
 import { findKafka, type KafkaServer } from '@weir/testkit/broker';
 import { type RedisServer, startLocalRedis } from '@weir/testkit/redis';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { driftConfigOf, loadDetectorConfig } from '../src/config.ts';
+import { driftConfigOf, SETTINGS } from '../src/config.ts';
 import { driftDetector } from '../src/service.ts';
 import { range, registration } from './scene.ts';
 
@@ -31,7 +32,7 @@ describe.skipIf(lacking !== undefined)(`Redis goes away${lacking === undefined ?
   let raisedOrResolved = 0;
 
   beforeAll(async () => {
-    const config = loadDetectorConfig({
+    const config = loadServiceConfig(SETTINGS, {
       WEIR_LOG: 'kafka',
       KAFKA_BROKERS: (kafka as KafkaServer).brokers.join(','),
       REDIS_URL: redis.url,
@@ -99,14 +100,12 @@ describe.skipIf(lacking !== undefined)(`Redis goes away${lacking === undefined ?
     await redis.stop();
     await send([...range(800, 1_600, 0), ...range(1_600, 1_900, 0.6)]);
     expect(raisedOrResolved).toBe(3);
-    await expect
-      .poll(ready, soon)
-      .toEqual({
-        status: 503,
-        reasons: expect.stringMatching(
-          /read views are older than the last commit: .*did not answer.*; the connection to redis/,
-        ) as unknown,
-      });
+    await expect.poll(ready, soon).toEqual({
+      status: 503,
+      reasons: expect.stringMatching(
+        /read views are older than the last commit: .*did not answer.*; the connection to redis/,
+      ) as unknown,
+    });
     expect(await alerts()).toBe(503);
   });
 
@@ -118,14 +117,12 @@ describe.skipIf(lacking !== undefined)(`Redis goes away${lacking === undefined ?
 
   test('away while nothing happens: the views are known to be behind', async () => {
     await redis.stop();
-    await expect
-      .poll(ready, soon)
-      .toEqual({
-        status: 503,
-        reasons: expect.stringMatching(
-          /read views are older than the last commit: .*did not answer.*; the connection to redis/,
-        ) as unknown,
-      });
+    await expect.poll(ready, soon).toEqual({
+      status: 503,
+      reasons: expect.stringMatching(
+        /read views are older than the last commit: .*did not answer.*; the connection to redis/,
+      ) as unknown,
+    });
   });
 
   test('back and empty: everything is shown again, without another event', async () => {

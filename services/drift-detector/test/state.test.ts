@@ -20,11 +20,14 @@ test('and these are the outputs that follow from it', async () => {
   await expect(`${JSON.stringify(ids, null, 2)}\n`).toMatchFileSnapshot(`state/${STATE_VERSION}.outputs.json`);
 });
 
-test.each(goldenStates())('$name is read, and written as a state that reads the same', ({ bytes, stateVersion }) => {
-  const saved = saveModel(loadModel(stateOf(bytes), stateVersion, GOLDEN_CONFIG));
-  expect(Buffer.from(saveModel(loadModel(saved, STATE_VERSION, GOLDEN_CONFIG))).equals(saved)).toBe(true);
-  expect(Buffer.from(saved).equals(stateOf(bytes))).toBe(stateVersion === STATE_VERSION);
-});
+test.each(goldenStates())(
+  '$name is read, and written as a state that reads the same; without outcomes versions 6 and 7 are alike',
+  ({ bytes, stateVersion }) => {
+    const saved = saveModel(loadModel(stateOf(bytes), stateVersion, GOLDEN_CONFIG));
+    expect(Buffer.from(saveModel(loadModel(saved, STATE_VERSION, GOLDEN_CONFIG))).equals(saved)).toBe(true);
+    expect(Buffer.from(saved).equals(stateOf(bytes))).toBe(stateVersion > 4);
+  },
+);
 
 test('the reference is kept once, in memory and in the state', () => {
   const model = loadModel(stateOf(writtenNow()), STATE_VERSION, GOLDEN_CONFIG);
@@ -42,7 +45,7 @@ test('the reference is kept once, in memory and in the state', () => {
 });
 
 test('a version that this build does not read is refused by its number', () => {
-  expect(() => loadModel(new Uint8Array(8), 5, GOLDEN_CONFIG)).toThrow(/has version 5, this build reads 4 and 6/);
+  expect(() => loadModel(new Uint8Array(8), 5, GOLDEN_CONFIG)).toThrow(/has version 5, this build reads 4, 6 and 7/);
 });
 
 test('a registration that is sent again completes what version 4 kept of it, and one that contradicts it is refused', () => {

@@ -77,7 +77,7 @@ test.each([
 test('other addresses are refused, and a server that is away is worth another try', async () => {
   await expect(asked('mlflow', 'http://127.0.0.1:1/').load()).rejects.toMatchObject({ name: 'EffectRefused' });
   await expect(asked('mlflow', `${url}@elsewhere.example/../..`).load()).resolves.toBeDefined();
-  await expect(asked('smoke', url).load()).rejects.toThrow(/it must be file, inline, oip-v2, mlflow/);
+  await expect(asked('smoke', url).load()).rejects.toThrow(/it must be file, inline, oip-v2, oip-v2-binary, mlflow/);
   isAway = true;
   await expect(asked('mlflow', url).load()).rejects.toThrow(/answered 503: away/);
   isAway = false;

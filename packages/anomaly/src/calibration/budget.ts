@@ -1,3 +1,4 @@
+import { type Dependence, dependenceOf } from '@weir/stats/serial-dependence';
 import { checkBetween } from '../anomaly-error.ts';
 import type { StateReader } from '../state/state-reader.ts';
 import type { StateWriter } from '../state/state-writer.ts';
@@ -47,6 +48,11 @@ export class BudgetCalibration {
   /** Surprise of the last score, in [0, −ln α + 2]. */
   get surprise(): number {
     return this.#surprise;
+  }
+
+  /** Whether the last 1,024 scores depend on those before them: then alarms come in clusters, whatever their share is. O(1,024 log 1,024). */
+  get dependence(): Dependence {
+    return dependenceOf(this.#recent.ranks());
   }
 
   /** Whether this score is an alarm. O(log 1,024) plus one move of ≤ 8 KB. */

@@ -38,6 +38,13 @@ export class RecentScores {
     return -Math.log(tail / n) + (sum > 0 ? ((score - threshold) * tail) / sum : 0);
   }
 
+  /** For each recent score, in order of arrival, how many are below it. O(W log W): for reports. */
+  ranks(): Uint32Array {
+    const n = this.#size;
+    const oldest = n === this.capacity ? this.#next : 0;
+    return Uint32Array.from({ length: n }, (_, i) => this.#rank(this.#ring[(oldest + i) % this.capacity] as number));
+  }
+
   push(score: number): void {
     const sorted = this.#sorted;
     if (this.#size === this.capacity) {

@@ -4,6 +4,7 @@ import type { StateWriter } from '../state/state-writer.ts';
 import type { Fault } from './fault.ts';
 import { distanceLimit, type Grid, gridDistance, gridFrom } from './grid-distance.ts';
 import { UNIT_CHANGES, type UnitChange } from './units.ts';
+import { unitOfWholes } from './whole-units.ts';
 import { WindowQuantiles } from './window-quantiles.ts';
 
 /** Events of a window. */
@@ -39,7 +40,7 @@ const MIN_SHIFTED = 2;
  * A few minutes of a day may not resemble the whole reference. Where it tells how far a column's quantiles move by themselves, a column
  * whose windows often stray from it has changed its unit when it also jumped: its quantiles moved twice as far as they ever did in the
  * reference, in one step, and under the explanation by no more than they do. Other columns must fit the explanation in two windows in
- * succession. Columns are shifted when each is nearer to the last values of its neighbour than to its own.
+ * succession. Whole numbers that are whole in another unit only have changed it without more ado. Columns are shifted when each is nearer to the last values of its neighbour than to its own.
  * O(1) amortised per value while nothing has changed; memory 256 values per column.
  */
 export class DistributionFaults {
@@ -59,6 +60,8 @@ export class DistributionFaults {
   readonly #ranges: readonly (readonly [low: number, high: number])[];
   /** Whether the column's windows stray from the reference by themselves. */
   readonly #strays: readonly boolean[];
+  /** Whether the reference has whole numbers alone. */
+  readonly #isWhole: readonly boolean[];
   /** Change of unit that fitted in the last window, as in `#open`. */
   readonly #fitted: Uint8Array;
   /** Windows in succession that the change of unit in `#open` did not fit. */
@@ -80,6 +83,9 @@ export class DistributionFaults {
     this.#moves = Float64Array.from(profiles, ({ move }) => move ?? Number.NaN);
     this.#ranges = profiles.map(({ quantiles, min, max }) => [quantiles[0] ?? min, quantiles.at(-1) ?? max]);
     this.#strays = profiles.map(({ strayShare = 0 }) => strayShare > MAX_STRAYS);
+    this.#isWhole = profiles.map(
+      ({ present, infinite, integers }) => present - infinite >= MIN_VALUES && integers === present - infinite,
+    );
     this.#fitted = new Uint8Array(profiles.length);
     this.#unfit = new Uint8Array(profiles.length);
     this.#last = new Float64Array(profiles.length).fill(Number.NaN);
@@ -124,7 +130,7 @@ export class DistributionFaults {
     const shifted = new Set<number>();
     for (const step of [1, -1]) this.#findShifts(sorted, left, step, shifted, faults);
     for (let column = 0; column < columns; column += 1) {
-      if (shifted.has(column)) continue;
+      if (shifted.has(column) || this.#findBroken(sorted[column] as Float64Array, column, faults)) continue;
       if (left[column] === true) this.#findUnit(sorted[column] as Float64Array, column, faults);
       else {
         this.#fitted[column] = 0;
@@ -229,18 +235,32 @@ export class DistributionFaults {
     if (!isConfirmed) return;
     if (best < 0 || this.#open[column] === 2 + best) return;
     this.#open[column] = 2 + best;
-    const { name, factor, offset } = UNIT_CHANGES[best] as UnitChange;
-    const formula = offset === 0 ? `${factor}` : `${factor} and ${offset < 0 ? '' : '+'}${offset}`;
-    faults.push({
-      fault: 'unit-change',
-      field: this.#names[column] as string,
-      since: this.#events - (Number.isNaN(usual) ? 1 : 2) * WINDOW + 1,
-      factor,
-      share: 1,
-      detail: isLocal
-        ? `values are the earlier ones times ${formula} (${name}); under it quantiles move by ${distance.toPrecision(3)}, in the reference by ${usual.toPrecision(3)} at the most`
-        : `values are the reference's times ${formula} (${name}); distance ${distance.toFixed(3)} under it`,
-    });
+    const { name } = UNIT_CHANGES[best] as UnitChange;
+    const formula = formulaOf(UNIT_CHANGES[best] as UnitChange);
+    const detail = isLocal
+      ? `values are the earlier ones times ${formula} (${name}); under it quantiles move by ${distance.toPrecision(3)}, in the reference by ${usual.toPrecision(3)} at the most`
+      : `values are the reference's times ${formula} (${name}); distance ${distance.toFixed(3)} under it`;
+    faults.push(this.#unitFault(column, best, Number.isNaN(usual) ? 1 : 2, detail));
+  }
+
+  /** Whether a column of whole numbers has values that are whole in another unit only, which tells the change by itself. */
+  #findBroken(window: Float64Array, column: number, faults: Fault[]): boolean {
+    const found = this.#isWhole[column] === true ? unitOfWholes(window) : -1;
+    if (found < 0) return false;
+    this.#unfit[column] = 0;
+    if (this.#open[column] === 2 + found) return true;
+    this.#open[column] = 2 + found;
+    const change = UNIT_CHANGES[found] as UnitChange;
+    const detail = `values are whole numbers times ${formulaOf(change)} (${change.name}); the reference has whole numbers`;
+    faults.push(this.#unitFault(column, found, 1, detail));
+    return true;
+  }
+
+  /** @param windows at whose first event it began */
+  #unitFault(column: number, change: number, windows: number, detail: string): Fault {
+    const { factor } = UNIT_CHANGES[change] as UnitChange;
+    const since = this.#events - windows * WINDOW + 1;
+    return { fault: 'unit-change', field: this.#names[column] as string, since, factor, share: 1, detail };
   }
 
   /** Runs of columns that hold the values of the column `step` before them. */
@@ -344,3 +364,7 @@ export class DistributionFaults {
 
 const NONE: readonly Fault[] = [];
 const SAME: UnitChange = { name: 'the same', factor: 1, offset: 0 };
+
+function formulaOf({ factor, offset }: UnitChange): string {
+  return offset === 0 ? `${factor}` : `${factor} and ${offset < 0 ? '' : '+'}${offset}`;
+}

@@ -34,13 +34,20 @@ export class ModelPerformance {
   readonly #config: PerformanceConfig;
   #reference: ReferenceScores;
 
-  constructor(config: PerformanceConfig, reference: ReferenceScores = new ReferenceScores()) {
+  /** @param retiring sizes of windows that are no longer configured and have something open */
+  constructor(
+    config: PerformanceConfig,
+    reference: ReferenceScores = new ReferenceScores(),
+    retiring: readonly number[] = [],
+  ) {
     this.#config = config;
     this.#reference = reference;
     this.joiner = new OutcomeJoiner(config.openPredictions, config.heldOutcomes);
-    this.windows = config.outcomeWindows.map((size) => new ScoredWindow(size));
-    this.evaluations = this.windows.flatMap((window) =>
-      METRICS.map((metric) => new PerformanceEvaluation(metric, window, reference, config)),
+    this.windows = [...config.outcomeWindows, ...retiring].map((size) => new ScoredWindow(size));
+    this.evaluations = this.windows.flatMap((window, index) =>
+      METRICS.map(
+        (metric) => new PerformanceEvaluation(metric, window, reference, config, index < config.outcomeWindows.length),
+      ),
     );
   }
 
@@ -86,8 +93,10 @@ export class ModelPerformance {
   /** The head, and the arrays that it goes with: of the joiner, then of the longest window. */
   save(): { readonly head: SavedModelPerformance; readonly parts: readonly ArrayBufferView[] } {
     const { head: joiner, keys, probabilities, revisions } = this.joiner.save();
-    const longest = this.windows.reduce((a, b) => (b.capacity > a.capacity ? b : a)).save();
-    const evaluations = this.evaluations.map((each) => ({
+    const live = this.evaluations.filter(({ canRaise, open }) => canRaise || open !== null);
+    const windows = live.map(({ window }) => window);
+    const longest = windows.reduce((a, b) => (b.capacity > a.capacity ? b : a)).save();
+    const evaluations = live.map((each) => ({
       metric: each.metric,
       capacity: each.window.capacity,
       ...each.save(),
@@ -105,7 +114,11 @@ export class ModelPerformance {
     config: PerformanceConfig,
   ): ModelPerformance {
     const numbers = (index: number) => new Float64Array(part(index));
-    const performance = new ModelPerformance(config, ReferenceScores.load(head.reference));
+    const retiring = head.evaluations
+      .filter(({ capacity, open }) => open !== null && !config.outcomeWindows.includes(capacity))
+      .map(({ capacity }) => capacity);
+    const reference = ReferenceScores.load(head.reference);
+    const performance = new ModelPerformance(config, reference, [...new Set(retiring)]);
     performance.unscored = head.unscored;
     performance.joiner.restore(head.joiner, numbers(0), numbers(1), numbers(2));
     for (const window of performance.windows) window.restore(numbers(3), new Uint8Array(part(4)), numbers(5));

@@ -47,6 +47,8 @@ export interface PerformanceFigures {
 export class PerformanceEvaluation {
   readonly metric: Metric;
   readonly window: ScoredWindow;
+  /** False for a window that is no longer configured: it stays until what is open has resolved. */
+  readonly canRaise: boolean;
   readonly #rule: PerformanceRule;
   readonly #reference: ReferenceScores;
   /** Up, and for calibration down: more events than predicted are as bad as fewer. */
@@ -55,7 +57,14 @@ export class PerformanceEvaluation {
   open: OpenPerformance | null = null;
 
   /** @param window is filled by the caller, before `add` */
-  constructor(metric: Metric, window: ScoredWindow, reference: ReferenceScores, rule: PerformanceRule) {
+  constructor(
+    metric: Metric,
+    window: ScoredWindow,
+    reference: ReferenceScores,
+    rule: PerformanceRule,
+    canRaise = true,
+  ) {
+    this.canRaise = canRaise;
     this.metric = metric;
     this.window = window;
     this.#reference = reference;
@@ -123,6 +132,7 @@ export class PerformanceEvaluation {
   }
 
   #tells(detector: MeanAbove, sign: 1 | -1): boolean {
+    if (!this.canRaise && this.open === null) return false;
     if (!this.window.isFull || detector.statistic < this.threshold) return false;
     if (this.open !== null && this.open.direction !== sign) return false;
     const from = this.open?.told ?? this.#reference.mean(this.metric);

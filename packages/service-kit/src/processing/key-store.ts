@@ -95,11 +95,12 @@ export class KeyStore<State, Event extends KeyedEvent> {
     for (const { key } of records) this.#unsaved.add(key);
   }
 
-  /** Entries to show of keys that changed since the last call; those that are no longer shown are removed. */
-  takeUnpublished(): readonly View[] {
-    const views = [...this.#unpublished].flatMap((key) => this.#viewsOf(key));
-    this.#unpublished.clear();
-    return views;
+  /**
+   * Entries to show of keys that changed since they were last taken; those that are no longer shown are removed.
+   * @param of all keys by default; keys that did not change are passed over
+   */
+  takeUnpublished(of: Iterable<string> = this.#unpublished): readonly View[] {
+    return [...of].filter((key) => this.#unpublished.delete(key)).flatMap((key) => this.#viewsOf(key));
   }
 
   /** All entries. */

@@ -52,7 +52,13 @@ export const SERVICES: readonly DevService[] = [
     settings: DRIFT_SETTINGS,
     define: (config) => driftDetector(driftConfigOf(config)),
     // A week of flights, so that hours and weekdays weigh alike, and differences that a person would care about.
-    demonstration: { WEIR_DRIFT_WINDOWS: '116000', WEIR_DRIFT_MIN_EFFECT: '0.1' },
+    demonstration: {
+      WEIR_DRIFT_WINDOWS: '116000',
+      WEIR_DRIFT_MIN_EFFECT: '0.1',
+      WEIR_DRIFT_OUTCOME_WINDOWS: '16000',
+      WEIR_DRIFT_OUTCOME_REFERENCE: '116000',
+      WEIR_DRIFT_OUTCOME_MIN_EFFECT: '0.05',
+    },
     shown: shownAlert,
   }),
   entry({

@@ -1,0 +1,34 @@
+import { UNIT_CHANGES } from './units.ts';
+
+/** Broken values that are needed, and how many of them must differ: a value that stands still says nothing of its unit. */
+const MIN_BROKEN = 20;
+const MIN_DISTINCT = 8;
+/** Share of the broken values that must be whole in the reference's unit. */
+const MOST = 0.98;
+/** Relative error of a 32-bit float, twice; beyond the largest value that error is no small part of 1. */
+const ROUNDING = 2.4e-7;
+const LARGEST = 1e5;
+
+/**
+ * Change of unit (its index in `UNIT_CHANGES`) under which the broken values of a column of whole numbers are whole again; −1 = none is.
+ * Chance makes 20 broken values whole with probability below 1e-20, so this needs no comparison of laws, and finds a change within the window
+ * in which it begins. Divisors of 1 are left out: every value with a decimal is whole in tenths.
+ * @param sorted ascending. O(n) without broken values, else O(changes · n).
+ */
+export function unitOfWholes(sorted: Float64Array): number {
+  const broken = sorted.filter((value) => Number.isFinite(value) && !Number.isInteger(value));
+  if (broken.length < MIN_BROKEN || new Set(broken).size < MIN_DISTINCT) return -1;
+  return UNIT_CHANGES.findIndex(({ factor, offset }) => {
+    if (isNearWhole(1 / factor) && offset === 0) return false;
+    let whole = 0;
+    for (const value of broken) {
+      const before = (value - offset) / factor;
+      if (Math.abs(before) <= LARGEST && isNearWhole(before)) whole += 1;
+    }
+    return whole >= MOST * broken.length;
+  });
+}
+
+function isNearWhole(value: number): boolean {
+  return Math.abs(value - Math.round(value)) <= ROUNDING * Math.max(1, Math.abs(value));
+}

@@ -1,0 +1,220 @@
+/**
+ * Models behind real servers: MLServer and KServe's own over Open Inference Protocol v2, and MLflow's scoring server. Each needs its programs:
+ * WEIR_TEST_MLSERVER (or `mlserver`; pip install mlserver), WEIR_TEST_KSERVE (a Python with kserve), WEIR_TEST_MLFLOW (or `mlflow`).
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Column, decodeAnswers, encodeLoad, encodeRequest, type LoadAnswer } from '../src/explain-request.ts';
+import { ModelHost } from '../src/models/model-host.ts';
+
+const SCRIPTS = join(import.meta.dirname, 'servers');
+const mlserver = process.env['WEIR_TEST_MLSERVER'] ?? 'mlserver';
+const kserve = process.env['WEIR_TEST_KSERVE'] ?? 'python3';
+const mlflow = process.env['WEIR_TEST_MLFLOW'] ?? 'mlflow';
+
+function runs(name: string, command: string, ...args: readonly string[]): boolean {
+  const isPresent = spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+  // biome-ignore lint/suspicious/noConsole: a skipped suite says why.
+  if (!isPresent) console.log(`skipped: ${command} has no ${name}; the head of this file says what is needed`);
+  return isPresent;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'weir-models-'));
+const servers: ChildProcess[] = [];
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
+/** Starts a server in a process group of its own and waits until `path` answers; gives its address. */
+async function serve(
+  path: string,
+  command: string,
+  args: (port: string) => readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<string> {
+  const port = String(await freePort());
+  const server = spawn(command, args(port), {
+    stdio: 'ignore',
+    detached: true,
+    cwd: folder,
+    env: { ...process.env, ...env },
+  });
+  servers.push(server);
+  const url = `http://127.0.0.1:${port}/`;
+  for (;;) {
+    const isUp = await fetch(url + path).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (isUp) return url;
+    if (server.exitCode !== null) throw new Error(`${command} ended with ${server.exitCode}`);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
+afterAll(async () => {
+  for (const server of servers) {
+    if (server.pid === undefined || server.exitCode !== null) continue;
+    process.kill(-server.pid, 'SIGKILL');
+    await once(server, 'exit');
+  }
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const NUMERIC: readonly Column[] = [
+  { name: 'x', type: 'numeric' },
+  { name: 'y', type: 'numeric' },
+];
+const BACKGROUND = Float64Array.of(0, 0, 1, 1, 2, 0, 1, 3);
+
+function asked(kind: string, location: string, allowed: string) {
+  const host = new ModelHost({ directory: '', maxBytes: 1e6, urls: [allowed] });
+  const load = { access: { kind, location }, columns: NUMERIC, outputs: 1 };
+  const background = { count: 4, numeric: BACKGROUND, categorical: [[], [], [], []] };
+  const rows = { count: 2, numeric: Float64Array.of(3, 1, 1, 5), categorical: [[], []] };
+  const seeds = ['a', 'b'];
+  const treeGame = 'interventional';
+  return {
+    load: async () => JSON.parse(Buffer.from(await host.load(encodeLoad(load))).toString()) as LoadAnswer,
+    explain: async () =>
+      decodeAnswers(
+        await host.explain(encodeRequest({ ...load, hash: '', treeGame, backgroundId: 'b', background, rows, seeds })),
+      ),
+  };
+}
+
+/** Attributions of 2x − y against means 1 and 1 are 2(x − 1) and 1 − y. */
+async function expectExplained(kind: string, location: string, allowed: string): Promise<void> {
+  const { load, explain } = asked(kind, location, allowed);
+  expect(await load()).toMatchObject({ source: kind });
+  const [first, second] = await explain();
+  if (first === undefined || second === undefined || 'error' in first || 'error' in second)
+    throw new Error(JSON.stringify([first, second]));
+  expect(first).toMatchObject({ method: 'kernel', flags: [] });
+  for (const [answer, x, y] of [
+    [first, 3, 1],
+    [second, 1, 5],
+  ] as const) {
+    expect(answer.base).toBeCloseTo(1, 9);
+    expect(answer.prediction).toBeCloseTo(2 * x - y, 9);
+    const [ofX = Number.NaN, ofY = Number.NaN] = answer.attributions;
+    expect(ofX + ofY).toBeCloseTo(answer.prediction - answer.base, 9);
+    expect(Math.abs(ofX - 2 * (x - 1))).toBeLessThan(1);
+  }
+  // The background once, each row, and what the coalitions asked for.
+  expect(first.modelRows).toBeGreaterThan(5);
+  expect(second.modelRows).toBeLessThan(first.modelRows + 10);
+}
+
+describe.runIf(runs('MLServer', mlserver, '--version'))('behind MLServer', () => {
+  let url = '';
+  beforeAll(async () => {
+    for (const [name, wait] of [
+      ['m', 0],
+      ['slow', 60],
+    ] as const) {
+      mkdirSync(join(folder, 'mlserver', name), { recursive: true });
+      const settings = {
+        name,
+        implementation: 'mlserver_model.Linear',
+        inputs: [{ name: 'rows', datatype: 'FP64', shape: [-1, 2] }],
+        parameters: { version: '1', extra: { wait } },
+      };
+      writeFileSync(join(folder, 'mlserver', name, 'model-settings.json'), JSON.stringify(settings));
+    }
+    const env = { PYTHONPATH: SCRIPTS, MLSERVER_HOST: '127.0.0.1', MLSERVER_PARALLEL_WORKERS: '0' };
+    const ports = { MLSERVER_GRPC_PORT: String(await freePort()), MLSERVER_METRICS_PORT: String(await freePort()) };
+    const start = (port: string) => {
+      writeFileSync(join(folder, 'mlserver', 'settings.json'), JSON.stringify({ http_port: Number(port) }));
+      return ['start', join(folder, 'mlserver')];
+    };
+    url = await serve('v2/health/ready', mlserver, start, { ...env, ...ports });
+  });
+
+  test('a pinned version is explained', async () => {
+    await expect(expectExplained('oip-v2', `${url}v2/models/m/versions/1`, url)).resolves.toBeUndefined();
+  });
+
+  test('a model that it does not have is named in the error, and worth another try', async () => {
+    await expect(asked('oip-v2', `${url}v2/models/none`, url).load()).rejects.toThrow(/answered 404/);
+  });
+
+  test('addresses outside of the allow-list are refused though the server is up', async () => {
+    const elsewhere = asked('oip-v2', `${url}v2/models/m`, `${url}v2/models/other/`);
+    await expect(elsewhere.load()).rejects.toMatchObject({ name: 'EffectRefused' });
+    await expect(elsewhere.explain()).rejects.toMatchObject({ name: 'EffectRefused' });
+  });
+
+  test('an answer that takes too long ends the call', async () => {
+    await expect(asked('oip-v2', `${url}v2/models/slow`, url).explain()).rejects.toThrow(/timeout/i);
+  }, 30_000);
+});
+
+describe.runIf(runs('kserve', kserve, '-c', 'import kserve'))('behind KServe', () => {
+  let url = '';
+  beforeAll(async () => {
+    url = await serve('v2/models/m', kserve, (port) => [join(SCRIPTS, 'kserve_model.py'), '--http_port', port]);
+  });
+
+  test('as JSON', async () => {
+    await expect(expectExplained('oip-v2', `${url}v2/models/m`, url)).resolves.toBeUndefined();
+  });
+  test('as binary tensors', async () => {
+    await expect(expectExplained('oip-v2-binary', `${url}v2/models/m`, url)).resolves.toBeUndefined();
+  });
+});
+
+describe.runIf(runs('MLflow', mlflow, '--version'))('behind mlflow models serve', () => {
+  let url = '';
+  beforeAll(async () => {
+    const model = join(folder, 'mlflow-model');
+    const made = spawnSync(join(dirname(mlflow), 'python'), [join(SCRIPTS, 'mlflow_model.py'), model], {
+      encoding: 'utf8',
+    });
+    if (made.status !== 0) throw new Error(made.stderr);
+    const args = ['models', 'serve', '--model-uri', model, '--env-manager', 'local', '--host', '127.0.0.1'];
+    const PATH = `${dirname(mlflow)}:${process.env['PATH']}`;
+    url = await serve('ping', mlflow, (port) => [...args, '--port', port], { PATH });
+  });
+
+  test('categories travel as text, and get their share', async () => {
+    const columns: readonly Column[] = [...NUMERIC, { name: 'colour', type: 'categorical' }];
+    const host = new ModelHost({ directory: '', maxBytes: 1e6, urls: [url] });
+    const load = { access: { kind: 'mlflow', location: url }, columns, outputs: 1 };
+    const { hash } = JSON.parse(Buffer.from(await host.load(encodeLoad(load))).toString()) as LoadAnswer;
+    const background = { count: 4, numeric: BACKGROUND, categorical: [['red'], ['blue'], ['red'], ['blue']] };
+    const rows = { count: 1, numeric: Float64Array.of(3, 1), categorical: [['red']] };
+    const asks = {
+      ...load,
+      hash,
+      treeGame: 'interventional',
+      backgroundId: 'b',
+      background,
+      rows,
+      seeds: ['a'],
+    } as const;
+    const [answer] = decodeAnswers(await host.explain(encodeRequest(asks)));
+    if (answer === undefined || 'error' in answer) throw new Error(answer?.error);
+    expect(answer.base).toBeCloseTo(6, 6);
+    expect(answer.prediction).toBeCloseTo(15, 6);
+    const [ofX = Number.NaN, ofY = Number.NaN, ofColour = Number.NaN] = answer.attributions;
+    expect(ofX + ofY + ofColour).toBeCloseTo(9, 6);
+    expect(Math.abs(ofX - 4)).toBeLessThan(1.5);
+    expect(Math.abs(ofColour - 5)).toBeLessThan(2.5);
+  });
+
+  test('columns that the model does not know are its error, with its words', async () => {
+    await expect(asked('mlflow', url, url).explain()).rejects.toThrow(/answered 400: .*compatible with the model/);
+  });
+});
