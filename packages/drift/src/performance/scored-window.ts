@@ -95,9 +95,7 @@ export class ScoredWindow {
   since(metric: Metric, fromMs: number): Stretch {
     const at = METRICS.indexOf(metric);
     let [count, sum, squares, observed, predicted] = [0, 0, 0, 0, 0];
-    // Oldest first, wherever the ring begins: sums of rounded numbers depend on their order.
-    for (let index = 0; index < this.#size; index += 1) {
-      const slot = this.isFull ? (this.#next + index) % this.capacity : index;
+    for (const slot of this.#oldestFirst()) {
       if ((this.#timesMs[slot] as number) < fromMs) continue;
       const [p, y] = [this.#probabilities[slot] as number, this.#labels[slot] as number];
       const score = scoresOf(p, y)[at] as number;
@@ -118,7 +116,7 @@ export class ScoredWindow {
     const counts = new Float64Array(BINS);
     const predicted = new Float64Array(BINS);
     const observed = new Float64Array(BINS);
-    for (let at = 0; at < this.#size; at += 1) {
+    for (const at of this.#oldestFirst()) {
       const p = this.#probabilities[at] as number;
       const bin = Math.min(BINS - 1, Math.floor(p * BINS));
       counts[bin] = (counts[bin] as number) + 1;
@@ -140,7 +138,7 @@ export class ScoredWindow {
     readonly labels: Uint8Array<ArrayBuffer>;
     readonly timesMs: Float64Array;
   } {
-    const order = Array.from({ length: this.#size }, (_, at) => (this.isFull ? this.#next + at : at) % this.capacity);
+    const order = [...this.#oldestFirst()];
     return {
       probabilities: Float64Array.from(order, (at) => this.#probabilities[at] as number),
       labels: Uint8Array.from(order, (at) => this.#labels[at] as number),
@@ -152,6 +150,12 @@ export class ScoredWindow {
   restore(probabilities: Float64Array, labels: Uint8Array, timesMs: Float64Array): void {
     for (let at = Math.max(0, labels.length - this.capacity); at < labels.length; at += 1)
       this.add(probabilities[at] as number, labels[at] as number, timesMs[at] as number);
+  }
+
+  /** Slots in the order of arrival, wherever the ring begins: sums of rounded numbers depend on their order. */
+  *#oldestFirst(): Generator<number> {
+    const first = this.isFull ? this.#next : 0;
+    for (let index = 0; index < this.#size; index += 1) yield (first + index) % this.capacity;
   }
 
   #count(p: number, y: number, sign: 1 | -1): void {
