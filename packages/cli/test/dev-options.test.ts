@@ -76,3 +76,9 @@ test('all faults of the environment at once', () => {
     /3 faults[^]*WEIR_PARTITIONS is "0"[^]*WEIR_DRIFT_WINDOWS is "many"[^]*WEIR_DRIFT_NOTHING/,
   );
 });
+
+test('--speed 0 sends no flights; anything else is a factor', () => {
+  expect(parseOptions(['--speed', '0'], {}, '').speed).toBe(0);
+  expect(parseOptions(['--speed', '0.5'], {}, '').speed).toBe(0.5);
+  expect(() => parseOptions(['--speed=-1'], {}, '')).toThrow(/--speed is "-1".*or 0 for no flights/);
+});

@@ -14,6 +14,7 @@ export interface FeedOptions {
   readonly partitions: number;
   /** Logical topics that a service reads; events of others are not sent, since their topics may not exist. */
   readonly topics: ReadonlySet<string>;
+  /** Flights' time per wall time; undefined: as fast as the services follow; 0: none are sent. */
   readonly speed: number | undefined;
   readonly inject: readonly string[];
   readonly signal: AbortSignal;
@@ -25,6 +26,7 @@ export interface FeedOptions {
 export async function feed(log: EventLog, options: FeedOptions): Promise<void> {
   const { prefix, partitions, topics, speed, signal, lagRecords } = options;
   const { replay, faults } = await flights(options.inject);
+  if (speed === 0) return;
   const producer = await log.producer();
   try {
     let pace: Pace | undefined;

@@ -18,7 +18,8 @@ answers what is behind it.
   --until decision       stop at the first decision of promotion; exit code 1 when none comes
   --until end            stop after the last flight (default: go on serving until Ctrl-C)
   --for SECONDS          stop after this time (default: none)
-  --speed FACTOR         flights' time per wall time, like 3600 for an hour a second (default: as fast as possible)
+  --speed FACTOR         flights' time per wall time, like 3600 for an hour a second; 0 sends no flights, for a --file of an
+                         earlier run or for models of your own (default: as fast as possible)
   --inject FAULT         NAME:COLUMN@TIME, like unit:distance@2001-03-01; NAME is unit, stuck, nulls or shift; may be repeated
                          (default: none)
   --port PORT            port of the REST interface; 0 lets the system choose (default: WEIR_HTTP_PORT, else ${DEFAULT_PORT})

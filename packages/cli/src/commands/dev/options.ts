@@ -28,7 +28,7 @@ export interface DevOptions {
   readonly keep: string | undefined;
   readonly until: Until | undefined;
   readonly forSeconds: number | undefined;
-  /** Event time per wall time; undefined: as fast as the machine can. */
+  /** Event time per wall time; undefined: as fast as the machine can; 0: no flights are sent. */
   readonly speed: number | undefined;
   readonly inject: readonly string[];
 }
@@ -74,9 +74,14 @@ export function parseOptions(args: readonly string[], env: Environment, temporar
     keep: kafka === undefined ? file : prefix,
     until,
     forSeconds: positive('--for', flags.for?.replace(/s$/, ''), 'a time in seconds, like 60s'),
-    speed: positive('--speed', flags.speed, 'a factor, like 3600 for an hour a second'),
+    speed: speedOf(flags.speed),
     inject: flags.inject ?? [],
   };
+}
+
+/** @throws {UsageError} */
+function speedOf(text: string | undefined): number | undefined {
+  return text === '0' ? 0 : positive('--speed', text, 'a factor, like 3600 for an hour a second, or 0 for no flights');
 }
 
 function isUntil(text: string): text is Until {

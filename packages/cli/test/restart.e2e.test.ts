@@ -1,0 +1,128 @@
+/** `weir dev --file` with every service, stopped in order and started again: each GET answers as before. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { type Answer, answersOf } from './fixtures/answers.ts';
+
+const MAIN = join(import.meta.dirname, '../src/main.ts');
+const MODEL = '/v1/models/flight-delay';
+/** Short windows, so that minutes of flights are enough for alerts, episodes and explanations. */
+const SHORT = {
+  WEIR_DRIFT_WINDOWS: '2000',
+  WEIR_DRIFT_MIN_EFFECT: '0.05',
+  WEIR_DRIFT_OUTCOME_WINDOWS: '1000',
+  WEIR_DRIFT_OUTCOME_REFERENCE: '2000',
+  WEIR_ANOMALY_LEARN_EVENTS: '2000',
+  WEIR_ANOMALY_HELD_OUT_EVENTS: '2000',
+  WEIR_ANOMALY_EVENTS_PER_ALARM: '1000',
+  WEIR_EXPLAIN_BUDGET_PER_SECOND: '0.1',
+  WEIR_EXPLAIN_BACKGROUND_EVENTS: '500',
+  WEIR_EXPLAIN_REFERENCE_SIZE: '100',
+};
+/** What a run must have shown before it is stopped: a list that is empty before and after shows nothing. */
+const NOT_EMPTY: Readonly<Record<string, string>> = {
+  '/v1/alerts': 'items',
+  '/v1/decisions': 'items',
+  [`${MODEL}/anomalies`]: 'episodes',
+  [`${MODEL}/explanations`]: 'versions',
+  [`${MODEL}/performance`]: 'windows',
+};
+
+let folder: string;
+const children: ChildProcess[] = [];
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'weir-restart-test-'));
+});
+afterAll(() => {
+  // Of a test that failed.
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true });
+});
+
+interface Running {
+  readonly url: string;
+  /** SIGTERM; fails unless the program ends with exit code 0 and has complained of nothing. */
+  stop(): Promise<void>;
+}
+
+async function start(...args: readonly string[]): Promise<Running> {
+  const { PATH = '', HOME = '' } = process.env;
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [MAIN, 'dev', '--port', '0', '--file', join(folder, 'log.db'), ...args],
+    { env: { PATH, HOME, TMPDIR: folder, CI: '1', ...SHORT }, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  children.push(child);
+  const complaints = text(child.stderr as NodeJS.ReadableStream);
+  let said = '';
+  child.stdout?.on('data', (chunk) => void (said += String(chunk)));
+  const url = await vi.waitUntil(() => /http:\/\/[\d.]+:\d+/.exec(said)?.[0], { timeout: 60_000 });
+  await vi.waitUntil(async () => (await fetch(`${url}/readyz`)).status === 200, { timeout: 60_000 });
+  return {
+    url,
+    stop: async () => {
+      child.kill('SIGTERM');
+      expect(await once(child, 'exit')).toEqual([0, null]);
+      expect(await complaints).toBe('');
+    },
+  };
+}
+
+/** Resolves once two looks, half a second apart, show the same: everything that was sent is processed. */
+async function settled(url: string): Promise<ReadonlyMap<string, Answer>> {
+  let before = await answersOf(url);
+  for (let look = 0; look < 40; look += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const now = await answersOf(url);
+    if ([...now].every(([path, { body }]) => before.get(path)?.body === body)) return now;
+    before = now;
+  }
+  throw new Error('the services came to no rest in 20 s');
+}
+
+async function hasShownAll(url: string): Promise<boolean> {
+  for (const [path, list] of Object.entries(NOT_EMPTY)) {
+    const answer = (await (await fetch(url + path)).json()) as Readonly<Record<string, readonly unknown[] | undefined>>;
+    if ((answer[list]?.length ?? 0) === 0) return false;
+  }
+  return true;
+}
+
+/** The receipt of a command is kept by the process that took it; what came of it, by the service. */
+async function mute(url: string): Promise<void> {
+  const response = await fetch(`${url}${MODEL}/commands`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'idempotency-key': 'restart-1' },
+    body: JSON.stringify({
+      action: 'mute',
+      subject: { column: 'distance', until: '2100-01-01T00:00:00Z' },
+      reason: '-',
+    }),
+  });
+  expect(response.status).toBe(202);
+}
+
+test('every GET answers as before an orderly stop, whether flights were under way or not', async () => {
+  const flying = await start();
+  await vi.waitUntil(() => hasShownAll(flying.url), { timeout: 90_000, interval: 500 });
+  await flying.stop();
+
+  const before = await start('--speed', '0');
+  await mute(before.url);
+  const expected = await settled(before.url);
+  expect(expected.get(`${MODEL}/drift`)?.body).toContain('2100-01-01');
+  await before.stop();
+
+  const after = await start('--speed', '0');
+  const found = await answersOf(after.url);
+  await after.stop();
+  expect(expected.size).toBeGreaterThan(40);
+  expect([...expected.values()].filter(({ status }) => status === 200).length).toBeGreaterThan(35);
+  expect([...found.keys()]).toEqual([...expected.keys()]);
+  for (const [path, answer] of found) expect.soft(answer, path).toEqual(expected.get(path));
+}, 300_000);
