@@ -14,14 +14,14 @@
  */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { LogError } from '@weir/event-log/errors';
 import type { NewRecord, Producer, Reader, TopicPartition } from '@weir/event-log/port';
 import type { JournalEntry } from '@weir/events/generated/events';
 import { deadLetterTopic, journalTopic, resultsTopic, topicName } from '@weir/events/topics';
-import { Checkpointer, type CheckpointPlace, type PendingCheckpoint } from './checkpoints/checkpointer.ts';
+import { Checkpointer, type PendingCheckpoint } from './checkpoints/checkpointer.ts';
 import { EffectDispatcher } from './effects/dispatcher.ts';
 import { fateOf } from './fates.ts';
-import { journalRecord, taskName } from './journal/entries.ts';
+import { CommitLog } from './journal/commit-log.ts';
+import { taskName } from './journal/entries.ts';
 import { type Owner, outputHeaders, recordedConfig } from './journal/recorded.ts';
 import type { AnyFold } from './journal/replayer.ts';
 import { ownerNumber, restore } from './journal/restore.ts';
@@ -55,16 +55,13 @@ export class Task {
   readonly #clock: TickClock;
   readonly #views: ViewPublisher;
   readonly #checkpointer: Checkpointer;
-  #producer!: Producer;
+  #commits!: CommitLog;
   #answers: Producer | undefined;
   #reader!: Reader;
   #fold: AnyFold | undefined;
   #cursors: ReadonlyMap<string, InputCursor> = new Map();
   #merge!: InputMerge;
   #effects: EffectDispatcher | undefined;
-  #journalNext = 0n;
-  /** Offset after the last own record, by full name of the output topic. */
-  readonly #outputEnds = new Map<string, bigint>();
   #seq = 0;
   #stopping = false;
   #commit: Promise<void> | undefined;
@@ -116,13 +113,14 @@ export class Task {
       while (!this.#stopping) await this.#turn();
       await this.#settle();
       // A checkpoint may not be ahead of the journal: what the first entry has to tell must be told before.
-      if (this.#starting === NOTHING) await this.#checkpointer.save(this.#state, this.#takeCheckpoint(), this.#place());
+      if (this.#starting === NOTHING)
+        await this.#checkpointer.save(this.#state, this.#takeCheckpoint(), this.#commits.place);
     } finally {
       await this.#effects?.stop();
       await Promise.all([...this.#cursors.values()].map((cursor) => cursor.close()));
       await this.#reader?.close();
       await this.#answers?.close();
-      await this.#producer?.close();
+      await this.#commits?.close();
     }
   }
 
@@ -160,10 +158,12 @@ export class Task {
     const { log, checkpoints } = this.#ports;
     const { monotonic, topicPrefix, onDataLoss } = this.#options;
     const started = monotonic();
-    this.#producer = await log.producer({ fenceId: this.#names.task, writes: this.#written() });
-    if (this.#producer.settled.length > 0) this.#events.settled?.(this.#producer.settled);
+    const { journal, dlq, task } = this.#names;
+    const outputs = this.#processor.outputs.map((name) => topicName(topicPrefix, name));
+    this.#commits = await CommitLog.open(log, { task, partition: this.partition, topicPrefix, journal, dlq, outputs });
+    if (this.#commits.settled.length > 0) this.#events.settled?.(this.#commits.settled);
     const nonce = randomUUID();
-    this.#journalNext = await this.#write([], {
+    await this.#commits.write([], {
       ...NOTHING,
       kind: 'takeover',
       seq: 0,
@@ -175,7 +175,7 @@ export class Task {
       ...this.#owner,
       processingTimeMs: this.#options.now(),
     });
-    await this.#findOutputEnds();
+    await this.#commits.findOutputEnds();
     this.#reader = await log.reader();
     const { fold, cursors, steps, seq, epoch, records, startsOver, divergence } = await restore({
       task: this.#names.task,
@@ -203,27 +203,6 @@ export class Task {
     await this.#views.rebuild(fold.keys.allViews());
     this.#startEffects(epoch);
     this.#events.restored({ records, millis: monotonic() - started, startsOver, divergence });
-  }
-
-  /** Every partition that a transaction of this task may write. */
-  #written(): readonly TopicPartition[] {
-    const outputs = this.#processor.outputs.map((name) => topicName(this.#options.topicPrefix, name));
-    const { journal, dlq } = this.#names;
-    return [journal, dlq, ...outputs].map((topic) => ({ topic, partition: this.partition }));
-  }
-
-  /** Everything that earlier owners committed lies before these: they are fenced. */
-  async #findOutputEnds(): Promise<void> {
-    const { partition } = this;
-    const admin = await this.#ports.log.admin();
-    try {
-      for (const name of this.#processor.outputs) {
-        const topic = topicName(this.#options.topicPrefix, name);
-        this.#outputEnds.set(topic, (await admin.offsets({ topic, partition })).end);
-      }
-    } finally {
-      await admin.close();
-    }
   }
 
   #cursorsOf(topics: readonly string[]): readonly InputCursor[] {
@@ -328,11 +307,11 @@ export class Task {
     fold.newestEventMs = Number.NEGATIVE_INFINITY;
     const send = async (): Promise<void> => {
       const outputs = batch.outputs.map((output) => this.#record(output));
-      this.#journalNext = await this.#write([...outputs, ...batch.deadLetters], entry);
+      await this.#commits.write([...outputs, ...batch.deadLetters], entry);
       this.#committed = positions;
       this.#effects?.offer(effects);
       await publish();
-      if (checkpoint !== undefined) await this.#checkpointer.save(fold, checkpoint, this.#place());
+      if (checkpoint !== undefined) await this.#checkpointer.save(fold, checkpoint, this.#commits.place);
       this.#events.committed({
         records: batch.records,
         outputs: batch.outputs,
@@ -412,32 +391,12 @@ export class Task {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** One transaction; returns the journal offset after it. */
-  async #write(records: readonly NewRecord[], entry: JournalEntry): Promise<bigint> {
-    const transaction = await this.#producer.begin();
-    await transaction.send([...records, journalRecord(this.#names.journal, this.partition, entry)]);
-    const acks = await transaction.commit();
-    for (const { topic, baseOffset, count } of acks)
-      if (this.#outputEnds.has(topic)) this.#outputEnds.set(topic, baseOffset + BigInt(count));
-    const ack = acks.findLast(({ topic }) => topic === this.#names.journal);
-    if (ack === undefined)
-      throw new LogError('FATAL', `the log did not say where the entry in ${this.#names.journal} went`);
-    return ack.baseOffset + BigInt(ack.count);
-  }
-
   #takeCheckpoint(): PendingCheckpoint {
     const fold = this.#state;
     const positions = Object.fromEntries([...this.#cursors].map(([topic, { position }]) => [topic, String(position)]));
     const { clockMs } = fold;
     const writtenMs = this.#options.now();
     return this.#checkpointer.take(fold, { seq: this.#seq, clockMs, positions, owner: this.#owner, writtenMs });
-  }
-
-  /** Where the last commit left the journal and the outputs. */
-  #place(): CheckpointPlace {
-    const prefix = this.#options.topicPrefix.length;
-    const outputs = Object.fromEntries([...this.#outputEnds].map(([topic, end]) => [topic.slice(prefix), String(end)]));
-    return { generation: this.#journalNext, outputs };
   }
 
   #positions(): readonly (TopicPartition & { readonly offset: bigint })[] {
