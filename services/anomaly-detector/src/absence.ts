@@ -2,6 +2,7 @@
  * A model that falls silent, by the clock: quiet for its expected interval, then for another one. The second begins with a tick of the
  * clock that this process has seen, so that the time during which no process ran is not taken for silence of the model.
  */
+import { causeOf } from '@weir/alerts/finding';
 import type { StepContext, Timer } from '@weir/service-kit/processor';
 import { absenceFinding } from './findings.ts';
 import { expectedIntervalMs, isWarmingUp, type ModelState } from './state.ts';
@@ -35,7 +36,7 @@ export function onAbsenceTimer(model: ModelState, context: StepContext): void {
   const { topic, lastEventMs } = model;
   const eventId = `absence since ${new Date(lastEventMs).toISOString()}`;
   const eventTimeMs = lastEventMs + Math.round(2 * expectedIntervalMs(model));
-  const cause = { topic, partition: context.partition, eventId, eventTimeMs };
+  const cause = causeOf({ topic, partition: context.partition }, eventId, eventTimeMs);
   model.absence = raise(absenceFinding(model, 'raised'), LEVELS, {
     context,
     index: 0,

@@ -1,5 +1,5 @@
 /** What an alert says. */
-import type { Finding } from '@weir/alerts/finding';
+import { type Finding, subjectOf } from '@weir/alerts/finding';
 import { columnsNamed } from '@weir/catalogue/model-catalogue';
 import { FAULT_NAMES, faultSummary } from './fault-text.ts';
 import type { Outliers } from './outliers.ts';
@@ -30,7 +30,7 @@ export function qualityFinding(
     reanchored: `${text}; the model was re-anchored, which ends this alert`,
   }[told];
   return {
-    subject: { model: model.model, version: null, column: field, segment: null },
+    subject: subjectOf(model.model, { column: field }),
     rule,
     detail: {
       kind: 'quality',
@@ -77,7 +77,7 @@ export function episodeFinding(
   const level = monitor.outliers?.level ?? 1;
   const isOver = told !== 'raised' && told !== 'escalated';
   return {
-    subject: { model: model.model, version: null, column: null, segment: null },
+    subject: subjectOf(model.model),
     rule: 'forest',
     detail: {
       kind: 'anomaly',
@@ -134,7 +134,7 @@ export function leftFinding(model: ModelState, monitor: Monitor, sinceMs: number
     reanchored: 'the forest was re-anchored, which ends this alert',
   }[told];
   return {
-    subject: { model: model.model, version: null, column: null, segment: null },
+    subject: subjectOf(model.model),
     rule: 'reference-left',
     detail: {
       kind: 'anomaly',
@@ -162,7 +162,7 @@ export function absenceFinding(model: ModelState, told: Told): Finding {
       ? `no event since ${new Date(sinceMs).toISOString()}; one is expected every ${seconds(expected)} at least`
       : 'events come again';
   return {
-    subject: { model: model.model, version: null, column: null, segment: null },
+    subject: subjectOf(model.model),
     rule: 'absence',
     detail: {
       kind: 'quality',

@@ -1,4 +1,5 @@
 /** Anomaly detection key by key: registrations, references and commands in, predictions and features through monitors, alerts out. */
+import { causeOf } from '@weir/alerts/finding';
 import { missingForReference, missingRegistrations } from '@weir/catalogue/missing-registrations';
 import { unknownModel } from '@weir/catalogue/outcome';
 import type { PredictionReader, Row } from '@weir/events/prediction-reader';
@@ -62,11 +63,10 @@ function controlled(
     // Models that this service is not told of may be commanded all the same.
     return name === 'CommandIssued' && event.action !== 'reanchor' ? undefined : unknownModel(event.model);
   }
-  const { topic, partition } = context;
   const atMs = 'issuedMs' in event ? event.issuedMs : event.eventTimeMs;
   // Brought up to the newest event: nothing resolves before it was raised.
   const eventTimeMs = Math.max(atMs, model.lastEventMs);
-  const cause = { topic, partition, eventId: event.id, eventTimeMs };
+  const cause = causeOf(context, event.id, eventTimeMs);
   const place: Place = { context, index, eventTimeMs, cause: () => cause };
   if (name === 'ReferenceSet') return takeReference(model, event, place);
   command(model, event, place);

@@ -1,6 +1,6 @@
 /** Findings become alerts, and the state keeps what is open. */
 import { escalateAlert, raiseAlert, resolveAlert } from '@weir/alerts/alert';
-import type { Cause, Finding } from '@weir/alerts/finding';
+import { type Cause, causeOf, type Finding } from '@weir/alerts/finding';
 import type { OpenAlert } from '@weir/alerts/open-alert';
 import type { SeverityLevels } from '@weir/alerts/severity';
 import type { Row } from '@weir/events/prediction-reader';
@@ -18,8 +18,7 @@ export interface Place {
 }
 
 export function placeOf({ id, eventTimeMs }: Row, index: number, context: StepContext): Place {
-  const { topic, partition } = context;
-  return { context, index, eventTimeMs, cause: () => ({ topic, partition, eventId: String(id), eventTimeMs }) };
+  return { context, index, eventTimeMs, cause: () => causeOf(context, String(id), eventTimeMs) };
 }
 
 export function raise(finding: Finding, levels: SeverityLevels, { context, index, cause }: Place): OpenAlert {

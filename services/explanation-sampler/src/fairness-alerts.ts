@@ -1,6 +1,6 @@
 /** Fairness alerts: a bet against the tolerance was won, which under the tolerance happens with probability alpha at most, ever. */
 import { raiseAlert, resolveAlert } from '@weir/alerts/alert';
-import type { Cause, Finding } from '@weir/alerts/finding';
+import { type Cause, type Finding, subjectOf } from '@weir/alerts/finding';
 import type { CellReport } from '@weir/explain/fairness/monitor';
 import type { Output } from '@weir/service-kit/processor';
 import type { ModelState, VersionState } from './state.ts';
@@ -66,7 +66,7 @@ function findingOf(
     ? `the mean of label less score is ${shown(value)}`
     : `the ${metric.replaceAll('-', ' ')} is ${shown(value)}, of all others ${shown(othersValue)}`;
   return {
-    subject: { model, version, column: null, segment: group },
+    subject: subjectOf(model, { version, segment: group }),
     rule: `fairness-${metric}`,
     detail: {
       kind: 'fairness',

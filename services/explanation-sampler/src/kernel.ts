@@ -1,5 +1,6 @@
 /** The sampler key by key: registrations, references and commands in, predictions and outcomes in, explanations and alerts out. */
 
+import { causeOf } from '@weir/alerts/finding';
 import { layoutFor, lengthFault } from '@weir/catalogue/layout';
 import { missingForReference, missingRegistrations } from '@weir/catalogue/missing-registrations';
 import { isRejection, unknownModel } from '@weir/catalogue/outcome';
@@ -73,24 +74,24 @@ function stepOne(
   emit: (output: Output) => void,
 ): Rejection | undefined {
   if (event.name === 'PolicySet') return undefined;
-  const causeOf = (eventId: string, eventTimeMs: number) => ({
-    cause: { topic: context.topic, partition: context.partition, eventId, eventTimeMs },
+  const placeOf = (eventId: string, eventTimeMs: number) => ({
+    cause: causeOf(context, eventId, eventTimeMs),
     emit,
   });
   if (event.name === 'ModelVersionRegistered')
-    return register(model, event.event, causeOf(event.event.id, event.eventTimeMs));
+    return register(model, event.event, placeOf(event.event.id, event.eventTimeMs));
   if (model.catalogue.versions.size === 0) return unknownModel(event.key);
   if (event.name === 'ReferenceSet')
-    return takeReference(model, event.event, causeOf(event.event.id, event.eventTimeMs));
+    return takeReference(model, event.event, placeOf(event.event.id, event.eventTimeMs));
   if (event.name === 'CommandIssued') return event.event.action === 'explain' ? request(model, event.event) : undefined;
   if (event.name === 'OutcomeObserved')
-    return outcome(model, event.event, causeOf(event.event.predictionId, event.eventTimeMs));
-  return prediction(model, event, values, causeOf);
+    return outcome(model, event.event, placeOf(event.event.predictionId, event.eventTimeMs));
+  return prediction(model, event, values, placeOf);
 }
 
-type CauseOf = (eventId: string, eventTimeMs: number) => Parameters<typeof evaluate>[3];
+type PlaceOf = (eventId: string, eventTimeMs: number) => Parameters<typeof evaluate>[3];
 
-function outcome(model: ModelState, event: OutcomeObserved, to: ReturnType<CauseOf>): undefined {
+function outcome(model: ModelState, event: OutcomeObserved, to: ReturnType<PlaceOf>): undefined {
   for (const version of observeLabel(model, event)) evaluate(model, version, 'labels', to);
 }
 
@@ -98,7 +99,7 @@ function prediction(
   model: ModelState,
   row: PredictionRow,
   values: Float64Array,
-  causeOf: CauseOf,
+  placeOf: PlaceOf,
 ): Rejection | undefined {
   const layout = layoutFor(model.catalogue, row.head.featureSet, row.head.version);
   if (isRejection(layout)) return layout;
@@ -125,6 +126,6 @@ function prediction(
     }),
   });
   if (version.fairness.monitor !== null && observeDecision(model, version, whole()))
-    evaluate(model, version, 'decisions', causeOf(id, row.eventTimeMs));
+    evaluate(model, version, 'decisions', placeOf(id, row.eventTimeMs));
   return undefined;
 }

@@ -1,6 +1,6 @@
 /** Models are loaded by an effect; what the state keeps of one is its content hash. */
 import { raiseAlert, resolveAlert } from '@weir/alerts/alert';
-import type { Cause, Finding } from '@weir/alerts/finding';
+import { type Cause, causeOf, type Finding, subjectOf } from '@weir/alerts/finding';
 import type { Effect, EffectAnswer } from '@weir/service-kit/effects/effect';
 import type { StepContext } from '@weir/service-kit/processor';
 import { encodeLoad, type LoadAnswer } from './explain-request.ts';
@@ -27,7 +27,7 @@ export function takeLoad(model: ModelState, version: VersionState, answer: Effec
   if (load.status !== 'asked') return;
   // That of the registration: when an answer comes differs from run to run.
   const eventTimeMs = model.catalogue.versions.get(version.version)?.eventTimeMs ?? 0;
-  const cause = { topic: 'models', partition: context.partition, eventId: answer.effectId, eventTimeMs };
+  const cause = causeOf({ topic: 'models', partition: context.partition }, answer.effectId, eventTimeMs);
   if (answer.outcome === 'failed') {
     load.status = 'failed';
     load.error = answer.error;
@@ -56,7 +56,7 @@ export function retryLoad({ versions }: ModelState, clockMs: number): void {
 function loadFinding({ model }: ModelState, { version, load, access }: VersionState, cause: Cause): Finding {
   const isLoaded = load.error === '';
   return {
-    subject: { model, version, column: null, segment: null },
+    subject: subjectOf(model, { version }),
     rule: 'model-access',
     detail: { kind: 'pipeline' },
     value: load.attempt,

@@ -1,5 +1,5 @@
 /** What an alert says of a column whose share of the attributions moved. */
-import type { Cause, Finding } from '@weir/alerts/finding';
+import { type Cause, type Finding, subjectOf } from '@weir/alerts/finding';
 import type { SeverityLevels } from '@weir/alerts/severity';
 import type { SamplerConfig } from './config.ts';
 import { digestOf } from './hashing.ts';
@@ -20,7 +20,7 @@ export function shareFinding(model: ModelState, version: VersionState, column: n
   const log = importance.detector?.state.logDetector ?? new Float64Array(0);
   const evidence = Math.max(log[2 * column] ?? 0, log[2 * column + 1] ?? 0, 0);
   return {
-    subject: { model: model.model, version: version.version, column: name, segment: null },
+    subject: subjectOf(model.model, { version: version.version, column: name }),
     rule: 'attribution-share',
     detail: {
       kind: 'drift',

@@ -1,6 +1,6 @@
 /** Alerts of kind pipeline: a model whose chain is broken, a folder that cannot be written, a topic that has lost its end. */
 import { raiseAlert, resolveAlert } from '@weir/alerts/alert';
-import type { Cause, Finding } from '@weir/alerts/finding';
+import { causeOf, type Finding, subjectOf } from '@weir/alerts/finding';
 import { SYSTEM_MODEL } from '@weir/ledger/chain';
 import type { Entry } from '@weir/ledger/entry';
 import type { StepContext } from '@weir/service-kit/processor';
@@ -23,7 +23,7 @@ interface Told {
 function findingOf({ model, sinceMs, ...told }: Told): Finding {
   return {
     ...told,
-    subject: { model, version: null, column: null, segment: null },
+    subject: subjectOf(model),
     detail: { kind: 'pipeline' },
     effect: 1,
     onsetMs: () => sinceMs,
@@ -125,8 +125,4 @@ function logFinding({ stored, log }: LogState, rule: LogAlert['rule'], why: stri
         : 'Records of the topic governance-log are missing. Restore them from the entry bundles of the governance folder, the same bytes in the same order; nothing is signed before that.',
     sinceMs,
   });
-}
-
-function causeOf({ topic, partition }: StepContext, eventId: string, eventTimeMs: number): Cause {
-  return { topic, partition, eventId, eventTimeMs };
 }

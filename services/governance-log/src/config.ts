@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TrustError } from '@weir/ledger/trust';
-import type { ServiceConfig, ServiceSettings } from '@weir/service-kit/config/common-settings';
+import { loadServiceConfig, type ServiceConfig, type ServiceSettings } from '@weir/service-kit/config/common-settings';
 import { ConfigError } from '@weir/service-kit/config/settings';
 import { type CheckpointKeys, makeKeyFile, NO_KEYS, readCheckpointKeys } from './checkpoint-keys.ts';
 import { type LogConfig, trustOf } from './log-trust.ts';
@@ -107,6 +107,9 @@ export function logConfigOf(config: GovernanceConfig, keyLines: readonly string[
   }
   return made;
 }
+
+/** Also what an owner used whose record lacks a field. */
+export const LOG_DEFAULTS: LogConfig = logConfigOf(loadServiceConfig(SETTINGS, {}), [], NO_KEYS);
 
 const LINE = /^(entry-key|approver-key|log|log-sizes)\s/;
 

@@ -17,14 +17,6 @@ export interface LogConfig {
   readonly checkpointMs: number;
 }
 
-export const LOG_DEFAULTS: LogConfig = {
-  deployment: 'weir',
-  checkpointKeys: [],
-  keyLines: [],
-  checkpointEntries: 256,
-  checkpointMs: 1_000,
-};
-
 export function originOf({ deployment }: Pick<LogConfig, 'deployment'>, partition: number): string {
   return `${deployment}/governance/${partition}`;
 }

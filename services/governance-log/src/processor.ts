@@ -5,8 +5,9 @@ import type { Record as EntryRecord } from '@weir/ledger/admission';
 import type { Kind } from '@weir/ledger/entry';
 import { BadRecord } from '@weir/service-kit/fates';
 import type { KeyedEvent, Processor } from '@weir/service-kit/processor';
+import { LOG_DEFAULTS } from './config.ts';
 import { logKernel } from './kernel.ts';
-import { LOG_DEFAULTS, type LogConfig } from './log-trust.ts';
+import type { LogConfig } from './log-trust.ts';
 import { STATE_VERSION } from './saved-state.ts';
 import type { LogState } from './state.ts';
 

@@ -7,7 +7,8 @@ import { formatVkey } from '@weir/ledger/keys';
 import { sha256 } from '@weir/ledger/node-crypto';
 import { Author, entryKey, type NamedKey } from '../../../packages/ledger/test/author.ts';
 import { type CheckpointKeys, checkpointKeys } from '../src/checkpoint-keys.ts';
-import { LOG_DEFAULTS, type LogConfig, originOf } from '../src/log-trust.ts';
+import { LOG_DEFAULTS } from '../src/config.ts';
+import { type LogConfig, originOf } from '../src/log-trust.ts';
 
 export const NOW_MS: number = Date.parse('2026-11-24T00:00:00Z');
 export const ENTRY_KEY: NamedKey = entryKey(7, 'weir/promotion');

@@ -1,6 +1,6 @@
 /** Alerts of kind promotion: a challenger lost its traffic, or its promotion is held. */
 import { raiseAlert, resolveAlert } from '@weir/alerts/alert';
-import type { Cause, Finding } from '@weir/alerts/finding';
+import { causeOf, type Finding, subjectOf } from '@weir/alerts/finding';
 import type { OpenAlert } from '@weir/alerts/open-alert';
 import type { PromotionDetail } from '@weir/events/generated/events';
 import type { Run } from './decision-log.ts';
@@ -30,25 +30,28 @@ export function tell(run: Run, what: Told['what'], detail: PromotionDetail): voi
   resolveTold(run, detail.decisionId, what);
   const version = (LOSES.includes(what) ? detail.from : detail.to) ?? '';
   const finding = findingOf(state.model, { what, version, detail, sinceMs: timeMs });
-  const { open, output } = raiseAlert(finding, causeOf(run, detail.decisionId), LEVELS);
+  const { open, output } = raiseAlert(finding, causeOf(context, detail.decisionId, timeMs), LEVELS);
   context.emit(0, output);
   state.told.push({ what, version, detail, sinceMs: timeMs, open });
 }
 
 /** What was told is over: another test opens, or a version is promoted. @param what only news of this kind; else what tests bring */
 export function resolveTold(run: Run, decisionId: string, what?: Told['what']): void {
-  const { state, context } = run;
+  const { state, context, timeMs } = run;
   for (const told of state.told.filter((each) =>
     what === undefined ? each.what !== 'not-actuated' : each.what === what,
   )) {
     state.told.splice(state.told.indexOf(told), 1);
-    context.emit(0, resolveAlert(told.open, findingOf(state.model, told), causeOf(run, decisionId), 'superseded'));
+    context.emit(
+      0,
+      resolveAlert(told.open, findingOf(state.model, told), causeOf(context, decisionId, timeMs), 'superseded'),
+    );
   }
 }
 
 function findingOf(model: string, { what, version, detail, sinceMs }: Omit<Told, 'open'>): Finding {
   return {
-    subject: { model, version, column: null, segment: null },
+    subject: subjectOf(model, { version }),
     rule: `promotion-${what}`,
     detail: { kind: 'promotion', promotion: detail },
     value: 1,
@@ -62,8 +65,4 @@ function findingOf(model: string, { what, version, detail, sinceMs }: Omit<Told,
     rate: null,
     labels: {},
   };
-}
-
-function causeOf({ context, timeMs }: Run, eventId: string): Cause {
-  return { topic: context.topic, partition: context.partition, eventId, eventTimeMs: timeMs };
 }
