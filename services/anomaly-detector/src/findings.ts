@@ -1,9 +1,10 @@
 /** What an alert says. */
 import { type Finding, subjectOf } from '@weir/alerts/finding';
+import type { AlertAllowance } from '@weir/anomaly/alert-allowance';
 import { columnsNamed } from '@weir/catalogue/model-catalogue';
 import { FAULT_NAMES, faultSummary } from './fault-text.ts';
 import type { Outliers } from './outliers.ts';
-import { isRule, type OpenQuality } from './quality.ts';
+import { isRule, type OpenQuality, type Quality } from './quality.ts';
 import { expectedIntervalMs, type ModelState, type Monitor, type OpenEpisode } from './state.ts';
 
 /** What happened; the reason of an AlertResolved, where it is one. */
@@ -51,12 +52,31 @@ export function qualityFinding(
     onsetMs: () => sinceMs,
     window: null,
     rate: {
-      guarantee: 'arl, all quality rules of the model together, for independent events of the reference',
+      guarantee: qualityGuarantee(monitor.quality),
       expectedEventsBetweenFalseAlarms: model.config.eventsBetweenFalseAlarms,
     },
     labels: {},
   };
 }
+
+const ARL = 'arl, all quality rules of the model together, for independent events of the reference';
+
+/** What is promised of the rate of such alerts, and whether the clean events that are known are what it needs. */
+function qualityGuarantee({ hasOrder, dependent }: Quality): string {
+  if (!hasOrder) return `${ARL}; whether they are independent is not known while the model warms up`;
+  const notPromised = qualityDependenceText(dependent);
+  return notPromised === null ? ARL : `${ARL}; not promised here: ${notPromised}`;
+}
+
+/** Why quality rules promise no rate; null when they do. */
+export function qualityDependenceText(dependent: Quality['dependent']): string | null {
+  if (dependent.length === 0) return null;
+  const named = dependent.slice(0, NAMED_COLUMNS).map(({ name, strayShare }) => `${name} (${percent(strayShare)})`);
+  const more = dependent.length > NAMED_COLUMNS ? ` and ${dependent.length - NAMED_COLUMNS} columns more` : '';
+  return `values depend on those before them, since stretches of 256 clean events differ from the reference more often than chance allows: ${named.join(', ')}${more}; false alarms may be more frequent, and come in clusters`;
+}
+
+const NAMED_COLUMNS = 3;
 
 export function episodeFinding(
   model: ModelState,
@@ -99,7 +119,7 @@ export function episodeFinding(
     onsetMs: () => onsetMs,
     window: null,
     rate: {
-      guarantee: episodeGuarantee(model, monitor, guarantee),
+      guarantee: episodeGuarantee(monitor, guarantee),
       expectedEventsBetweenFalseAlarms: model.config.eventsPerAlarm,
     },
     labels: {},
@@ -107,8 +127,8 @@ export function episodeFinding(
 }
 
 /** What is promised of the rate of such alerts: of the calibration, where it holds, else of the count alone. */
-function episodeGuarantee({ config }: ModelState, { outliers, allowance }: Monitor, guarantee: string): string {
-  const counted = `at most ${allowance.settings.burst} + n / ${config.eventsPerAlarm} alerts in any n events`;
+function episodeGuarantee({ outliers, allowance }: Monitor, guarantee: string): string {
+  const counted = countText(allowance);
   const notPromised = dependenceText(outliers);
   if (notPromised !== null) return `count: ${counted}; ${notPromised}`;
   if (guarantee === 'budget') return 'budget: this share of events over the long run, whatever they are';
@@ -146,12 +166,20 @@ export function leftFinding(model: ModelState, monitor: Monitor, sinceMs: number
     effect: share,
     summary: `${model.model}: ${state}`,
     advice:
-      'Until it is back, so many alarms are raised as the budget allows. Send the command reanchor when the data is right as it is.',
+      'While events are that odd, so many alarms are raised as the budget allows. Send the command reanchor when the data is right as it is.',
     onsetMs: () => sinceMs,
     window: null,
-    rate: null,
+    rate: {
+      guarantee: `count: ${countText(monitor.leftAllowance)}, whatever they are`,
+      expectedEventsBetweenFalseAlarms: monitor.leftAllowance.settings.eventsPerAlert,
+    },
     labels: {},
   };
+}
+
+/** Bound that an allowance keeps. */
+function countText({ settings: { burst, eventsPerAlert } }: AlertAllowance): string {
+  return `at most ${burst} + n / ${eventsPerAlert} alerts in any n events`;
 }
 
 export function absenceFinding(model: ModelState, told: Told): Finding {

@@ -104,12 +104,16 @@ function featuresOf({ forest, row, dimensions, numbers }: Outliers): AnomalousFe
 function observeLeft(model: ModelState, monitor: Monitor, place: Place): void {
   const { alarmShare } = monitor.outliers as Outliers;
   if (!alarmShare.open) {
-    if (monitor.left !== null) endLeft(model, monitor, 'recovered', place);
+    // Data that goes to and fro has left its reference once: it is back when as many events as one alarm takes were not too odd.
+    if (monitor.left !== null && monitor.events - monitor.leftLast >= model.config.eventsPerAlarm)
+      endLeft(model, monitor, 'recovered', place);
     monitor.leftSince = 0;
     return;
   }
+  monitor.leftLast = monitor.events;
   if (monitor.leftSince === 0) monitor.leftSince = monitor.events;
   if (monitor.left !== null || monitor.events - monitor.leftSince < LEFT_EVENTS) return;
+  if (!monitor.leftAllowance.take(monitor.events)) return;
   const sinceMs = monitor.quality.times.at(monitor.leftSince);
   monitor.left = raise(leftFinding(model, monitor, sinceMs, 'raised'), LEFT_LEVELS, place);
 }

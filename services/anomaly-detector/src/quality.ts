@@ -7,6 +7,7 @@ import type { Profile } from '@weir/anomaly/quality/profile';
 import { RuleTable } from '@weir/anomaly/quality/rule-table';
 import type { SerialProfile } from '@weir/anomaly/quality/serial-profile';
 import { wilsonLower } from '@weir/anomaly/quality/wilson';
+import { MAX_STRAYS } from '@weir/anomaly/sequential/distribution-faults';
 import type { Fault, FaultKind } from '@weir/anomaly/sequential/fault';
 import { ShareRise } from '@weir/anomaly/sequential/share-rise';
 import { StreamFaults } from '@weir/anomaly/sequential/stream-faults';
@@ -79,6 +80,8 @@ export class Quality {
   violating = 0;
   /** Whether tests know the order of clean events, and the number of the event before their first. */
   hasOrder: boolean;
+  /** Columns whose values depend on those before them, or are not of their reference's law: part of their windows differs from it. */
+  dependent: readonly { readonly name: string; readonly strayShare: number }[] = [];
   #faultsFrom = 0;
   #faults: StreamFaults;
   /** Stuck values that wait for an explanation, with the number of the event until which they do. */
@@ -90,6 +93,7 @@ export class Quality {
     this.referenced = referenced;
     this.hasOrder = serial !== undefined;
     this.profile = profileFrom(referenced, serial);
+    this.dependent = dependentIn(this.profile);
     this.table = new RuleTable(inferRules(this.profile));
     this.#eventsBetweenFalseAlarms = eventsBetweenFalseAlarms;
     this.#faults = this.#newFaults(this.profile);
@@ -109,7 +113,9 @@ export class Quality {
     this.hasOrder = true;
     this.#faultsFrom = this.times.count;
     this.#waiting = [];
-    this.#faults = this.#newFaults(profileFrom(this.referenced, serial));
+    const profile = profileFrom(this.referenced, serial);
+    this.dependent = dependentIn(profile);
+    this.#faults = this.#newFaults(profile);
   }
 
   /** Takes the columns with a reference out of an event's arrays. */
@@ -264,6 +270,10 @@ export class Quality {
 const NONE: QualityFindings = { violations: 0, raised: [] };
 /** Faults that say why values lie outside their bounds. */
 const EXPLANATIONS: readonly FaultKind[] = ['unit-change', 'shifted-columns', 'recoding'];
+
+function dependentIn({ numeric }: Profile): Quality['dependent'] {
+  return numeric.flatMap(({ name, strayShare = 0 }) => (strayShare > MAX_STRAYS ? [{ name, strayShare }] : []));
+}
 
 export function isRule(fault: QualityFault): fault is ViolationCode {
   return fault in CODES;

@@ -40,6 +40,8 @@ interface SavedMonitor {
   readonly episode: SavedFeatures<OpenEpisode> | null;
   readonly left: OpenAlert | null;
   readonly leftSince: number;
+  readonly leftLast?: number;
+  readonly leftPaidAt?: number;
   readonly paidAt?: number;
   readonly withheld?: number;
 }
@@ -79,7 +81,7 @@ export function saveModel(state: ModelState): Uint8Array {
     lastEventMs: Number.isFinite(lastEventMs) ? lastEventMs : null,
     acknowledged: [...acknowledged],
     episodes: episodes.map(savedFeatures),
-    monitors: [...monitors.values()].map(({ columns, quality, episode, left, leftSince, allowance, ...counts }) => ({
+    monitors: [...monitors.values()].map(({ columns, quality, episode, left, leftSince, leftLast, ...counts }) => ({
       columns,
       events: counts.events,
       leftOut: counts.leftOut,
@@ -87,7 +89,9 @@ export function saveModel(state: ModelState): Uint8Array {
       episode: episode === null ? null : savedFeatures(episode),
       left,
       leftSince,
-      paidAt: allowance.paidAt,
+      leftLast,
+      leftPaidAt: counts.leftAllowance.paidAt,
+      paidAt: counts.allowance.paidAt,
       withheld: counts.withheld,
     })),
   };
@@ -132,6 +136,8 @@ export function loadModel(bytes: Uint8Array, stateVersion: number, config: Anoma
 
 function loadMonitor(state: ModelState, saved: SavedMonitor, bytes: ArrayBuffer): Monitor {
   const { columns, events, leftOut, open, episode, left, leftSince, paidAt = 0, withheld = 0 } = saved;
+  // Versions 1 and 2 ended such an alert at once, so one that was open held with the last event.
+  const { leftLast = left === null ? 0 : events, leftPaidAt = 0 } = saved;
   const monitor = newMonitor(state, columns);
   const reader = new StateReader(bytes, MONITOR_STATE);
   monitor.serial.read(reader);
@@ -139,6 +145,7 @@ function loadMonitor(state: ModelState, saved: SavedMonitor, bytes: ArrayBuffer)
   monitor.outliers?.read(reader);
   reader.end();
   monitor.allowance.paidAt = paidAt;
+  monitor.leftAllowance.paidAt = leftPaidAt;
   for (const [key, each] of open) monitor.quality.open.set(key, { ...each, alert: openAlertOf(each.alert) });
   return {
     ...monitor,
@@ -147,6 +154,7 @@ function loadMonitor(state: ModelState, saved: SavedMonitor, bytes: ArrayBuffer)
     episode: episode === null ? null : { ...loadedFeatures(episode), alert: openAlertOf(episode.alert) },
     left: left === null ? null : openAlertOf(left),
     leftSince,
+    leftLast,
     withheld,
   };
 }

@@ -65,6 +65,7 @@ const Quality = Type.Object({
   events: count('events since the rules were inferred'),
   violatingEvents: count('events that broke a rule'),
   eventsBetweenFalseAlarms: Type.Number({ description: 'of all quality rules together, for independent events' }),
+  notPromised: orNull(Type.String(), 'why the clean events that are known do not keep that; null while they do'),
   violations: Type.Array(
     Type.Object({
       field: Type.String(),

@@ -14,6 +14,9 @@ import { Quality } from './quality.ts';
 export const MAX_MONITORS = 4;
 /** Alerts about odd events that may follow each other at once; then one in `eventsPerAlarm` events. */
 const ALERT_BURST = 3;
+/** The same of alerts that the data has left its reference, of which one says as much as many: then one in so many times `eventsPerAlarm`. */
+const LEFT_BURST = 2;
+const LEFT_SPACING = 10;
 /** Episodes that views show. */
 export const KEPT_EPISODES = 20;
 
@@ -62,6 +65,9 @@ export interface Monitor {
   /** That the data has left the reference; `leftSince` is the number of the event from which on that has held, 0 = it does not. */
   left: OpenAlert | null;
   leftSince: number;
+  /** Number of the last event at which it held. */
+  leftLast: number;
+  readonly leftAllowance: AlertAllowance;
 }
 
 export interface Note {
@@ -133,6 +139,8 @@ export function newMonitor({ model, catalogue, config }: ModelState, columns: Mo
     withheld: 0,
     left: null,
     leftSince: 0,
+    leftLast: 0,
+    leftAllowance: new AlertAllowance({ burst: LEFT_BURST, eventsPerAlert: LEFT_SPACING * config.eventsPerAlarm }),
   };
 }
 

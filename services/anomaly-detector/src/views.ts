@@ -1,7 +1,7 @@
 /** What routes and metrics answer with, computed from the state at commit boundaries. */
 import type { OpenAlert } from '@weir/alerts/open-alert';
 import type { View } from '@weir/service-kit/processor';
-import { dependenceText } from './findings.ts';
+import { dependenceText, qualityDependenceText } from './findings.ts';
 import type { Outliers } from './outliers.ts';
 import type { Quality } from './quality.ts';
 import { expectedIntervalMs, isWarmingUp, type ModelState, type Monitor } from './state.ts';
@@ -97,6 +97,7 @@ function qualityOf(model: ModelState, quality: Quality) {
     events: times.count,
     violatingEvents: violating,
     eventsBetweenFalseAlarms: model.config.eventsBetweenFalseAlarms,
+    notPromised: qualityDependenceText(quality.dependent),
     violations: [...violations.values()].map(({ field, rule, count, test }) => ({
       field: table.fields[field] as string,
       rule,

@@ -27,7 +27,7 @@ const LEFT_OVER_TOGETHER = 0.5;
 /** A jump is a single step to this part; what gets there by small steps is no change of unit. */
 const STEP = 0.5;
 /** A column of which more windows stray from the reference is compared with its own last values instead. */
-const MAX_STRAYS = 0.05;
+export const MAX_STRAYS = 0.05;
 /** Windows in succession that an explanation does not fit before it is over: a quiet hour may look like either. */
 const OVER_AFTER = 8;
 /** A shift must explain this many neighbouring columns. */
