@@ -22,6 +22,10 @@ const MODEL = stumps(
   ],
 );
 const EVENTS = 800;
+/** Only against a hang: how fast the machine is must not decide a test. */
+const PATIENCE_MS = 120_000;
+const PATIENT = { timeout: PATIENCE_MS, interval: 50 } as const;
+vi.setConfig({ testTimeout: PATIENCE_MS, hookTimeout: PATIENCE_MS });
 let folder: string;
 let ports: Ports;
 let services: Services;
@@ -64,7 +68,7 @@ async function send(records: readonly NewRecord[]): Promise<void> {
   const producer = await ports.log.producer();
   await producer.send(records.map((record) => ({ ...record, topic: `weir.${record.topic}` })));
   await producer.close();
-  await vi.waitUntil(() => processed >= until, { timeout: 10_000 });
+  await vi.waitUntil(() => processed >= until, PATIENT);
 }
 
 /** X are few. */
@@ -98,13 +102,10 @@ async function ask(path: string, token: string, init: RequestInit = {}): Promise
 
 const explained = async (token: string): Promise<any> => {
   let body: any;
-  await vi.waitUntil(
-    async () => {
-      ({ body } = await ask('/v1/models/loan/explanations', token));
-      return body.versions?.[0]?.explained > 500 && body.versions[0].waiting === 0;
-    },
-    { timeout: 10_000, interval: 50 },
-  );
+  await vi.waitUntil(async () => {
+    ({ body } = await ask('/v1/models/loan/explanations', token));
+    return body.versions?.[0]?.explained > 500 && body.versions[0].waiting === 0;
+  }, PATIENT);
   return body;
 };
 
@@ -136,13 +137,15 @@ test('an event is explained on request, within a deadline', async () => {
   await explained('auditor');
   const post = (body: unknown, token: string): Promise<Answer> =>
     ask('/v1/models/loan/explanations', token, { method: 'POST', body: JSON.stringify(body) });
-  const { status, body } = await post({ version: '1', features: { x: 0.9, sex: 'F' } }, 'auditor');
+  const { status, body } = await post({ version: '1', features: { x: 0.9, sex: 'F' }, withinMs: 20_000 }, 'auditor');
   expect(status).toBe(200);
   expect(body).toMatchObject({ state: 'explained', prediction: 0.25, flags: ['requested'] });
-  expect((await post({ version: '1', features: { x: 0.9, sex: 'F' } }, 'operator')).body.withheld).toEqual(['sex']);
+  expect(
+    (await post({ version: '1', features: { x: 0.9, sex: 'F' }, withinMs: 20_000 }, 'operator')).body.withheld,
+  ).toEqual(['sex']);
   const later = await post({ version: '1', features: { x: 0.9 }, withinMs: 0 }, 'auditor');
   expect(later.status).toBe(202);
-  await vi.waitUntil(async () => (await ask(later.body.location, 'auditor')).status === 200, { timeout: 5_000 });
+  await vi.waitUntil(async () => (await ask(later.body.location, 'auditor')).status === 200, PATIENT);
   expect((await post({ version: '1' }, 'auditor')).status).toBe(422);
   // The kernel refuses it, which a deadline shows.
   expect((await post({ version: '2', features: {}, withinMs: 100 }, 'auditor')).status).toBe(202);
@@ -150,7 +153,11 @@ test('an event is explained on request, within a deadline', async () => {
 
 test('fairness is for auditors, and small groups are not shown', async () => {
   expect((await ask('/v1/models/loan/fairness', 'operator')).status).toBe(403);
-  const [version] = (await ask('/v1/models/loan/fairness', 'auditor')).body.versions;
+  let version: any;
+  await vi.waitUntil(async () => {
+    [version] = (await ask('/v1/models/loan/fairness', 'auditor')).body.versions;
+    return version.decisions === EVENTS;
+  }, PATIENT);
   const groups = new Set(version.groups.map(({ group }: { group: string }) => group));
   expect([...groups]).toEqual(['sex=F', 'sex=M']);
   expect(version.hiddenCells).toBeGreaterThan(0);
@@ -159,7 +166,11 @@ test('fairness is for auditors, and small groups are not shown', async () => {
 });
 
 test('a file outside the folder is refused, and an alert says so', async () => {
-  const { body } = await ask('/v1/alerts?kind=pipeline', 'auditor');
-  const alert = body.items.find(({ model }: { model: string }) => model === 'away');
+  let alert: any;
+  await vi.waitUntil(async () => {
+    const { body } = await ask('/v1/alerts?kind=pipeline', 'auditor');
+    alert = body.items.find(({ model }: { model: string }) => model === 'away');
+    return alert !== undefined;
+  }, PATIENT);
   expect(alert.summary).toMatch(/away 1: the model cannot be loaded.*WEIR_EXPLAIN_MODELS_DIR/);
 });

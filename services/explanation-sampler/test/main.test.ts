@@ -4,8 +4,11 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { loadServiceConfig } from '@weir/service-kit/config/common-settings';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { SETTINGS } from '../src/config.ts';
+
+// Only against a hang: starting a program takes long on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
 
 async function run(env: Readonly<Record<string, string>>, ...args: readonly string[]) {
   const { PATH = '' } = process.env;

@@ -17,7 +17,8 @@ beforeAll(async () => {
     void text(request).then((body) => {
       if (isAway) return response.writeHead(503).end('away');
       if (request.url === '/ping') return response.end('\n');
-      if (request.url === '/v2/models/m') return response.end(JSON.stringify({ inputs: [{ name: 'rows' }] }));
+      if (request.url === '/v2/models/m' || request.url === '/v2/models/m/versions/1')
+        return response.end(JSON.stringify({ inputs: [{ name: 'rows' }] }));
       const { inputs, dataframe_split: split } = JSON.parse(body);
       const rows: number[][] =
         split?.data ?? Array.from({ length: inputs[0].shape[0] }, (_, at) => inputs[0].data.slice(2 * at, 2 * at + 2));
@@ -53,6 +54,7 @@ function asked(kind: string, location: string) {
 
 test.each([
   ['oip-v2', 'v2/models/m'],
+  ['oip-v2', 'v2/models/m/versions/1'],
   ['mlflow', ''],
 ])(
   'a model behind %s is explained, its rows are counted, and the same seeds give the same bytes',

@@ -1,6 +1,4 @@
-"""The linear model 2x - y for MLServer, which finds it by mlserver/model-settings.json. "slow" answers after a minute, for the time-out."""
-import asyncio
-
+"""The linear model 2x - y for MLServer, which finds it by mlserver/model-settings.json."""
 from mlserver import MLModel
 from mlserver.codecs import NumpyCodec
 from mlserver.types import InferenceResponse
@@ -11,7 +9,6 @@ class Linear(MLModel):
         return True
 
     async def predict(self, payload):
-        await asyncio.sleep(self.settings.parameters.extra["wait"])
         rows = self.decode(payload.inputs[0], default_codec=NumpyCodec)
         scores = NumpyCodec.encode_output("scores", (2 * rows[:, 0] - rows[:, 1]))
         return InferenceResponse(model_name=self.name, outputs=[scores])
