@@ -37,7 +37,10 @@ export const POLICY_SCHEMA: Schema = {
           accumulate: choice(['first', 'sum', 'max']),
           unit: TEXT,
         },
-        ...['metric', 'window', 'missing', 'unit'],
+        'metric',
+        'window',
+        'missing',
+        'unit',
       ),
       alpha: object({ lifetime: share(1e-6, 0.5), perTest: share(1e-6, 0.5), guard: share(1e-6, 0.5) }),
       effect: object({
@@ -77,6 +80,8 @@ export const POLICY_SCHEMA: Schema = {
       cooldown: SPAN,
       actuators: list(object({ kind: choice(ACTUATORS), target: TEXT }, 'kind'), 16),
     },
-    ...['kind', 'model', 'reward'],
+    'kind',
+    'model',
+    'reward',
   ),
 };
