@@ -60,6 +60,11 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./commands/policy-lint.ts')).policyLint,
   },
   {
+    name: 'policy schema',
+    summary: 'the fields of a promotion policy as JSON Schema',
+    load: async () => (await import('./commands/policy-schema.ts')).policySchema,
+  },
+  {
     name: 'simulate promotion',
     summary: 'samples, days and error rates of a policy before it is set',
     load: async () => (await import('./commands/simulate-promotion.ts')).simulatePromotionCommand,

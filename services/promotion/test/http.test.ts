@@ -199,6 +199,16 @@ test('a rollback needs the role operate, and is shown with what became of it', a
   expect(shown.body).toMatchObject({ action: 'rollback', principal: 'ops', result: 'rolled back; a serves' });
 });
 
+test('lift-halt is taken over REST, and the first of two principals is told that another must ask', async () => {
+  const subject = { seq: '1', leaf: 'ab'.repeat(32), owner: '1', epoch: '1' };
+  const asked = await command('ops', { action: 'lift-halt', subject });
+  const shown = await eventually(
+    () => ask(`/v1/models/m/commands/${asked.body.id}`),
+    ({ body }) => body.result !== undefined,
+  );
+  expect(shown.body).toMatchObject({ action: 'lift-halt', principal: 'ops', result: '1 of 2 principals' });
+});
+
 test('the kill switch ends the renewal of leases without the log, and only for who may operate', async () => {
   const stop = (by: string) =>
     ask('/v1/kill-switch/m', { method: 'PUT', by, body: JSON.stringify({ reason: 'the log is down' }) });

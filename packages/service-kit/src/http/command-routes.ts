@@ -22,6 +22,7 @@ const ACTIONS = [
   'kill',
   'rollback',
   'break-glass',
+  'lift-halt',
   'rebase',
   'reanchor',
   'label',
