@@ -9,6 +9,7 @@ import type { EventLog, NewRecord, Producer, Transaction } from '@weir/event-log
 import { createSqliteCheckpoints } from '@weir/service-kit/checkpoints/sqlite';
 import { explain, RUNNER_DEFAULTS, startRunner } from '@weir/service-kit/runner';
 import { createMemoryViews } from '@weir/service-kit/views/memory';
+import { waitForBroker } from '@weir/service-kit/wait-for-broker';
 import { CONFIG, PARTITIONS } from './scenario.ts';
 
 const [brokers = '', prefix = '', file = '', mode] = process.argv.slice(2);
@@ -18,6 +19,8 @@ const kafka = createKafkaLog({
   sessionTimeoutMs: 1_500,
   replicationFactor: brokers.split(',').length,
 });
+// As the program of the service does.
+await waitForBroker(kafka, { timeoutMs: 60_000, report: () => {} });
 let committed = 0;
 const runner = await startRunner(
   createDriftProcessor(),

@@ -40,9 +40,14 @@ test('demonstration settings are stated in the help, hold, and give way to the e
     for (const [name, value] of Object.entries(demonstration)) expect(HELP).toContain(`${name}=${value}`);
   const drift = ['--services', 'drift-detector'];
   const shown = parseOptions(drift, {}, 'x').demonstration;
-  expect(shown).toEqual({ WEIR_DRIFT_WINDOWS: '116000', WEIR_DRIFT_MIN_EFFECT: '0.1' });
+  const ofOutcomes = {
+    WEIR_DRIFT_OUTCOME_WINDOWS: '16000',
+    WEIR_DRIFT_OUTCOME_REFERENCE: '116000',
+    WEIR_DRIFT_OUTCOME_MIN_EFFECT: '0.05',
+  };
+  expect(shown).toEqual({ WEIR_DRIFT_WINDOWS: '116000', WEIR_DRIFT_MIN_EFFECT: '0.1', ...ofOutcomes });
   const own = parseOptions(drift, { WEIR_DRIFT_WINDOWS: '500', WEIR_DRIFT_MIN_EFFECT: '' }, 'x');
-  expect(own.demonstration).toEqual({ WEIR_DRIFT_MIN_EFFECT: '0.1' });
+  expect(own.demonstration).toEqual({ WEIR_DRIFT_MIN_EFFECT: '0.1', ...ofOutcomes });
   expect(own.config).toMatchObject({ WEIR_DRIFT_WINDOWS: [500], WEIR_DRIFT_MIN_EFFECT: 0.1 });
 });
 

@@ -49,7 +49,9 @@ test('--until first-alert says kind, severity, model, feature, D, window, since 
   ];
   expect(first.code).toBe(0);
   expect(first.out).toMatch(ALERT);
-  expect(first.out).toMatch(/^demonstration settings: WEIR_DRIFT_WINDOWS=116000 WEIR_DRIFT_MIN_EFFECT=0\.1$/m);
+  expect(first.out).toMatch(
+    /^demonstration settings: WEIR_DRIFT_WINDOWS=116000 WEIR_DRIFT_MIN_EFFECT=0\.1 WEIR_DRIFT_OUTCOME_\S+ .*$/m,
+  );
   expect(first.out).toMatch(/^ +http:\/\/127\.0\.0\.1:\d+\/v1\/alerts\/[0-9a-f]{12}$/m);
   expect(first.out).toMatch(
     /, 1 alert raised, [\d.]+ s\nthe run has ended, and the links above with it; without --until .*\n$/,

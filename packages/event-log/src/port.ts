@@ -124,12 +124,16 @@ export interface Assignment {
   readonly partitions: readonly number[];
   /** Grows by at least 1 with every rebalance. */
   readonly generation: number;
+  /** Addresses of the owners of all partitions, as far as members named one. Absent where the log tells none. */
+  readonly addresses?: ReadonlyMap<number, string>;
 }
 
 export interface GroupOptions {
   readonly groupId: string;
   /** Topics with the same number of partitions; joining rejects with FATAL when they differ, naming the counts. */
   readonly topics: readonly string[];
+  /** Where this member answers requests; the others are told it with each assignment. */
+  readonly address?: string;
   /** Called for each new assignment, one call at a time, in order. Heartbeats go on while it runs. */
   readonly onAssignment: (assignment: Assignment) => Promise<void>;
   /** Called when membership was lost and is being rebuilt: own nothing until the next assignment. */

@@ -76,6 +76,9 @@ export interface AdmissionTools {
 /** Alarms: the model takes no more entries. */
 const HALTING: ReadonlySet<Refusal> = new Set<Refusal>(['fork', 'gap', 'broken']);
 
+/** The action of an epoch-claim that lifts a halt. */
+const LIFT_HALT = 'lift-halt';
+
 /** Judges a record; the state stays as it is. */
 export function admit(state: AdmissionState, record: Record, tools: AdmissionTools): Verdict {
   const { hasher } = tools;
@@ -94,8 +97,9 @@ export function admit(state: AdmissionState, record: Record, tools: AdmissionToo
     return { reason: 'duplicate', detail: `${entry.model} has this entry at seq ${entry.seq} already`, entry };
   const unsigned = signatureFault(state, entry, record.bytes, tools);
   if (unsigned !== undefined) return { ...unsigned, entry };
-  if (head.halted !== undefined) return { reason: 'halted', detail: `${entry.model} is halted: ${head.halted}`, entry };
   const fault = chainFault(head, entry);
+  if (head.halted !== undefined && (fault !== undefined || !isLift(entry)))
+    return { reason: 'halted', detail: `${entry.model} is halted: ${head.halted}`, entry };
   if (fault !== undefined) return { ...fault, entry };
   if (entry.kind === 'key-rotated') {
     const detail = rotationFault(state, entry, tools);
@@ -104,7 +108,7 @@ export function admit(state: AdmissionState, record: Record, tools: AdmissionToo
   return { entry, leaf };
 }
 
-/** Moves the state past a record that was judged by `admit` in this state. Refused records change it only where they halt a model. */
+/** Moves the state past a record that was judged by `admit` in this state. Refused records change it only where they halt a model; a lift ends a halt. */
 export function advance(state: AdmissionState, verdict: Verdict, hasher: TreeHasher): void {
   const { entry } = verdict;
   if (entry === undefined) return;
@@ -118,6 +122,16 @@ export function advance(state: AdmissionState, verdict: Verdict, hasher: TreeHas
   if (entry.kind === 'key-rotated')
     state.keys.rotate({ index: state.size, oldKeyId: entry.keyId, next: introducedKey(entry, hasher) as VerifierKey });
   state.size += 1;
+}
+
+/**
+ * Whether a halted model may go on with this entry: a claim of the next owner by a person, which names another person who asked for the same.
+ * What owners before it write is stale from then on, so that the fault does not halt the model again.
+ */
+export function isLift({ kind, actor, decision }: Entry): boolean {
+  if (kind !== 'epoch-claim' || decision.action !== LIFT_HALT || !('principal' in actor)) return false;
+  const askedBy = decision.evidence?.['askedBy'];
+  return typeof askedBy === 'string' && askedBy !== '' && askedBy !== actor.principal;
 }
 
 function routingFault(entry: Entry, routing: Record['routing']): string | undefined {

@@ -16,7 +16,7 @@ export interface Head {
   readonly keyId: string;
   /** The seq at which the owner claimed the model; 0 before the first claim. */
   readonly claimSeq: number;
-  /** Why the model takes no more entries until a person has looked. */
+  /** Why the model takes no more entries until two people have lifted the halt. */
   readonly halted?: string;
 }
 

@@ -70,6 +70,27 @@ test('another entry at a seq that is taken is a fork, and the model takes no mor
   expect(take(author.write('b')).reason).toBeUndefined();
 });
 
+test('two people lift a halt: the chain goes on after its head, under an owner that leaves the fault behind', () => {
+  const lift = (askedBy: string, actor: Change['actor']): Change => ({
+    ...(actor === undefined ? {} : { actor }),
+    decision: { action: 'lift-halt', evidence: { askedBy } },
+  });
+  const bo = { principal: 'bo', role: 'operate' };
+  const fork = variant('a', 'promoted', { time: 5 });
+  take(author.write('a'));
+  expect(take(fork).reason).toBe('fork');
+  expect(take(variant('a', 'epoch-claim')).reason).toBe('halted');
+  expect(take(variant('a', 'epoch-claim', lift('bo', bo))).reason).toBe('halted');
+  expect(take(variant('a', 'epoch-claim', lift('', bo))).reason).toBe('halted');
+  expect(take(variant('a', 'epoch-claim', lift('cy', { service: 'promotion' }))).reason).toBe('halted');
+  expect(take(variant('a', 'weights-set', lift('cy', bo))).reason).toBe('halted');
+  expect(take(variant('a', 'epoch-claim', { ...lift('cy', bo), seq: 5 })).reason).toBe('halted');
+  expect(take(variant('a', 'epoch-claim', { ...lift('cy', bo), prev: 'ab'.repeat(32) })).reason).toBe('halted');
+  expect(take(author.write('a', 'epoch-claim', lift('cy', bo))).reason).toBeUndefined();
+  expect(take(fork).reason).toBe('stale');
+  expect(take(author.write('a')).reason).toBeUndefined();
+});
+
 test('a missing entry is a gap, another predecessor is broken', () => {
   author.write('a');
   expect(take(author.write('a'))).toMatchObject({

@@ -3,7 +3,7 @@
  * those of partitions lost. A task that was fenced or met a passing fault is rebuilt from its last commit; anything else stops the service.
  */
 import { LogError } from '@weir/event-log/errors';
-import type { Group, TopicPartition, TopicSpec } from '@weir/event-log/port';
+import type { Assignment, Group, TopicPartition, TopicSpec } from '@weir/event-log/port';
 import {
   deadLetterTopic,
   journalTopic,
@@ -42,15 +42,24 @@ export interface Runner {
   readonly viewsBehind: string | undefined;
   /** Offset up to which an owned input was committed; undefined when it is not owned here. */
   committedOffset(place: TopicPartition): bigint | undefined;
+  /** Who answers for a partition. */
+  ownerOf(partition: number): Owner;
   /** Finish the batch in hand, write a checkpoint, leave the group. */
   stop(): Promise<void>;
 }
+
+/** `restoring`: this process, once it has restored the state. `elsewhere` without an address: who it is, is not known yet. */
+export type Owner =
+  | { readonly is: 'here' | 'restoring' }
+  | { readonly is: 'elsewhere'; readonly address: string | undefined };
 
 export interface RunnerOptions extends TaskOptions {
   /** First wait before a failed task is rebuilt, ms; doubles up to 8 times as long: a broker that is back is not kept waiting. */
   readonly retryMs: number;
   /** Wait before a fenced task takes its partition back, ms; longer than the group needs to name another owner. */
   readonly fencedRetryMs: number;
+  /** Where other instances and clients reach the read views of this one. */
+  readonly address?: string;
 }
 
 export interface RunnerEvents extends TaskEvents {
@@ -132,6 +141,7 @@ class TaskRunner implements Runner {
   #group: Group | undefined;
   #offsetTimer: NodeJS.Timeout | undefined;
   #assigned = false;
+  #addresses: ReadonlyMap<number, string> = new Map();
   #stopping = false;
   /** Tasks that end after their partition was lost: a successor in this process waits for them. */
   #ending: Promise<unknown> = Promise.resolve();
@@ -146,14 +156,16 @@ class TaskRunner implements Runner {
 
   async join(): Promise<void> {
     const { service, inputs } = this.#processor;
-    const { topicPrefix } = this.#options;
+    const { topicPrefix, address } = this.#options;
     const topics = [...inputs.map(({ topic }) => topic), journalTopic(service).name];
     this.#group = await this.#ports.log.joinGroup({
       groupId: `${topicPrefix}${service}`,
       topics: topics.map((name) => topicName(topicPrefix, name)),
-      onAssignment: ({ partitions }) => this.#assign(partitions),
+      ...(address === undefined ? {} : { address }),
+      onAssignment: (assignment) => this.#assign(assignment),
       onLost: () => {
         this.#assigned = false;
+        this.#addresses = new Map();
         this.#ending = this.#stopAll();
       },
     });
@@ -189,6 +201,15 @@ class TaskRunner implements Runner {
     return positions?.find((each) => each.topic === topic)?.offset;
   }
 
+  ownerOf(partition: number): Owner {
+    const entry = this.#running.get(partition);
+    if (entry !== undefined) return { is: entry.restored && !entry.stopping ? 'here' : 'restoring' };
+    const address = this.#addresses.get(partition);
+    // Assigned a moment ago, or stopping.
+    if (address !== undefined && address === this.#options.address) return { is: 'restoring' };
+    return { is: 'elsewhere', address };
+  }
+
   async stop(): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#offsetTimer);
@@ -202,7 +223,8 @@ class TaskRunner implements Runner {
     return [...this.#running.values()].flatMap(({ task }) => task ?? []);
   }
 
-  async #assign(partitions: readonly number[]): Promise<void> {
+  async #assign({ partitions, addresses = new Map() }: Assignment): Promise<void> {
+    this.#addresses = addresses;
     await this.#ending;
     // What is named between the last task's end and our leaving is for those who stay.
     if (this.#stopping) return;
@@ -265,7 +287,12 @@ class TaskRunner implements Runner {
     this.#running.delete(partition);
     entry.stopping = true;
     entry.task?.stop();
-    return entry.ended;
+    return entry.ended.then(() => this.#release(partition));
+  }
+
+  /** Another process may change what this one has shown: a store of its own must not show it any more. */
+  async #release(partition: number): Promise<void> {
+    await this.#ports.views.release?.({ service: this.#processor.service, partition });
   }
 
   async #stopAll(): Promise<void> {

@@ -1,17 +1,27 @@
 /** Services in one process: each a processor under its runner, all on one HTTP server and in one registry of metrics. */
+import { hostname } from 'node:os';
 import { alertViews } from '@weir/alerts/views';
+import { partitionFor } from '@weir/event-log/partition';
 import { decode } from '@weir/events/codec';
 import type { Logger } from 'pino';
 import type { CommonConfig } from './config/common-settings.ts';
 import type { ServiceDefinition, ServiceIo } from './definition.ts';
 import type { MountedService } from './http/mount.ts';
+import type { Ownership } from './http/ownership.ts';
 import type { Principals } from './http/principals.ts';
 import type { Check } from './http/probes.ts';
 import { createHttp, listen } from './http/server.ts';
 import { createMetrics, type ServiceMetrics } from './metrics.ts';
 import type { Ports } from './ports.ts';
 import type { Output, View } from './processor.ts';
-import { RUNNER_DEFAULTS, type Runner, type RunnerEvents, type RunnerOptions, startRunner } from './runner.ts';
+import {
+  type Owner,
+  RUNNER_DEFAULTS,
+  type Runner,
+  type RunnerEvents,
+  type RunnerOptions,
+  startRunner,
+} from './runner.ts';
 import { Submitter } from './submit.ts';
 import type { CommittedBatch } from './task-contract.ts';
 
@@ -96,7 +106,10 @@ class RunningServices implements Services {
       submit: this.#submitter.submit,
       principalOf: (request, role) => principals.principalOf(request, role),
     };
-    const mounted = this.#definitions.map((definition): MountedService => ({ definition, io }));
+    const mounted = this.#definitions.map((definition): MountedService => {
+      const ownsAll = ports.views.release === undefined || definition.processor === undefined;
+      return { definition, io, ...(ownsAll ? {} : { ownership: this.#ownership(definition.name) }) };
+    });
     const app = await createHttp({
       title: title ?? first?.title ?? 'Weir',
       description: description ?? first?.description ?? '',
@@ -118,6 +131,18 @@ class RunningServices implements Services {
     this.#done.catch(() => {});
     const names = this.#definitions.map(({ name, processor }) => `${name} (${processor?.build ?? 'no fold'})`);
     logger.info({ url: this.url, services: names, partitioner: 'murmur2 of the model id' }, 'listening');
+  }
+
+  #ownership(service: string): Ownership {
+    const partitions = this.#options.config.WEIR_PARTITIONS;
+    // Before the runner has joined its group nothing is known.
+    const ownerOf = (partition: number): Owner =>
+      this.runners.get(service)?.ownerOf(partition) ?? { is: 'elsewhere', address: undefined };
+    return {
+      ownerOf: (model) => ownerOf(partitionFor(model, partitions)),
+      others: () =>
+        Array.from({ length: partitions }, (_, partition) => ownerOf(partition)).filter(({ is }) => is !== 'here'),
+    };
   }
 
   async stop(): Promise<void> {
@@ -183,6 +208,7 @@ class RunningServices implements Services {
           config: definition.config,
           futureBoundMs: config.WEIR_FUTURE_BOUND_MS,
           onDataLoss: config.WEIR_ON_DATA_LOSS,
+          address: advertised(config, this.url),
           ...(effects === undefined ? {} : { effects }),
           ...runner,
         },
@@ -289,6 +315,13 @@ function outputViews({ topic, id, value }: Output): readonly View[] {
   if (topic !== 'alerts' || value === null) return [];
   const { event } = decode(value);
   return alertViews(value, id, 'eventTimeMs' in event ? event.eventTimeMs : 0);
+}
+
+/** An address that means all of this machine's is none that another machine could ask. */
+function advertised({ WEIR_HTTP_ADVERTISE }: CommonConfig, url: string): string {
+  if (WEIR_HTTP_ADVERTISE !== '') return WEIR_HTTP_ADVERTISE.replace(/\/+$/, '');
+  const { hostname: host, port } = new URL(url);
+  return host === '0.0.0.0' || host === '[::]' ? `http://${hostname()}:${port}` : url;
 }
 
 function least(values: readonly number[]): number | undefined {

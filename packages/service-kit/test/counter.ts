@@ -11,7 +11,7 @@ interface CountEvent extends KeyedEvent {
   readonly value: number;
 }
 
-interface Count {
+export interface Count {
   registered: boolean;
   count: number;
   sum: number;

@@ -30,6 +30,12 @@ export interface Start extends Partial<RunnerOptions> {
   readonly processor?: AnyProcessor;
 }
 
+export interface Replayed {
+  readonly fromMs?: number;
+  readonly processor?: AnyProcessor;
+  readonly anchors?: boolean;
+}
+
 export class Stage {
   readonly #folder = mkdtempSync(join(tmpdir(), 'weir-'));
   /** What was written retention counts from, and ticks show. */
@@ -44,9 +50,10 @@ export class Stage {
   readonly rejected: string[] = [];
   #sent = 0;
 
-  constructor() {
+  /** @param checkpoints where they are kept; absent: beside the log, in SQLite */
+  constructor(checkpoints?: CheckpointStore) {
     this.log = createEmbeddedLog({ file: join(this.#folder, 'log.db'), now: () => this.clockMs });
-    this.checkpoints = createSqliteCheckpoints(this.log.database);
+    this.checkpoints = checkpoints ?? createSqliteCheckpoints(this.log.database);
   }
 
   async create(): Promise<void> {
@@ -146,8 +153,10 @@ export class Stage {
     return (await this.read('counter.journal')).map(({ value }) => decode(value as Uint8Array).event as JournalEntry);
   }
 
-  replay(options: { readonly fromMs?: number } = {}): Promise<ReplayReport> {
+  /** With `anchors` false: as if there were none. */
+  replay({ anchors = true, ...from }: Replayed = {}): Promise<ReplayReport> {
     const { log, checkpoints } = this;
-    return replayPartition({ log, checkpoints, topicPrefix: PREFIX, partition: 0, processor: COUNTER, ...options });
+    const options = { log, topicPrefix: PREFIX, partition: 0, processor: COUNTER, ...from };
+    return replayPartition(anchors ? { ...options, checkpoints } : options);
   }
 }

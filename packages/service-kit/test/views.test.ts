@@ -41,3 +41,14 @@ test('a failed change in SQLite leaves nothing of itself', async () => {
   expect(await views.list('toy', { prefix: '', limit: 9 })).toEqual([]);
   expect(await views.put(scope, [{ key: 'a', json: '1' }])).toBe('kept');
 });
+
+test('views of a released partition are gone, its histories too; those of others stay', async () => {
+  const views = createMemoryViews();
+  await views.put({ service: 'toy', partition: 0 }, [
+    { key: 'model/a', json: '1' },
+    { key: 'alert/1', json: '2' },
+  ]);
+  await views.put({ service: 'toy', partition: 1 }, [{ key: 'model/b', json: '3' }]);
+  await views.release?.({ service: 'toy', partition: 0 });
+  expect(await views.list('toy', { prefix: '', limit: 9 })).toEqual([{ key: 'model/b', json: '3' }]);
+});

@@ -3,20 +3,21 @@ import { parseFault } from '@weir/flights/inject';
 import { expect, test } from 'vitest';
 import { flightRun } from './flight-run.ts';
 
-const FROM = '2001-02-02T10:30Z';
-const UNTIL_MS = Date.parse('2001-02-02T13:30Z');
+const MORNING = ['2001-02-02T10:30Z', '2001-02-02T13:30Z'] as const;
+/** Few flights depart at night, and the hour begins anew. */
+const MIDNIGHT = ['2001-02-03T00:00Z', '2001-02-03T09:00Z'] as const;
 
-async function qualityAlerts(...faults: readonly string[]) {
+async function qualityAlerts([from, until]: readonly [string, string], ...faults: readonly string[]) {
   const { raised, events } = await flightRun(
-    faults.map((fault) => parseFault(`${fault}@${FROM}`)),
-    UNTIL_MS,
+    faults.map((fault) => parseFault(`${fault}@${from}`)),
+    Date.parse(until),
   );
   expect(events).toBeGreaterThan(25_000);
   return raised.filter(({ kind, escalates }) => kind === 'quality' && escalates === null);
 }
 
 test('a change of unit, a stuck value and missing values at once', async () => {
-  const alerts = await qualityAlerts('unit:distance', 'stuck:departureHour', 'nulls:originRecentDelay');
+  const alerts = await qualityAlerts(MORNING, 'unit:distance', 'stuck:departureHour', 'nulls:originRecentDelay');
   // The model's output is missing where its input is.
   expect(new Set(alerts.map(({ rule, column }) => `${rule} ${column}`))).toEqual(
     new Set([
@@ -37,9 +38,27 @@ test('a change of unit, a stuck value and missing values at once', async () => {
 });
 
 test('columns that hold the values of the one before', async () => {
-  const alerts = await qualityAlerts('shift:departureHour');
+  const alerts = await qualityAlerts(MORNING, 'shift:departureHour');
   expect(alerts.map(({ rule, column }) => `${rule} ${column}`)).toEqual(['shifted-columns departureHour']);
   expect(alerts[0]?.summary).toMatch(
     /columns shifted by one: departureHour, originTraffic, originRecentDelay, networkRecentDelay hold/,
+  );
+});
+
+test('columns that hold the values of the one before from midnight on', async () => {
+  const alerts = await qualityAlerts(MIDNIGHT, 'shift:departureHour');
+  expect(alerts.map(({ rule, column }) => `${rule} ${column}`)).toEqual(['shifted-columns departureHour']);
+  expect(alerts[0]?.summary).toMatch(/networkRecentDelay hold .* since 2001-02-0(?:2T23:5|3T00:0)/);
+});
+
+test('a change of unit, a stuck value and missing values from midnight on', async () => {
+  const alerts = await qualityAlerts(MIDNIGHT, 'unit:distance', 'stuck:departureHour', 'nulls:originRecentDelay');
+  expect(new Set(alerts.map(({ rule, column }) => `${rule} ${column}`))).toEqual(
+    new Set([
+      'null-rate originRecentDelay',
+      'null-rate lateProbability',
+      'stuck-value departureHour',
+      'unit-change distance',
+    ]),
   );
 });

@@ -29,6 +29,9 @@ export interface DriftConfig extends TimeRule, PerformanceConfig {
   readonly criticalPerformanceEffect: number;
 }
 
+/** Outcomes that came before their predictions. */
+const MAX_HELD_OUTCOMES = 10_000;
+
 const OWN_SETTINGS = {
   WEIR_DRIFT_WINDOWS: {
     type: 'list',
@@ -233,7 +236,7 @@ export function driftConfigOf(config: DetectorConfig): DriftConfig {
     warningPerformanceEffect: config.WEIR_DRIFT_OUTCOME_WARNING_EFFECT,
     criticalPerformanceEffect: config.WEIR_DRIFT_OUTCOME_CRITICAL_EFFECT,
     openPredictions: config.WEIR_DRIFT_OPEN_PREDICTIONS,
-    heldOutcomes: Math.min(DRIFT_DEFAULTS.heldOutcomes, config.WEIR_DRIFT_OPEN_PREDICTIONS),
+    heldOutcomes: Math.min(MAX_HELD_OUTCOMES, config.WEIR_DRIFT_OPEN_PREDICTIONS),
   };
 }
 

@@ -46,7 +46,7 @@ export function registerRoutes(app: FastifyInstance, io: ServiceIo): void {
     '/v1/models/:model/explanations',
     {
       onRequest: async (request) => void io.principalOf(request, 'command'),
-      config: { body: ExplainBody },
+      config: { body: ExplainBody, readsViews: true },
       schema: {
         summary: 'Explain an event now',
         description: `Needs the role \`command\`. 200 with the explanation once it is there; 202 with where it will be when the time is over. It is recorded like any other, and is no part of the sample.`,

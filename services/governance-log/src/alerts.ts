@@ -35,6 +35,7 @@ function findingOf({ model, sinceMs, ...told }: Told): Finding {
 
 /** The chain of a model takes no more entries. @param leaf of the refused record, in hex */
 export function tellHalted(
+  { halts }: LogState,
   context: StepContext,
   index: number,
   entry: Entry,
@@ -42,18 +43,49 @@ export function tellHalted(
   detail: string,
   leaf: string,
 ): void {
-  const finding = findingOf({
-    model: entry.model,
-    rule: `governance-${reason}`,
-    value: entry.seq,
-    threshold: entry.seq,
+  const { model, seq, time } = entry;
+  const rule = `governance-${reason}`;
+  const finding = haltFinding(model, rule, seq, time, `its chain of decisions is halted, ${reason}: ${detail}`);
+  const { open, output } = raiseAlert(finding, causeOf(context, leaf, time), LEVELS);
+  halts.set(model, { rule, seq, open });
+  context.emit(index, output);
+}
+
+/** A lift was admitted. @param leaf of it, in hex */
+export function tellLifted(
+  { halts }: LogState,
+  context: StepContext,
+  index: number,
+  { model, seq, time }: Entry,
+  leaf: string,
+): void {
+  const halt = halts.get(model);
+  // None of a state that an earlier build saved.
+  if (halt === undefined) return;
+  halts.delete(model);
+  const { rule, open } = halt;
+  const finding = haltFinding(
+    model,
+    rule,
+    halt.seq,
+    open.sinceMs,
+    `its chain goes on at seq ${seq}: the halt is lifted`,
+  );
+  context.emit(index, resolveAlert(open, finding, causeOf(context, leaf, time), 'lifted'));
+}
+
+function haltFinding(model: string, rule: string, seq: number, sinceMs: number, what: string): Finding {
+  return findingOf({
+    model,
+    rule,
+    value: seq,
+    threshold: seq,
     unit: 'seq',
-    summary: `${entry.model}: its chain of decisions is halted, ${reason}: ${detail}`,
+    summary: `${model}: ${what}`,
     advice:
-      'No further decision of the model enters the log. Compare the topic governance-log with the entry bundles of the governance folder; the record at fault stays on the topic.',
-    sinceMs: entry.time,
+      'No further decision of the model enters the log. Compare the topic governance-log with the entry bundles of the governance folder; the record at fault stays on the topic. Two people lift the halt with the command lift-halt.',
+    sinceMs,
   });
-  context.emit(index, raiseAlert(finding, causeOf(context, leaf, entry.time), LEVELS).output);
 }
 
 /** Opens the alert about the log, or leaves the one that is open. */

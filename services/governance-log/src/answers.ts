@@ -49,7 +49,9 @@ export function summaryOf({ entry, place }: Found): DecisionSummary {
 /** Entries that say who serves afterwards: their `to`, or of those that open or steer a test their `from`. */
 const CHAMPION_TO: readonly Kind[] = ['promoted', 'rolled-back', 'killed', 'retired', 'break-glass'];
 const CHAMPION_FROM: readonly Kind[] = ['test-opened', 'weights-set'];
-const HALTS: readonly Kind[] = ['frozen', 'killed', 'reset'];
+const HALTS: readonly Kind[] = ['frozen', 'killed'];
+/** A kill that one of two people has asked to lift is a kill. */
+const ASKED = 'unfreeze-asked';
 
 function championOf({ kind, decision }: Entry): string | undefined {
   if (CHAMPION_TO.includes(kind) || kind === 'version-registered') return decision.to;
@@ -92,7 +94,8 @@ export function liveAt(log: Log, checkpoint: ReadCheckpoint, model: string, atMs
     'reset',
   ]).find(({ entry }) => entry.decision.weights !== undefined);
   const policy = of(['policy-set'], 1)[0];
-  const halt = of(HALTS, 1)[0];
+  const last = of(HALTS).find(({ entry }) => entry.decision.action !== ASKED);
+  const halt = last?.entry.decision.action === 'unfreeze' ? undefined : last;
   const reason = (found: Found | undefined): DecisionSummary | null => (found === undefined ? null : summaryOf(found));
   const champion = decided === undefined ? undefined : championOf(decided.entry);
   return {
@@ -100,12 +103,12 @@ export function liveAt(log: Log, checkpoint: ReadCheckpoint, model: string, atMs
     champion: champion ?? null,
     weights: weighed?.entry.decision.weights ?? (champion === undefined ? null : { [champion]: 1_000_000 }),
     policyHash: decided?.entry.decision.policyHash ?? null,
-    halt: halt === undefined || halt.entry.kind === 'reset' ? 'none' : halt.entry.kind,
+    halt: halt?.entry.kind ?? 'none',
     because: {
       champion: reason(promoted ?? decided),
       weights: reason(weighed),
       policy: reason(policy),
-      halt: halt === undefined || halt.entry.kind === 'reset' ? null : summaryOf(halt),
+      halt: reason(halt),
     },
   };
 }

@@ -1,13 +1,13 @@
 /** Admission, tree and requests to store: pure. Signing is an effect, so the kernel needs no private key, and neither does a replay. */
 import { encode } from '@weir/events/codec';
-import type { Refused } from '@weir/ledger/admission';
+import { isLift, type Refused } from '@weir/ledger/admission';
 import { equalBytes, toHex, utf8 } from '@weir/ledger/bytes';
 import { verifiers } from '@weir/ledger/node-crypto';
 import { CheckpointError, openCheckpoint, RuntimeError } from '@weir/ledger/open-checkpoint';
 import type { EffectAnswer } from '@weir/service-kit/effects/effect';
 import type { Kernel, StepContext, Timer } from '@weir/service-kit/processor';
 import { judge, pass } from './admitted.ts';
-import { tellHalted, tellLog, tellRecovered } from './alerts.ts';
+import { tellHalted, tellLifted, tellLog, tellRecovered } from './alerts.ts';
 import type { LogConfig } from './log-trust.ts';
 import type { EntryEvent } from './processor.ts';
 import { REFUSAL_CODES } from './refusal-codes.ts';
@@ -52,7 +52,8 @@ function effectId({ admission }: Log, { size, root, attempt }: Asked): string {
 function take(state: LogState, log: Log, { record }: EntryEvent, index: number, context: StepContext): void {
   const verdict = judge(log, record);
   pass(log, verdict);
-  if (verdict.reason !== undefined) return refuse(verdict, record.bytes, index, context);
+  if (verdict.reason !== undefined) return refuse(state, verdict, record.bytes, index, context);
+  if (isLift(verdict.entry)) tellLifted(state, context, index, verdict.entry, toHex(verdict.leaf));
   if (state.waiting.length === 0) state.waitingSinceMs = context.clockMs;
   // The record's bytes are a view of what the log has read: the state keeps its own.
   state.waiting.push(record.bytes.slice());
@@ -60,7 +61,7 @@ function take(state: LogState, log: Log, { record }: EntryEvent, index: number, 
   if (state.asked === null && state.waiting.length >= state.config.checkpointEntries) ask(state, log);
 }
 
-function refuse(verdict: Refused, bytes: Uint8Array, index: number, context: StepContext): void {
+function refuse(state: LogState, verdict: Refused, bytes: Uint8Array, index: number, context: StepContext): void {
   const { reason, detail, entry } = verdict;
   // A batch that was published again adds no leaf and is no fault.
   if (reason === 'duplicate') return;
@@ -68,7 +69,7 @@ function refuse(verdict: Refused, bytes: Uint8Array, index: number, context: Ste
     return context.reject(index, { code: REFUSAL_CODES[reason], message: `not admitted, ${reason}: ${detail}` });
   // Only an entry that was read can follow nothing.
   if (entry === undefined) throw new Error(`a record that cannot be read was refused as ${reason}`);
-  tellHalted(context, index, entry, reason, detail, toHex(hasher.leaf(bytes)));
+  tellHalted(state, context, index, entry, reason, detail, toHex(hasher.leaf(bytes)));
 }
 
 function ask(state: LogState, { partition, admission, frontier }: Log): void {

@@ -8,10 +8,12 @@ import { frameEntry } from '@weir/ledger/tiles';
 import { decodeState, encodeState } from '@weir/service-kit/state-codec';
 import { LeafIndex } from './leaf-index.ts';
 import type { LogConfig } from './log-trust.ts';
-import { type Asked, type Log, type LogAlert, type LogState, newState, openLog } from './state.ts';
+import { type Asked, type HaltAlert, type Log, type LogAlert, type LogState, newState, openLog } from './state.ts';
 import { readEntries } from './store-request.ts';
 
-export const STATE_VERSION = 1;
+export const STATE_VERSION = 2;
+/** 1: without `halts`. */
+const READ_VERSIONS: readonly number[] = [1, STATE_VERSION];
 
 interface SavedLog {
   readonly partition: number;
@@ -25,6 +27,7 @@ interface SavedLog {
 interface Saved extends Pick<LogState, 'waitingSinceMs' | 'stored' | 'signed' | 'lastEntryMs' | 'alert'> {
   readonly log: SavedLog | null;
   readonly asked: (Omit<Asked, 'root' | 'payload'> & { readonly root: string }) | null;
+  readonly halts?: readonly (readonly [model: string, HaltAlert])[];
 }
 
 export function saveState({
@@ -36,6 +39,7 @@ export function saveState({
   signed,
   lastEntryMs,
   alert,
+  halts,
 }: LogState): Uint8Array {
   const leaves = log?.leaves.save();
   const saved: Saved = {
@@ -44,6 +48,7 @@ export function saveState({
     signed,
     lastEntryMs,
     alert,
+    halts: [...halts],
     log: log === undefined ? null : { ...savedLog(log), leaves: leaves?.models ?? [] },
     asked: asked === null ? null : { ...withoutPayload(asked), root: toHex(asked.root) },
   };
@@ -56,16 +61,19 @@ export function saveState({
 
 /** @throws when the version is another, or the bytes are torn */
 export function loadState(bytes: Uint8Array, stateVersion: number, config: LogConfig): LogState {
-  if (stateVersion !== STATE_VERSION)
-    throw new Error(`a state of version ${stateVersion} cannot be read; this build reads ${STATE_VERSION}`);
+  if (!READ_VERSIONS.includes(stateVersion))
+    throw new Error(
+      `a state of version ${stateVersion} cannot be read; this build reads ${READ_VERSIONS.join(' and ')}`,
+    );
   const saved = decodeState<Saved>(bytes);
-  const { log, asked, alert, waitingSinceMs, stored, signed, lastEntryMs } = saved.head;
+  const { log, asked, alert, halts = [], waitingSinceMs, stored, signed, lastEntryMs } = saved.head;
   return {
     ...newState(config),
     log: log === null ? undefined : loadLog(log, new Uint8Array(saved.part(2)), config),
     waiting: readEntries(new Uint8Array(saved.part(1))),
     asked: asked === null ? null : { ...asked, root: hash(asked.root), payload: new Uint8Array(saved.part(0)) },
     alert: alert === null ? null : ({ rule: alert.rule, open: openAlertOf(alert.open) } satisfies LogAlert),
+    halts: new Map(halts.map(([model, { rule, seq, open }]) => [model, { rule, seq, open: openAlertOf(open) }])),
     waitingSinceMs,
     stored,
     signed,

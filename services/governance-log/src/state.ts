@@ -27,6 +27,14 @@ export interface LogAlert {
   readonly open: OpenAlert;
 }
 
+/** The alert about a model that takes no more entries. */
+export interface HaltAlert {
+  /** governance-fork, governance-gap or governance-broken. */
+  readonly rule: string;
+  readonly seq: number;
+  readonly open: OpenAlert;
+}
+
 /** What is known once the partition is. */
 export interface Log {
   readonly partition: number;
@@ -50,6 +58,8 @@ export interface LogState {
   /** Clock at the last admitted entry, ms. */
   lastEntryMs: number;
   alert: LogAlert | null;
+  /** By model, until the halt is lifted. */
+  readonly halts: Map<string, HaltAlert>;
 }
 
 export const hasher: TreeHasher = new TreeHasher(sha256);
@@ -65,6 +75,7 @@ export function newState(config: LogConfig): LogState {
     signed: 0,
     lastEntryMs: 0,
     alert: null,
+    halts: new Map(),
   };
 }
 

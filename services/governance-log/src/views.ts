@@ -27,9 +27,9 @@ export function logViews({ log, stored, signed, waiting, asked, alert }: LogStat
     { key: `log/${log.partition}`, json: JSON.stringify(state) },
     ...[...heads]
       .filter(([model, head]) => model !== SYSTEM_MODEL && (heads.size <= MAX_MODELS || head.halted !== undefined))
-      .map(([model, { seq, owner, epoch, halted: why }]) => ({
+      .map(([model, { seq, leaf, owner, epoch, halted: why }]) => ({
         key: `model/${model}`,
-        json: JSON.stringify({ model, log: origin, seq, owner, epoch, halted: why ?? null }),
+        json: JSON.stringify({ model, log: origin, seq, leaf: toHex(leaf), owner, epoch, halted: why ?? null }),
       })),
   ];
 }

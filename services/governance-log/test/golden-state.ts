@@ -1,4 +1,4 @@
-/** A state as version 1 wrote it, and what must follow from it: `node test/golden-state.ts` writes a new one. */
+/** States as each version wrote them, and what must follow from it: `node test/golden-state.ts` writes a new one. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NewRecord } from '@weir/event-log/port';
@@ -8,7 +8,7 @@ import { createLogProcessor } from '../src/processor.ts';
 import { STATE_VERSION } from '../src/saved-state.ts';
 import { CONFIG, entryRecord, NOW_MS, newAuthor } from './scene.ts';
 
-const FILE = join(import.meta.dirname, 'state/1.base64');
+const fileOf = (version: number): string => join(import.meta.dirname, `state/${version}.base64`);
 const CONFIGURED = { ...CONFIG, checkpointEntries: 8 };
 
 /** Eight entries that were asked for, two that wait, a model that is halted; then a fork of the other model and an entry of the first. */
@@ -23,10 +23,11 @@ function scene(): { readonly before: readonly NewRecord[]; readonly next: readon
   };
 }
 
-export function goldenState(): GoldenState {
-  const bytes = Buffer.from(readFileSync(FILE, 'utf8'), 'base64');
+/** @param version of the state */
+export function goldenState(version: number = STATE_VERSION): GoldenState {
+  const bytes = Buffer.from(readFileSync(fileOf(version), 'utf8'), 'base64');
   const outputIds = ['54956138b0def6e086dc91a8a9ed458d3c00a779154528ce3d19c83a3f1c847a'];
-  return { name: 'version 1', key: 'log', stateVersion: 1, bytes, next: scene().next, outputIds };
+  return { name: `version ${version}`, key: 'log', stateVersion: version, bytes, next: scene().next, outputIds };
 }
 
 /** What this build saves and emits. */
@@ -52,8 +53,7 @@ export function currentState(): { readonly bytes: Uint8Array; readonly outputIds
 }
 
 if (import.meta.main) {
-  if (STATE_VERSION !== 1) throw new Error('name the file after the version');
   const { bytes, outputIds } = currentState();
-  writeFileSync(FILE, `${Buffer.from(bytes).toString('base64')}\n`);
+  writeFileSync(fileOf(STATE_VERSION), `${Buffer.from(bytes).toString('base64')}\n`);
   process.stdout.write(`${outputIds.join('\n')}\n`);
 }

@@ -52,6 +52,15 @@ const rolledBack = written('delay', 'rolled-back', {
   time: 5_000,
   decision: { from: 'v2', to: 'v1', weights: { v1: WHOLE } },
 });
+for (const [time, kind, action] of [
+  [10, 'frozen', 'frozen'],
+  [20, 'reset', 'approvals-void'],
+  [30, 'frozen', 'unfreeze'],
+  [40, 'killed', 'killed'],
+  [50, 'frozen', 'unfreeze-asked'],
+  [60, 'frozen', 'unfreeze'],
+] as const)
+  written('halting', kind, { time, decision: { action } });
 for (let index = 0; index < 300; index += 1) written(`other-${index % 4}`, 'weights-set', { time: 6_000 + index });
 
 beforeAll(async () => {
@@ -116,6 +125,17 @@ test('the timeline says what was live at a time, and which decisions say so', as
   expect(await at('1970-01-01T00:00:04.500Z')).toMatchObject({
     live: { champion: 'v2', weights: { v2: WHOLE }, because: { champion: { decisionId: promoted.decisionId } } },
   });
+  for (const [ms, halt, action] of [
+    [15, 'frozen', 'frozen'],
+    [25, 'frozen', 'frozen'],
+    [35, 'none', undefined],
+    [45, 'killed', 'killed'],
+    [55, 'killed', 'killed'],
+    [65, 'none', undefined],
+  ] as const) {
+    const { live } = await service.json(`/v1/models/halting/timeline?at=${ms}`);
+    expect(live).toMatchObject({ halt, because: { halt: action === undefined ? null : { action } } });
+  }
   const end = await service.json('/v1/models/delay/timeline?limit=2');
   expect(end).toMatchObject({ live: { champion: 'v1', because: { champion: { decisionId: rolledBack.decisionId } } } });
   const next = await service.json(`/v1/models/delay/timeline?limit=50&cursor=${end['next'] as string}`);
@@ -155,7 +175,7 @@ test('the compliance report names for each rule the entries that show something,
   expect(retention).toMatchObject({ oldest: { seq: 1 }, consistency: `/consistency?from=1&to=${made.length}` });
   for (const path of [retention?.consistency, retention?.oldest.proof, row('article 72').entries[0]?.proof])
     expect({ path, status: (await service.get(path as string)).status }).toEqual({ path, status: 200 });
-  expect((await service.json('/v1/report/compliance'))['coverage']).toHaveLength(5);
+  expect((await service.json('/v1/report/compliance'))['coverage']).toHaveLength(6);
 });
 
 test('an earlier checkpoint is proved to be the beginning of a later one', async () => {

@@ -88,7 +88,7 @@ const SCENARIO: Scenario = {
   outputs: ['alerts'],
   effects: () => ({ store: SIGNER }),
   faultRuns: 4,
-  golden: [goldenState()],
+  golden: [goldenState(1), goldenState()],
 };
 
 describeProcessor('governance-log', SCENARIO);
@@ -140,6 +140,31 @@ test('each refusal has its reason, and a model whose chain does not follow is ha
   const shown = fold.keys.allViews().find(({ key }) => key === 'model/m2')?.json ?? '';
   expect(JSON.parse(shown)).toMatchObject({ halted: expect.stringContaining('fork') });
 });
+
+test('a halt that two people lift ends its alert, and the model goes on under the next owner', () => {
+  const author = newAuthor();
+  const rival = newAuthor();
+  const first = author.write('a', 'epoch-claim');
+  const second = author.write('a');
+  rival.write('a', 'epoch-claim');
+  const fork = rival.write('a', 'weights-set', { time: 5 });
+  const lift = author.write('a', 'epoch-claim', {
+    actor: { principal: 'bo', role: 'operate' },
+    decision: { action: 'lift-halt', evidence: { askedBy: 'cy' } },
+  });
+  const records = [first, second, fork, fork, lift, fork, author.write('a')].map((bytes) => entryRecord(bytes));
+  const { codes, outputs, fold } = folded(records);
+  expect(codes).toEqual(['ENTRY_HALTED', 'ENTRY_STALE']);
+  const [raised, over] = outputs.map(({ value }) => decode(value as Uint8Array).event as unknown as AlertFields);
+  expect(outputs).toHaveLength(2);
+  expect(over).toMatchObject({ raisedId: raised?.id, reason: 'lifted', rule: 'governance-fork', severity: 'critical' });
+  const shown = fold.keys.allViews().find(({ key }) => key === 'model/a')?.json ?? '';
+  expect(JSON.parse(shown)).toMatchObject({ halted: null, seq: 4, leaf: toHex(author.head('a').leaf), owner: 2 });
+});
+
+interface AlertFields {
+  readonly id: string;
+}
 
 test('a second reader gets the same root, whatever is published twice, aborted in between, or cut', () => {
   const whole = treeOf(folded(RECORDS));

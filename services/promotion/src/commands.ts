@@ -1,23 +1,21 @@
-/** What people decide: approvals over a decision id, freezes, kills, rollbacks, and the break-glass. The principal's roles are checked here. */
+/** What people decide: approvals over a decision id, freezes, kills, rollbacks, and the break-glass; what they lift is in lifts.ts. */
 import type { PromotionPolicy } from '@weir/bandit/promotion-policy';
 import type { CommandIssued } from '@weir/events/generated/events';
 import { fromBase64 } from '@weir/ledger/bytes';
-import type { Entry, Approval as SignedApproval } from '@weir/ledger/entry';
+import type { Approval as SignedApproval } from '@weir/ledger/entry';
 import { approvalMessage } from '@weir/ledger/entry-codec';
 import { parseVkey } from '@weir/ledger/keys';
 import { sha256, verifiers } from '@weir/ledger/node-crypto';
 import type { Rejection } from '@weir/service-kit/processor';
+import { actorOf, demand, EVERY_ROLE, forbidden, OPERATE, refused, said } from './command-checks.ts';
 import { type Run, record } from './decision-log.ts';
-import { endTest, openTest, promote, returnToPrevious, voidApprovals, whyNotNow } from './machine.ts';
-import { nameOf } from './registrations.ts';
+import { liftHalt, unfreeze } from './lifts.ts';
+import { endTest, promote, returnToPrevious, voidApprovals, whyNotNow } from './machine.ts';
 import type { RunningTest } from './running-test.ts';
 import { keep, MAX_COMMANDS } from './state.ts';
 
-/** May freeze, unfreeze, kill and roll back. */
-export const OPERATE = 'operate';
 /** May promote alone, with a reason. */
 export const BREAK_GLASS = 'break-glass';
-const EVERY_ROLE = '*';
 
 type Handler = (run: Run, command: CommandIssued) => string | Rejection;
 
@@ -29,6 +27,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   kill,
   rollback,
   'break-glass': breakGlass,
+  'lift-halt': liftHalt,
 };
 
 /** Commands of other services leave nothing behind. */
@@ -134,31 +133,13 @@ function freeze(run: Run, command: CommandIssued): string | Rejection {
   return 'frozen';
 }
 
-/** Lifts a freeze, or what a kill left behind. */
-function unfreeze(run: Run, command: CommandIssued): string | Rejection {
-  const { state } = run;
-  const refusal = demand(command, OPERATE);
-  if (refusal !== undefined) return refusal;
-  if (state.halt === 'none') return 'was not frozen';
-  const before = state.halt;
-  state.halt = 'none';
-  record(run, {
-    kind: 'frozen',
-    action: 'unfreeze',
-    from: before,
-    actor: actorOf(command, OPERATE),
-    reasons: said(command),
-  });
-  openTest(run, 'next-prediction');
-  return 'unfrozen';
-}
-
 /** Takes the challenger's traffic at once; without a test, that of a version that replaced another. No test opens until it is unfrozen. */
 function kill(run: Run, command: CommandIssued): string | Rejection {
   const { state } = run;
   const refusal = demand(command, OPERATE);
   if (refusal !== undefined) return refusal;
   state.halt = 'killed';
+  state.asked = undefined;
   const reasons = [`killed by ${command.principal.id}`, ...said(command)];
   const actor = actorOf(command, OPERATE);
   if (state.test !== null) endTest(run, 'killed', reasons, actor);
@@ -221,28 +202,4 @@ function signatureIn({ config }: Run, { subject }: CommandIssued, of: string): S
       `subject.signature is not that of ${keyId} over decision ${of}; sign "weir/approval/v1\\n" and the id`,
     );
   return { of, keyId, sig };
-}
-
-function demand({ principal }: CommandIssued, role: string): Rejection | undefined {
-  const has = principal.roles.includes(role) || principal.roles.includes(EVERY_ROLE);
-  return has ? undefined : forbidden(principal.id, role);
-}
-
-function forbidden(principal: string, role: string): Rejection {
-  return {
-    code: 'ROLE_MISSING',
-    message: `principal ${principal} does not have the role ${role}; give it in WEIR_PRINCIPALS_FILE`,
-  };
-}
-
-function refused(message: string): Rejection {
-  return { code: 'COMMAND_REFUSED', message };
-}
-
-function actorOf({ principal }: CommandIssued, role: string): Entry['actor'] {
-  return { principal: nameOf(principal.id), role };
-}
-
-function said({ reason }: CommandIssued): string[] {
-  return reason === '' ? [] : [reason];
 }

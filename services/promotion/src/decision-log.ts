@@ -14,7 +14,7 @@ import { askActuators } from './actuation.ts';
 import { hexOf } from './joiner.ts';
 import { stateHashOf } from './saved-state.ts';
 import type { Signer } from './signer.ts';
-import { keep, MAX_SHOWN, MAX_SPLITS, type ModelState, type Split, splitOf, versionOf } from './state.ts';
+import { epochOf, keep, MAX_SHOWN, MAX_SPLITS, type ModelState, type Split, splitOf, versionOf } from './state.ts';
 
 /** What a kernel is made with, besides the state. */
 export interface KernelConfig {
@@ -76,15 +76,27 @@ export function record(run: Run, decision: Decision): string {
   state.decisions += 1;
   const entry = append(run, state.head, decision, state.decisions, state.head.owner);
   const { decisionId } = entry;
-  if (decision.weights !== undefined) changeSplit(run, decision, decisionId);
+  if (decision.weights !== undefined) changeSplit(run, decision, entry);
+  show(run, entry);
+  return decisionId;
+}
+
+/** Goes on after an entry that the log names, under the next owner: what was written after it is not in the log. */
+export function claimAfter(run: Run, head: Head, decision: Decision): void {
+  run.state.head = head;
+  run.state.claimedBy = run.context.commit.owner;
+  show(run, append(run, head, decision, run.state.decisions, head.owner + 1));
+}
+
+function show({ state, timeMs }: Run, entry: Entry): void {
   keep(
     state.shown,
     {
       no: entry.no,
       kind: entry.kind,
       action: entry.decision.action,
-      decisionId,
-      timeMs: run.timeMs,
+      decisionId: entry.decisionId,
+      timeMs,
       from: entry.decision.from ?? null,
       to: entry.decision.to ?? null,
       reasons: entry.decision.reasons,
@@ -93,13 +105,12 @@ export function record(run: Run, decision: Decision): string {
     },
     MAX_SHOWN,
   );
-  return decisionId;
 }
 
 function append(run: Run, head: Head, decision: Decision, no: number, owner: number): Entry {
   const { state, context, config, signer, timeMs } = run;
   const { kind, action = kind, actor = SERVICE, approval, from, to, weights, evidence, reasons = [] } = decision;
-  const epoch = (splitOf(state)?.epoch ?? 0) + (weights === undefined ? 0 : 1);
+  const epoch = epochOf(state) + (weights === undefined ? 0 : 1);
   const digest = versionOf(state, to ?? '')?.digest ?? null;
   const body: EntryBody = {
     v: 1,
@@ -148,13 +159,13 @@ function cursorOf({ cursor: { n, maturity, hash } }: ModelState): Cursor {
   return { n, maturity, id: hash === null ? '' : hexOf(hash) };
 }
 
-function changeSplit(run: Run, { weights = new Map(), salt }: Decision, decisionId: string): void {
+function changeSplit(run: Run, { weights = new Map(), salt }: Decision, { epoch, decisionId }: Entry): void {
   const { state, timeMs } = run;
   const before = splitOf(state);
   // Units keep their arm while the salt stays: only what a growing arm takes moves.
   const kept = salt === undefined || salt === before?.salt ? (before?.ranges ?? []) : [];
   const split: Split = {
-    epoch: (before?.epoch ?? 0) + 1,
+    epoch,
     decisionId,
     salt: salt ?? before?.salt ?? 'none',
     timeMs,

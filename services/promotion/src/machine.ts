@@ -14,7 +14,7 @@ import { blockingAlerts, matches } from './alerts.ts';
 import { type Decision, type Run, record } from './decision-log.ts';
 import { resolveTold, tell } from './promotion-alerts.ts';
 import { barsOf, createTest, evidenceOf, intervalNow, type RunningTest } from './running-test.ts';
-import { type HeldAlert, type ModelState, type Stage, splitOf, type Version, versionOf } from './state.ts';
+import { epochOf, type HeldAlert, type ModelState, type Stage, splitOf, type Version, versionOf } from './state.ts';
 
 /** The next version that has not had its test. */
 export function waitingVersion({ versions }: ModelState): Version | undefined {
@@ -54,7 +54,7 @@ export function openTest(run: Run, opensWith: 'next-prediction' | 'now'): void {
       champion,
       challenger: challenger.name,
       alpha,
-      firstEpoch: (splitOf(state)?.epoch ?? 0) + 1,
+      firstEpoch: epochOf(state) + 1,
       openedMs: opensWith === 'now' ? timeMs : null,
       scoredMs: timeMs,
       phase: 'canary',

@@ -7,7 +7,7 @@ import { ModelName } from '@weir/service-kit/http/parameters';
 import { Problem } from '@weir/service-kit/http/problem';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
-import { OPERATE } from './commands.ts';
+import { OPERATE } from './command-checks.ts';
 import { type KernelConfig, type SplitPlace, signSplit, splitDocument } from './decision-log.ts';
 import { ALL_MODELS, type KillSwitch } from './kill-switch.ts';
 import type { Signer } from './signer.ts';

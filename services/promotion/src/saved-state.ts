@@ -32,6 +32,8 @@ interface Saved {
   readonly champion: string | null;
   readonly previous: string | null;
   readonly halt: ModelState['halt'];
+  /** Absent most of the time. */
+  readonly asked?: ModelState['asked'];
   readonly tests: number;
   readonly test: (TestRecord & { readonly estimate: RunningTest['estimate'] }) | null;
   readonly splits: readonly Split[];
@@ -83,6 +85,7 @@ export function loadState(bytes: Uint8Array, stateVersion: number): ModelState {
   const evidence = (index: number): Uint8Array => new Uint8Array(part(PredictionColumns.PARTS + index));
   return {
     ...rest,
+    asked: rest.asked,
     claimedBy: rest.claimedBy ?? 0,
     versions: [...rest.versions],
     splits: [...rest.splits],

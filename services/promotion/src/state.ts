@@ -88,6 +88,13 @@ export interface Retry {
   readonly atMs: number | null;
 }
 
+export interface AskedLift {
+  readonly action: 'unfreeze' | 'lift-halt';
+  /** The place in the log that both must name; empty for a kill. */
+  readonly of: string;
+  readonly by: string;
+}
+
 export interface ModelState {
   readonly model: string;
   readonly versions: Version[];
@@ -97,6 +104,8 @@ export interface ModelState {
   /** What a rollback of the champion returns to; null when there is none. */
   previous: string | null;
   halt: 'none' | 'frozen' | 'killed';
+  /** What one principal has asked for and another must ask too; undefined most of the time. */
+  asked: AskedLift | undefined;
   /** Tests that the model has had: each spends its part of the lifetime α. */
   tests: number;
   test: RunningTest | null;
@@ -145,6 +154,7 @@ export function newState(model: string): ModelState {
     champion: null,
     previous: null,
     halt: 'none',
+    asked: undefined,
     tests: 0,
     test: null,
     splits: [],
@@ -171,6 +181,11 @@ export function versionOf({ versions }: ModelState, name: string): Version | und
 
 export function splitOf({ splits }: ModelState): Split | undefined {
   return splits.at(-1);
+}
+
+/** Of the last decision: of the split in force, or of the place at which the chain was lifted from a halt. 0 before the first. */
+export function epochOf({ splits, head }: ModelState): number {
+  return Math.max(splits.at(-1)?.epoch ?? 0, head?.epoch ?? 0);
 }
 
 export function keep<Item>(items: Item[], item: Item, most: number): void {

@@ -188,7 +188,12 @@ test('freeze holds, unfreeze lets go, kill falls to the champion and opens nothi
   expect(stage.kinds).toEqual(['frozen', 'unfreeze', 'eligible', 'promoted']);
   stage.feed(operate('c3', 'kill'), version('m', 'c'));
   expect(stage.view('model')).toMatchObject({ champion: 'a', halt: 'killed', test: null });
-  stage.feed(operate('c4', 'unfreeze'), ...traffic('m', 20, START_MS + 60_000, { challenger: 'c', prefix: 'r' }));
+  const other = command('m', { id: 'c5', action: 'unfreeze', principal: { id: 'bo', roles: ['operate'] } });
+  stage.feed(
+    operate('c4', 'unfreeze'),
+    other,
+    ...traffic('m', 20, START_MS + 60_000, { challenger: 'c', prefix: 'r' }),
+  );
   expect(stage.state().test?.challenger).toBe('c');
 });
 

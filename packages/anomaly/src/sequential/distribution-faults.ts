@@ -3,6 +3,7 @@ import type { StateReader } from '../state/state-reader.ts';
 import type { StateWriter } from '../state/state-writer.ts';
 import type { Fault } from './fault.ts';
 import { distanceLimit, type Grid, gridDistance, gridFrom } from './grid-distance.ts';
+import { NeighbourCopies, type Shift } from './neighbour-copies.ts';
 import { UNIT_CHANGES, type UnitChange } from './units.ts';
 import { unitOfWholes } from './whole-units.ts';
 import { WindowQuantiles } from './window-quantiles.ts';
@@ -27,7 +28,7 @@ const LEFT_OVER_TOGETHER = 0.5;
 const STEP = 0.5;
 /** A column of which more windows stray from the reference is compared with its own last values instead. */
 const MAX_STRAYS = 0.05;
-/** Windows in succession that a change of unit does not fit before it is over: a quiet hour may look like either. */
+/** Windows in succession that an explanation does not fit before it is over: a quiet hour may look like either. */
 const OVER_AFTER = 8;
 /** A shift must explain this many neighbouring columns. */
 const MIN_SHIFTED = 2;
@@ -40,7 +41,8 @@ const MIN_SHIFTED = 2;
  * A few minutes of a day may not resemble the whole reference. Where it tells how far a column's quantiles move by themselves, a column
  * whose windows often stray from it has changed its unit when it also jumped: its quantiles moved twice as far as they ever did in the
  * reference, in one step, and under the explanation by no more than they do. Other columns must fit the explanation in two windows in
- * succession. Whole numbers that are whole in another unit only have changed it without more ado. Columns are shifted when each is nearer to the last values of its neighbour than to its own.
+ * succession. Whole numbers that are whole in another unit only have changed it without more ado. Columns are shifted when each is nearer to
+ * the last values of its neighbour than to its own, or when the first of them is a copy of its neighbour (`NeighbourCopies`).
  * O(1) amortised per value while nothing has changed; memory 256 values per column.
  */
 export class DistributionFaults {
@@ -64,12 +66,15 @@ export class DistributionFaults {
   readonly #isWhole: readonly boolean[];
   /** Change of unit that fitted in the last window, as in `#open`. */
   readonly #fitted: Uint8Array;
-  /** Windows in succession that the change of unit in `#open` did not fit. */
+  /** Windows in succession that the explanation in `#open` did not fit. */
   readonly #unfit: Uint8Array;
   /** Last present value, and the largest difference of two in succession within the window. */
   readonly #last: Float64Array;
   readonly #steps: Float64Array;
   readonly #quantiles: WindowQuantiles;
+  readonly #copies: NeighbourCopies;
+  /** Least and largest of the reference. */
+  readonly #bounds: readonly (readonly [min: number, max: number])[];
   #events = 0;
 
   constructor(profiles: readonly NumericProfile[], eventsPerFalseAlarm: number) {
@@ -91,6 +96,8 @@ export class DistributionFaults {
     this.#last = new Float64Array(profiles.length).fill(Number.NaN);
     this.#steps = new Float64Array(profiles.length);
     this.#quantiles = new WindowQuantiles(profiles.length);
+    this.#copies = new NeighbourCopies(profiles.length);
+    this.#bounds = profiles.map(({ min, max }) => [min, max]);
   }
 
   /** One event; the faults that begin with the window it ends, usually none. */
@@ -106,6 +113,7 @@ export class DistributionFaults {
       if (step > (this.#steps[column] as number)) this.#steps[column] = step;
       this.#last[column] = value;
     }
+    this.#copies.add(row);
     return this.#events % WINDOW === 0 ? this.#judge() : NONE;
   }
 
@@ -128,7 +136,10 @@ export class DistributionFaults {
     const left = sorted.map((window, column) => this.#hasLeft(window, column));
     const faults: Fault[] = [];
     const shifted = new Set<number>();
-    for (const step of [1, -1]) this.#findShifts(sorted, left, step, shifted, faults);
+    const end = this.#lastShiftable() + 1;
+    const copied = this.#copies.judge({ sorted, grids: this.#grids, bounds: this.#bounds, end });
+    if (copied !== undefined) this.#takeShift(copied, shifted, faults);
+    else for (const step of [1, -1] as const) this.#findShifts(sorted, left, step, shifted, faults);
     for (let column = 0; column < columns; column += 1) {
       if (shifted.has(column) || this.#findBroken(sorted[column] as Float64Array, column, faults)) continue;
       if (left[column] === true) this.#findUnit(sorted[column] as Float64Array, column, faults);
@@ -153,18 +164,19 @@ export class DistributionFaults {
     return distance <= limit ? distance : Infinity;
   }
 
-  /** A shift ends with the first window without it, a change of unit after several that are nearer to the reference as they are. */
+  /** An explanation ends after several windows in succession without it. */
   #keepOrEnd(window: Float64Array, column: number): void {
+    if (this.#open[column] === 0) return;
+    // Nothing to judge by: neither for it nor against it.
+    if (window.length < MIN_VALUES) return;
     const held = UNIT_CHANGES[(this.#open[column] as number) - 2];
     const grid = this.#grids[column] as Grid;
-    if (held !== undefined) {
-      // Nothing to judge by: neither for it nor against it.
-      if (window.length < MIN_VALUES) return;
-      const unchanged = gridDistance(grid, window, window.length, 1, 0);
-      const isNearer = gridDistance(grid, window, window.length, held.factor, held.offset) < unchanged;
-      this.#unfit[column] = isNearer ? 0 : (this.#unfit[column] as number) + 1;
-      if ((this.#unfit[column] as number) < OVER_AFTER) return;
-    }
+    const isNearer =
+      held !== undefined &&
+      gridDistance(grid, window, window.length, held.factor, held.offset) <
+        gridDistance(grid, window, window.length, 1, 0);
+    this.#unfit[column] = isNearer ? 0 : (this.#unfit[column] as number) + 1;
+    if ((this.#unfit[column] as number) < OVER_AFTER) return;
     this.#unfit[column] = 0;
     this.#open[column] = 0;
   }
@@ -264,7 +276,7 @@ export class DistributionFaults {
   }
 
   /** Runs of columns that hold the values of the column `step` before them. */
-  #findShifts(sorted: Float64Array[], left: boolean[], step: number, shifted: Set<number>, faults: Fault[]): void {
+  #findShifts(sorted: Float64Array[], left: boolean[], step: 1 | -1, shifted: Set<number>, faults: Fault[]): void {
     for (let from = 0; from < sorted.length; from += 1) {
       let to = from;
       while (to < sorted.length && this.#isShifted(sorted[to] as Float64Array, to, step, left)) to += 1;
@@ -272,18 +284,24 @@ export class DistributionFaults {
         from = Math.max(from, to - 1);
         continue;
       }
-      const open = this.#open.subarray(from, to);
-      // Columns that were shifted one way and then the other are back in their places.
-      if (open.some((each, at) => each === 1 && this.#shiftSteps[from + at] === -step)) open.fill(0);
-      else {
-        const isNew = !open.includes(1);
-        open.fill(1);
-        this.#shiftSteps.fill(step, from, to);
-        if (isNew) faults.push(this.#shiftFault(from, to, step));
-      }
-      for (let column = from; column < to; column += 1) shifted.add(column);
+      this.#takeShift({ from, to, step }, shifted, faults);
       from = to;
     }
+  }
+
+  #takeShift(shift: Shift, shifted: Set<number>, faults: Fault[]): void {
+    const { from, to, step } = shift;
+    const open = this.#open.subarray(from, to);
+    // Columns that were shifted one way and then the other are back in their places.
+    if (open.some((each, at) => each === 1 && this.#shiftSteps[from + at] === -step)) open.fill(0);
+    else {
+      const isNew = !open.includes(1);
+      open.fill(1);
+      this.#unfit.fill(0, from, to);
+      this.#shiftSteps.fill(step, from, to);
+      if (isNew) faults.push(this.#shiftFault(shift));
+    }
+    for (let column = from; column < to; column += 1) shifted.add(column);
   }
 
   #isShifted(window: Float64Array, column: number, step: number, left: boolean[]): boolean {
@@ -306,7 +324,7 @@ export class DistributionFaults {
     if (to === from) return false;
     if (Number.isNaN(this.#moves[from])) return to - from >= MIN_SHIFTED;
     // What loses or gains a separator shifts everything from there on.
-    const end = this.#moves.findLastIndex((move) => move !== Infinity) + (step > 0 ? 1 : 0);
+    const end = this.#lastShiftable() + (step > 0 ? 1 : 0);
     if (to !== end || !left.slice(from, to).includes(true)) return false;
     if (to - from >= MIN_SHIFTED || this.#open[from] === 1) return true;
     const own = this.#quantiles.move(from);
@@ -317,12 +335,17 @@ export class DistributionFaults {
     );
   }
 
-  #shiftFault(from: number, to: number, step: number): Fault {
+  /** Columns after it have values of which nothing is known by time, such as outputs: they are not in the row that is shifted. */
+  #lastShiftable(): number {
+    return this.#moves.findLastIndex((move) => move !== Infinity);
+  }
+
+  #shiftFault({ from, to, step, events = WINDOW }: Shift): Fault {
     const names = this.#names.slice(from, to);
     return {
       fault: 'shifted-columns',
       field: names[0] as string,
-      since: this.#events - WINDOW + 1,
+      since: this.#events - Math.max(events, 1) + 1,
       factor: step,
       share: 1,
       detail: `${names.join(', ')} hold the values of the column ${step > 0 ? 'before' : 'after'} each`,
@@ -339,6 +362,7 @@ export class DistributionFaults {
     writer.numbers(this.#last);
     writer.numbers(this.#steps);
     this.#quantiles.write(writer);
+    this.#copies.write(writer);
     for (const [column, count] of this.#counts.entries())
       writer.numbers(this.#values.subarray(column * WINDOW, column * WINDOW + count));
   }
@@ -354,6 +378,8 @@ export class DistributionFaults {
     reader.numbers(this.#last);
     reader.numbers(this.#steps);
     this.#quantiles.read(reader);
+    // Versions 1 and 2 counted no copies: their first window has no pairs of before.
+    if (reader.version > 2) this.#copies.read(reader);
     for (const [column, count] of this.#counts.entries()) {
       if (count >= WINDOW)
         throw reader.refusal(`holds ${count} values of ${this.#names[column]}; a window has ${WINDOW}`);

@@ -18,7 +18,7 @@ import { ShareRise } from './share-rise.ts';
 import { StuckValue } from './stuck-value.ts';
 import { Volume, type VolumeReference } from './volume.ts';
 
-export const FAULTS_STATE: StateKind = { id: 2, name: 'faults', version: 2, oldest: 1 };
+export const FAULTS_STATE: StateKind = { id: 2, name: 'faults', version: 3, oldest: 1 };
 
 export interface FaultSettings {
   readonly eventsPerFalseAlarm?: number;

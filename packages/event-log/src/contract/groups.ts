@@ -39,6 +39,29 @@ export const GROUPS: readonly ContractTest[] = [
     },
   },
   {
+    title: 'each member is told where the owner of every partition answers, as far as owners have said so',
+    body: async (stage) => {
+      const watch = new Watch(stage, [stage.topic]);
+      const a = await watch.join('a', 'http://a:1');
+      await expect.poll(() => watch.addresses('a'), { timeout: WAIT_MS }).toEqual(['http://a:1', 'http://a:1']);
+      const b = await watch.join('b', 'http://b:2');
+      await expect.poll(() => [watch.last('a').length, watch.last('b').length], { timeout: WAIT_MS }).toEqual([1, 1]);
+      const shared = [0, 1].map((partition) => (watch.last('a')[0] === partition ? 'http://a:1' : 'http://b:2'));
+      expect(watch.addresses('a')).toEqual(shared);
+      expect(watch.addresses('b')).toEqual(shared);
+      await b.leave();
+      await expect.poll(() => watch.addresses('a'), { timeout: WAIT_MS }).toEqual(['http://a:1', 'http://a:1']);
+      const c = await watch.join('c');
+      await expect.poll(() => [watch.last('a').length, watch.last('c').length], { timeout: WAIT_MS }).toEqual([1, 1]);
+      const unnamed = watch.last('c')[0] as number;
+      expect(watch.addresses('c')[unnamed]).toBeUndefined();
+      expect(watch.addresses('c')[1 - unnamed]).toBe('http://a:1');
+      await c.leave();
+      await a.leave();
+      expect(watch.faults).toEqual([]);
+    },
+  },
+  {
     title: 'a position taken up on assignment: the next owner reads on where the last one stopped, within a batch too',
     body: async (stage) => {
       const values = numbered(12);
@@ -119,11 +142,12 @@ class Watch {
     this.#handlerMs = handlerMs;
   }
 
-  async join(member: string): Promise<Group> {
+  async join(member: string, address?: string): Promise<Group> {
     let isRunning = false;
     return this.#stage.log.joinGroup({
       groupId: this.#stage.topic,
       topics: this.#topics,
+      ...(address === undefined ? {} : { address }),
       onAssignment: async (assignment) => {
         if (isRunning)
           this.#faults.push(`${member} was told of generation ${assignment.generation} while handling another`);
@@ -138,6 +162,12 @@ class Watch {
 
   last(member: string): readonly number[] {
     return this.#told.get(member)?.at(-1)?.partitions ?? [];
+  }
+
+  /** Of partition 0 and 1, as the member was told last. */
+  addresses(member: string): readonly (string | undefined)[] {
+    const addresses = this.#told.get(member)?.at(-1)?.addresses;
+    return [0, 1].map((partition) => addresses?.get(partition));
   }
 
   /** What breaks the rules: handlers that overlap, generations that repeat or go back, a partition with two owners in one. */

@@ -41,14 +41,23 @@ export class GroupCoordinator {
       const least = this.#members.reduce((a, b) => (b.partitions.length < a.partitions.length ? b : a));
       least.partitions = [...least.partitions, partition];
     }
+    const addresses = this.#addresses();
     for (const member of this.#members) {
       const assignment: Assignment = {
         partitions: [...member.partitions].sort((a, b) => a - b),
         generation: this.#generation,
+        addresses,
       };
       member.delivery = member.delivery
         .then(() => member.options.onAssignment(assignment))
         .catch(() => member.options.onLost?.());
     }
+  }
+
+  #addresses(): ReadonlyMap<number, string> {
+    const owned = this.#members.flatMap(({ options: { address }, partitions }) =>
+      address === undefined ? [] : partitions.map((partition) => [partition, address] as const),
+    );
+    return new Map(owned);
   }
 }

@@ -43,6 +43,7 @@ class Member implements Group {
   #generationId = -1;
   #generation = 0;
   #had: readonly number[] = [];
+  #addresses: ReadonlyMap<number, string> = new Map();
   #left = false;
   #announcing: Promise<void> = Promise.resolve();
   #running: Promise<void> = Promise.resolve();
@@ -171,6 +172,7 @@ class Member implements Group {
       const decoded = AssignerProtocol.MemberAssignment.decode(memberAssignment);
       const mine = decoded?.assignment[topics[0] as string] ?? [];
       this.#had = mine.toSorted((a, b) => a - b);
+      this.#addresses = addressesOf(decoded?.userData);
       this.#isMember = true;
       this.#settings.failures.succeeded(`group ${groupId}`);
       this.#announce();
@@ -192,28 +194,35 @@ class Member implements Group {
 
   #announce(): void {
     this.#generation = Math.max(this.#generation + 1, this.#generationId);
-    const assignment = { partitions: this.#had, generation: this.#generation };
+    const assignment = { partitions: this.#had, generation: this.#generation, addresses: this.#addresses };
     this.#announcing = this.#announcing.then(() =>
       this.#left ? undefined : this.#options.onAssignment(assignment).catch(() => this.#options.onLost?.()),
     );
   }
 
   #metadata(): Buffer {
-    const userData = Buffer.from(JSON.stringify({ had: this.#had }));
+    const { address } = this.#options;
+    const userData = Buffer.from(JSON.stringify({ had: this.#had, address } satisfies MemberData));
     return AssignerProtocol.MemberMetadata.encode({ version: 0, topics: [...this.#options.topics], userData });
   }
 
   #assign(members: readonly { readonly memberId: string; readonly memberMetadata: Buffer }[]) {
     const shares = assignPartitions(
-      members.map(({ memberId, memberMetadata }) => ({ id: memberId, had: hadOf(memberMetadata) })),
+      members.map(({ memberId, memberMetadata }) => ({ id: memberId, had: dataOf(memberMetadata).had })),
       this.#partitions,
     );
+    // The leader alone sees what every member sent: it tells all of them who answers for which partition.
+    const addresses = members.flatMap(({ memberId, memberMetadata }) => {
+      const { address } = dataOf(memberMetadata);
+      return address === undefined ? [] : [[address, [...(shares.get(memberId) ?? [])]] as const];
+    });
+    const userData = Buffer.from(JSON.stringify({ addresses } satisfies AssignmentData));
     return [...shares].map(([memberId, partitions]) => ({
       memberId,
       memberAssignment: AssignerProtocol.MemberAssignment.encode({
         version: 0,
         assignment: Object.fromEntries(this.#options.topics.map((topic) => [topic, [...partitions]])),
-        userData: Buffer.alloc(0),
+        userData,
       }),
     }));
   }
@@ -230,12 +239,38 @@ class Member implements Group {
   }
 }
 
-function hadOf(memberMetadata: Buffer): readonly number[] {
+/** JSON that a member sends to the leader of the group. */
+interface MemberData {
+  /** Partitions that it had: they stay where they are as far as the shares allow. */
+  readonly had: readonly number[];
+  readonly address: string | undefined;
+}
+
+/** JSON that the leader sends to each member. */
+interface AssignmentData {
+  /** Partitions of each address. */
+  readonly addresses: readonly (readonly [address: string, partitions: readonly number[]])[];
+}
+
+/** Members of other versions may send less. */
+function dataOf(memberMetadata: Buffer): MemberData {
+  const { had, address } = jsonOf<MemberData>(() => AssignerProtocol.MemberMetadata.decode(memberMetadata)?.userData);
+  return {
+    had: Array.isArray(had) ? had.filter((each): each is number => Number.isInteger(each)) : [],
+    address: typeof address === 'string' ? address : undefined,
+  };
+}
+
+function addressesOf(userData: Buffer | undefined): ReadonlyMap<number, string> {
+  const { addresses = [] } = jsonOf<AssignmentData>(() => userData);
+  return new Map(addresses.flatMap(([address, partitions]) => partitions.map((partition) => [partition, address])));
+}
+
+function jsonOf<Data>(bytes: () => Buffer | undefined): Partial<Data> {
   try {
-    const userData = AssignerProtocol.MemberMetadata.decode(memberMetadata)?.userData;
-    const { had } = JSON.parse(String(userData)) as { readonly had?: unknown };
-    return Array.isArray(had) ? had.filter((each): each is number => Number.isInteger(each)) : [];
+    const parsed: unknown = JSON.parse(String(bytes()));
+    return typeof parsed === 'object' && parsed !== null ? (parsed as Partial<Data>) : {};
   } catch {
-    return [];
+    return {};
   }
 }

@@ -122,6 +122,15 @@ export const COMMON_SETTINGS = {
     default: 8080,
     reason: 'port to listen on; 0 lets the system choose',
   },
+  WEIR_HTTP_ADVERTISE: {
+    type: 'string',
+    pattern: 'https?://\\S+|',
+    rule: 'a URL that begins with http:// or https://',
+    default: '',
+    unit: 'URL',
+    reason:
+      'where clients and other instances reach this one: an instance that does not own a model names the owner by it; empty: the address it listens on',
+  },
   WEIR_HTTP_TOKEN: {
     type: 'string',
     pattern: '\\S{16,1000}',

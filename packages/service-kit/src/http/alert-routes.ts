@@ -7,7 +7,8 @@ import { sendJson, sendPage, sendTagged } from './answer.ts';
 import { keyOf } from './cursor.ts';
 import type { MountedService } from './mount.ts';
 import { errorAnswers, named } from './openapi.ts';
-import { CLOSED, ModelName, Name, PageParameters, type PageQuery } from './parameters.ts';
+import { elsewhere } from './ownership.ts';
+import { CLOSED, Elsewhere, ModelName, Name, PageParameters, type PageQuery } from './parameters.ts';
 import { Problem } from './problem.ts';
 
 const Text = (description: string) => Type.String({ description });
@@ -43,6 +44,7 @@ const AlertPage = Type.Object(
   {
     items: Type.Array(named('Alert')),
     next: Type.Union([Type.String(), Type.Null()], { description: 'cursor of the next page; null on the last' }),
+    elsewhere: Elsewhere,
   },
   { $id: 'AlertPage' },
 );
@@ -86,7 +88,13 @@ export function registerAlertRoutes(app: FastifyInstance, services: readonly Mou
       const list = `alerts ${JSON.stringify([filter.state, filter.model, filter.kind, filter.severity])}`;
       const after = cursor === undefined ? undefined : keyOf(list, cursor);
       const entries = await findAlerts(services, filter, limit + 1, after);
-      return sendPage(request, reply, entries, { list, path: '/v1/alerts', limit, filter: { ...filter } });
+      return sendPage(request, reply, entries, {
+        list,
+        path: '/v1/alerts',
+        limit,
+        filter: { ...filter },
+        elsewhere: elsewhere(services),
+      });
     },
   );
 
@@ -106,7 +114,7 @@ export function registerAlertRoutes(app: FastifyInstance, services: readonly Mou
       if (json === undefined)
         throw new Problem(
           'NOT_FOUND',
-          `alert ${id} is not open and not among the newest 10,000; look for it on the alerts topic`,
+          `alert ${id} is not open and not among the newest 10,000${asked(elsewhere(services))}; look for it on the alerts topic`,
         );
       reply.header('vary', 'accept');
       if (!prefersHtml(request.headers.accept)) return sendJson(request, reply, json);
@@ -114,6 +122,10 @@ export function registerAlertRoutes(app: FastifyInstance, services: readonly Mou
       return sendTagged(request, reply, alertPage(json), 'text/html; charset=utf-8');
     },
   );
+}
+
+function asked(others: readonly string[]): string {
+  return others.length === 0 ? '' : ` of this instance's models; other models are at ${others.join(', ')}`;
 }
 
 /** JSON unless text/html is named with a greater weight, as browsers do. */

@@ -35,6 +35,8 @@ export interface Page {
   readonly path: string;
   readonly limit: number;
   readonly filter: Readonly<Record<string, string>>;
+  /** Owners of what this instance does not have; empty: the list is whole. */
+  readonly elsewhere: readonly string[];
 }
 
 /** `entries` may hold more than `limit`: then there is a next page. */
@@ -42,7 +44,7 @@ export function sendPage(
   request: FastifyRequest,
   reply: FastifyReply,
   entries: readonly ViewEntry[],
-  { list, path, limit, filter }: Page,
+  { list, path, limit, filter, elsewhere }: Page,
 ): FastifyReply {
   const shown = entries.slice(0, limit);
   const next = entries.length > limit ? cursorOf(list, shown.at(-1)?.key ?? '') : null;
@@ -50,6 +52,7 @@ export function sendPage(
     const query = new URLSearchParams({ ...filter, limit: String(limit), cursor: next });
     reply.header('link', `<${path}?${query.toString()}>; rel="next"`);
   }
+  const more = elsewhere.length === 0 ? '' : `,"elsewhere":${JSON.stringify(elsewhere)}`;
   const items = shown.map(({ json }) => json).join(',');
-  return sendJson(request, reply, `{"items":[${items}],"next":${JSON.stringify(next)}}`);
+  return sendJson(request, reply, `{"items":[${items}],"next":${JSON.stringify(next)}${more}}`);
 }

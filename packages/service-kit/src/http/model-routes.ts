@@ -6,7 +6,8 @@ import { keyOf } from './cursor.ts';
 import { getOfAll, listOfAll, type ServiceEntry } from './merged-views.ts';
 import type { MountedService } from './mount.ts';
 import { errorAnswers, named } from './openapi.ts';
-import { CLOSED, ModelName, PageParameters, type PageQuery } from './parameters.ts';
+import { elsewhere } from './ownership.ts';
+import { CLOSED, Elsewhere, ModelName, PageParameters, type PageQuery } from './parameters.ts';
 import { Problem } from './problem.ts';
 
 const PREFIX = 'model/';
@@ -24,6 +25,7 @@ const ModelPage = Type.Object(
   {
     items: Type.Array(named('Model')),
     next: Type.Union([Type.String(), Type.Null()], { description: 'cursor of the next page; null on the last' }),
+    elsewhere: Elsewhere,
   },
   { $id: 'ModelPage' },
 );
@@ -46,7 +48,13 @@ export function registerModelRoutes(app: FastifyInstance, services: readonly Mou
       const after = cursor === undefined ? {} : { after: keyOf('models', cursor) };
       const entries = await listOfAll(services, { prefix: PREFIX, limit: limit + 1, ...after });
       const models = [...Map.groupBy(entries, ({ key }) => key)].map(([key, each]) => ({ key, json: merged(each) }));
-      return sendPage(request, reply, models, { list: 'models', path: '/v1/models', limit, filter: {} });
+      return sendPage(request, reply, models, {
+        list: 'models',
+        path: '/v1/models',
+        limit,
+        filter: {},
+        elsewhere: elsewhere(services),
+      });
     },
   );
 

@@ -1,10 +1,13 @@
 /** Several services' routes in one app. */
 import type { FastifyInstance } from 'fastify';
 import type { ServiceDefinition, ServiceIo } from '../definition.ts';
+import { demandOwner, type Ownership } from './ownership.ts';
 
 export interface MountedService {
   readonly definition: ServiceDefinition;
   readonly io: ServiceIo;
+  /** Absent: every instance shows all models. */
+  readonly ownership?: Ownership;
 }
 
 /** Registers routes under the name of their owner. */
@@ -39,8 +42,10 @@ export async function mountServices(services: readonly MountedService[], own: Ow
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined)
     throw new Error(`the service ${twice} is mounted twice; its views would overwrite each other`);
-  for (const { definition, io } of services)
-    await own(definition.name, (scope) => {
+  for (const service of services)
+    await own(service.definition.name, (scope) => {
+      const { definition, io } = service;
+      scope.addHook('preHandler', async (request) => demandOwner(request, [service]));
       definition.routes?.(scope, io);
     });
 }

@@ -12,6 +12,8 @@ declare module 'fastify' {
     readonly body?: TSchema;
     /** Schemas of other bodies, by media type. */
     readonly otherBodies?: Readonly<Record<string, TSchema>>;
+    /** A write that depends on what the read views show: the instance that owns the model takes it. */
+    readonly readsViews?: boolean;
   }
 }
 
@@ -26,6 +28,7 @@ export const ProblemSchema: TSchema = Type.Object(
     errors: Type.Optional(
       Type.Array(Type.Object({ pointer: Type.String({ description: 'RFC 6901' }), message: Type.String() })),
     ),
+    owner: Type.Optional(Type.String({ description: 'address of the instance that answers for the model' })),
     trace_id: Type.String({ description: 'of the log lines about the request' }),
   },
   { $id: 'Problem', description: 'RFC 9457 problem details' },
@@ -96,7 +99,8 @@ function addErrors(route: RouteOptions, areNamed: boolean): void {
   const takes = schema.params ?? schema.querystring ?? route.config?.body;
   const always: readonly ProblemCode[] = [
     ...(takes === undefined ? [] : (['BAD_REQUEST'] as const)),
-    ...(areNamed ? (['UNAUTHORIZED'] as const) : (['MISDIRECTED'] as const)),
+    ...(areNamed ? (['UNAUTHORIZED'] as const) : []),
+    'MISDIRECTED',
     ...(isWrite ? (['FORBIDDEN', 'TOO_LARGE', 'UNSUPPORTED_MEDIA', 'UNPROCESSABLE'] as const) : []),
     'INTERNAL',
     'NOT_READY',

@@ -1,5 +1,5 @@
 /** Parameters that many routes take. */
-import Type, { type TInteger, type TOptional, type TString } from 'typebox';
+import Type, { type TArray, type TInteger, type TOptional, type TString } from 'typebox';
 
 export const MAX_NAME = 500;
 
@@ -18,6 +18,13 @@ export interface PageQuery {
   readonly limit: number;
   readonly cursor?: string;
 }
+
+/** Of a page: only where this instance does not have everything. */
+export const Elsewhere: TOptional<TArray<TString>> = Type.Optional(
+  Type.Array(Type.String(), {
+    description: 'addresses of the instances that have the rest: without Redis each shows the models that it owns',
+  }),
+);
 
 /** An unknown parameter is refused. */
 export const CLOSED = { additionalProperties: false } as const;

@@ -21,7 +21,7 @@ export function registerPolicyRoutes(app: FastifyInstance, writer: Writer): void
     url,
     {
       onRequest: async (request) => void writer.demand(request, 'write'),
-      config: { body: PolicyBody },
+      config: { body: PolicyBody, readsViews: true },
       schema: {
         summary: 'Set the promotion policy of a model',
         description:

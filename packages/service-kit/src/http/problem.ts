@@ -74,7 +74,7 @@ const KINDS: Readonly<Record<ProblemCode, Kind>> = {
   MISDIRECTED: {
     status: 421,
     title: 'Misdirected request',
-    cure: 'Without identities a service answers requests to loopback addresses only. Set WEIR_PRINCIPALS_FILE or WEIR_HTTP_TOKEN to use another host name.',
+    cure: 'Another instance owns the model: ask at the address in `owner`, or set REDIS_URL, so that each instance answers for all. Or the Host header is a name: without identities a service answers requests to loopback addresses only. set WEIR_PRINCIPALS_FILE or WEIR_HTTP_TOKEN to use another.',
   },
   UNPROCESSABLE: {
     status: 422,
@@ -126,22 +126,29 @@ export class Problem extends Error {
   override readonly name = 'Problem';
   readonly code: ProblemCode;
   readonly breaches: readonly Breach[];
+  /** Address of the instance that answers. */
+  readonly owner: string | undefined;
 
-  constructor(code: ProblemCode, detail: string, options?: ErrorOptions & { readonly breaches?: readonly Breach[] }) {
+  constructor(
+    code: ProblemCode,
+    detail: string,
+    options?: ErrorOptions & { readonly breaches?: readonly Breach[]; readonly owner?: string },
+  ) {
     super(detail, options);
     this.code = code;
     this.breaches = options?.breaches ?? [];
+    this.owner = options?.owner;
   }
 }
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): void {
-  const { code, message: detail, breaches } = problem;
+  const { code, message: detail, breaches, owner } = problem;
   const { status, title } = KINDS[code];
   if (code === 'UNAUTHORIZED') reply.header('www-authenticate', 'Bearer');
   if (code === 'NOT_READY') reply.header('retry-after', '1');
   const type = `/problems/${code.toLowerCase().replaceAll('_', '-')}`;
-  const errors = breaches.length === 0 ? {} : { errors: breaches };
-  const body = { type, title, status, detail, instance: request.url, code, ...errors, trace_id: request.id };
+  const more = { ...(breaches.length === 0 ? {} : { errors: breaches }), ...(owner === undefined ? {} : { owner }) };
+  const body = { type, title, status, detail, instance: request.url, code, ...more, trace_id: request.id };
   reply.status(status).header('content-type', 'application/problem+json; charset=utf-8').send(JSON.stringify(body));
 }
 

@@ -7,6 +7,7 @@ import { registerAlertRoutes } from './alert-routes.ts';
 import { registerModelRoutes } from './model-routes.ts';
 import { type MountedService, mountServices, watchDuplicates } from './mount.ts';
 import { registerOpenApi } from './openapi.ts';
+import { demandOwner } from './ownership.ts';
 import type { Principals } from './principals.ts';
 import { type Check, OPEN_ROUTES, registerProbes } from './probes.ts';
 import { Problem, problemOf, sendProblem } from './problem.ts';
@@ -60,6 +61,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   registerProbes(app, registry, checks);
   const own = watchDuplicates(app);
   await own('the kit', async (scope) => {
+    scope.addHook('preHandler', async (request) => demandOwner(request, services));
     registerModelRoutes(scope, services);
     registerAlertRoutes(scope, services);
     registerWriteRoutes(scope, services);

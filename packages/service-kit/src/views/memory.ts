@@ -76,6 +76,10 @@ export function createMemoryViews(maxHistory: number = MAX_HISTORY): ReadViews {
         if (partition === scope.partition && !kept.has(key) && !isHistory(key)) store.delete(key);
       write(scope, views);
     },
+    release: async (scope) => {
+      const store = of(scope.service);
+      for (const [key, { partition }] of store.entries) if (partition === scope.partition) store.delete(key);
+    },
     get: async (service, key) => of(service).entries.get(key)?.json,
     list: async (service, { prefix, after, limit, newestFirst = false }) => {
       const store = of(service);

@@ -25,6 +25,11 @@ export interface ReadViews {
   put(scope: ViewScope, views: readonly View[]): Promise<'kept' | 'lost'>;
   /** All entries of the scope but histories: what is not in `views` is removed. */
   replace(scope: ViewScope, views: readonly View[]): Promise<void>;
+  /**
+   * Removes all entries of the scope, histories too: its partition is another process's from here on.
+   * Only where each process has a store of its own; others go on showing what the next owner puts.
+   */
+  release?(scope: ViewScope): Promise<void>;
   get(service: string, key: string): Promise<string | undefined>;
   /** Entries whose key starts with `prefix`, ordered by key, after `after`, at most `limit`. */
   list(service: string, options: ListOptions): Promise<readonly ViewEntry[]>;

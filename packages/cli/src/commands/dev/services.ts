@@ -51,7 +51,8 @@ export const SERVICES: readonly DevService[] = [
     name: 'drift-detector',
     settings: DRIFT_SETTINGS,
     define: (config) => driftDetector(driftConfigOf(config)),
-    // A week of flights, so that hours and weekdays weigh alike, and differences that a person would care about.
+    // A week of flights, so that hours and weekdays weigh alike, and differences that a person would care about. Outcomes: of a day
+    // against those of the first week.
     demonstration: {
       WEIR_DRIFT_WINDOWS: '116000',
       WEIR_DRIFT_MIN_EFFECT: '0.1',
