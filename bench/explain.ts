@@ -1,6 +1,6 @@
 /**
- * The gates of packages/explain, beside shap, LightGBM and fairlearn of the same run: `npm run bench -- explain [STREAMS]`. WEIR_PYTHON names a
- * Python with packages/explain/test/golden/requirements.txt and fairlearn; WEIR_ADULT names UCI's adult.data.gz, without which rows of its shape
+ * The gates of packages/explain, beside shap, LightGBM, XGBoost, lime and fairlearn of the same run: `npm run bench -- explain [STREAMS]`. WEIR_PYTHON names a
+ * Python with packages/explain/test/golden/requirements.txt, lime and fairlearn; WEIR_ADULT names UCI's adult.data.gz, without which rows of its shape
  * are generated. Times are CPU seconds of one thread.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { accuracy } from './explain/accuracy.ts';
 import { delayedLabels, falseAccusations, gapTerms, throughput } from './explain/fairness.ts';
 import { kernelCoverage, kernelError } from './explain/kernel.ts';
+import { attributionDrift, notCompared, onTrained } from './explain/reported.ts';
 import { robustness } from './explain/robustness.ts';
 import { sampler } from './explain/sampler.ts';
 import { treeSpeed } from './explain/tree-speed.ts';
@@ -19,6 +20,7 @@ const folder = mkdtempSync(join(tmpdir(), 'weir-explain-'));
 try {
   accuracy();
   treeSpeed(folder);
+  onTrained(folder);
   kernelError(folder);
   kernelCoverage();
   sampler();
@@ -26,7 +28,9 @@ try {
   delayedLabels(folder);
   gapTerms();
   throughput();
+  attributionDrift(Math.min(20, streams));
   robustness();
+  notCompared();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

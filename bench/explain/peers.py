@@ -3,6 +3,8 @@
 peers.py train FOLDER                       LightGBM models a–f and their rows, as text and float64 files
 peers.py kernel FOLDER                      shap's Kernel SHAP (l1_reg off, background 100) on two games, and a surrogate of each
 peers.py fairness FOLDER                    fairlearn's rates per group of FOLDER/fairness.json
+peers.py lime FOLDER MODEL ROWS SEEDS       lime's coefficients at 5,000 calls (its default), per row and seed
+peers.py xgboost FOLDER                     an XGBoost model as FOLDER/xgboost.json, its pred_contribs of the last 500 rows
 peers.py trees FOLDER MODEL ROWS BACKGROUND shap's C code and LightGBM pred_contrib, one thread: rows per second and values
 """
 import gzip
@@ -150,6 +152,36 @@ def fairness(folder):
     print(json.dumps({"rates": {name: frame.by_group[name].to_dict() for name in metrics}, "versions": {"fairlearn": fairlearn.__version__}}))
 
 
+def lime(folder, model, count, seeds):
+    import lightgbm
+    from lime.lime_tabular import LimeTabularExplainer
+
+    booster = lightgbm.Booster(model_file=folder / f"{model}.txt")
+    x = np.fromfile(folder / "rows.f64").reshape(-1, booster.num_feature())
+    predict = lambda rows: booster.predict(rows, num_threads=1)
+    coefficients = []
+    for row in x[-count:]:
+        each = []
+        for seed in range(seeds):
+            explainer = LimeTabularExplainer(x[:1000], mode="regression", random_state=seed)
+            found = explainer.explain_instance(row, predict, num_features=x.shape[1], num_samples=5000).as_map()[1]
+            each.append([value for _, value in sorted(found)])
+        coefficients.append(each)
+    print(json.dumps({"coefficients": coefficients}))
+
+
+def xgboost(folder):
+    import xgboost as xgb
+
+    x = np.fromfile(folder / "rows.f64").reshape(-1, 12)
+    y = np.fromfile(folder / "labels.f64")
+    settings = dict(objective="binary:logistic", max_depth=6, nthread=1, seed=1)
+    booster = xgb.train(settings, xgb.DMatrix(x, label=y), 100)
+    booster.save_model(folder / "xgboost.json")
+    last = xgb.DMatrix(x[-500:])
+    print(json.dumps({"contributions": booster.predict(last, pred_contribs=True).tolist(), "version": xgb.__version__}))
+
+
 if __name__ == "__main__":
     question, folder = sys.argv[1], pathlib.Path(sys.argv[2])
     if question == "train":
@@ -158,5 +190,9 @@ if __name__ == "__main__":
         kernel(folder)
     elif question == "fairness":
         fairness(folder)
+    elif question == "lime":
+        lime(folder, sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
+    elif question == "xgboost":
+        xgboost(folder)
     elif question == "trees":
         trees(folder, sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))

@@ -107,7 +107,16 @@ test('the same bits as the service gives, with and without a background', async 
     const load = { access: { kind: 'file', location: 'lightgbm.txt' }, columns, outputs: 1 };
     const { hash } = JSON.parse(Buffer.from(await host.load(encodeLoad(load))).toString()) as { hash: string };
     const seeds = rows.map(() => '');
-    const asked = { ...load, hash, treeGame, backgroundId: treeGame, background: table, rows: table, seeds };
+    const asked = {
+      ...load,
+      hash,
+      treeGame,
+      remoteExplainer: 'kernel' as const,
+      backgroundId: treeGame,
+      background: table,
+      rows: table,
+      seeds,
+    };
     const expected = decodeAnswers(await host.explain(encodeRequest(asked)));
     const file = path(`${treeGame}.parquet`);
     const background = treeGame === 'interventional' ? ['--background', path('golden.csv')] : [];

@@ -8,6 +8,10 @@ export interface SamplerConfig {
   readonly backgroundEvents: number;
   readonly backgroundRows: number;
   readonly treeGame: 'interventional' | 'path-dependent';
+  /** Models behind a server that LIME explains; Kernel SHAP explains the others. */
+  readonly limeModels: readonly string[];
+  /** Models of which every unfavourable decision is explained, within the budget or not. */
+  readonly mandatoryModels: readonly string[];
   /** Selected events of a version that may wait for their explanation. */
   readonly queue: number;
   /** Explanations of a version and day of event time that are kept to be read. */
@@ -87,6 +91,22 @@ const OWN_SETTINGS = {
     choices: ['interventional', 'path-dependent'],
     default: 'interventional',
     reason: 'value function of tree models; path-dependent credits correlated features that the model never used',
+  },
+  WEIR_EXPLAIN_LIME_MODELS: {
+    type: 'list',
+    items: { type: 'string', pattern: '[^,]{1,512}', rule: 'the id of a model' },
+    maxItems: 1_000,
+    default: [],
+    unit: 'like loan,price',
+    reason: 'models behind a server that are explained by LIME; the others by Kernel SHAP',
+  },
+  WEIR_EXPLAIN_MANDATORY_MODELS: {
+    type: 'list',
+    items: { type: 'string', pattern: '[^,]{1,512}', rule: 'the id of a model' },
+    maxItems: 1_000,
+    default: [],
+    unit: 'like loan,price',
+    reason: 'models of which every unfavourable decision is explained, within the budget or not',
   },
   WEIR_EXPLAIN_QUEUE: {
     type: 'integer',
@@ -204,6 +224,8 @@ export function samplerConfigOf(config: ServiceOwnConfig): SamplerConfig {
     backgroundEvents: config.WEIR_EXPLAIN_BACKGROUND_EVENTS,
     backgroundRows: config.WEIR_EXPLAIN_BACKGROUND_ROWS,
     treeGame: config.WEIR_EXPLAIN_TREE_GAME,
+    limeModels: config.WEIR_EXPLAIN_LIME_MODELS,
+    mandatoryModels: config.WEIR_EXPLAIN_MANDATORY_MODELS,
     queue: config.WEIR_EXPLAIN_QUEUE,
     kept: config.WEIR_EXPLAIN_KEPT,
     referenceSize: config.WEIR_EXPLAIN_REFERENCE_SIZE,

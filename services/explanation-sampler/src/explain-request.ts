@@ -34,6 +34,8 @@ export interface Rows {
 export interface ExplainRequest extends LoadRequest {
   readonly hash: string;
   readonly treeGame: 'interventional' | 'path-dependent';
+  /** Of a model behind a server. */
+  readonly remoteExplainer: 'kernel' | 'lime';
   readonly backgroundId: string;
   readonly background: Rows;
   readonly rows: Rows;

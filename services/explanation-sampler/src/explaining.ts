@@ -58,6 +58,7 @@ export function effectOf(model: ModelState, version: VersionState, { id, items }
         columns,
         outputs: outputs.length,
         treeGame: model.config.treeGame,
+        remoteExplainer: model.config.limeModels.includes(model.model) ? 'lime' : 'kernel',
         backgroundId: background.id,
         background: rowsOf(background),
         rows: asRows(items),

@@ -48,11 +48,24 @@ export function decisionRule({ model, config }: ModelState, { outputs }: Version
   return { output: 0, isAtLeast: true, threshold: 0.5 };
 }
 
+/** Whether every unfavourable decision of the model is explained, and this is one. @param outputs by index; NaN = missing */
+export function mustExplain(model: ModelState, version: VersionState, outputs: (index: number) => number): boolean {
+  if (!model.config.mandatoryModels.includes(model.model)) return false;
+  const rule = decisionRule(model, version);
+  const value = outputs(rule.output);
+  return !Number.isNaN(value) && !isFavourable(rule, value);
+}
+
+function isFavourable({ isAtLeast, threshold }: DecisionRule, value: number): boolean {
+  return isAtLeast ? value >= threshold : value <= threshold;
+}
+
 /** True when it counted. */
 export function observeDecision(model: ModelState, version: VersionState, prediction: PredictionLogged): boolean {
   const { monitor, attributes } = version.fairness;
   if (monitor === null) return false;
-  const { output, isAtLeast, threshold } = decisionRule(model, version);
+  const rule = decisionRule(model, version);
+  const { output, isAtLeast } = rule;
   const value = prediction.outputs[output] ?? Number.NaN;
   if (Number.isNaN(value)) {
     version.fairness.undecided += 1;
@@ -63,7 +76,7 @@ export function observeDecision(model: ModelState, version: VersionState, predic
   monitor.observe({
     eventId: prediction.id,
     values: attributes.map((attribute) => groupOf(attribute, prediction)),
-    selected: isAtLeast ? value >= threshold : value <= threshold,
+    selected: isFavourable(rule, value),
     ...score,
   });
   version.fairness.decisions += 1;

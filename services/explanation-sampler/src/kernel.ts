@@ -10,7 +10,7 @@ import type { PredictionReader } from '@weir/events/prediction-reader';
 import type { Kernel, Output, Rejection, StepContext } from '@weir/service-kit/processor';
 import type { SamplerConfig } from './config.ts';
 import { effectOf, request, takeAnswers } from './explaining.ts';
-import { observeDecision, observeLabel } from './fairness.ts';
+import { mustExplain, observeDecision, observeLabel } from './fairness.ts';
 import { evaluate } from './fairness-alerts.ts';
 import { loadEffect, retryLoad, takeLoad } from './loading.ts';
 import type { PredictionRow, SamplerEvent } from './processor.ts';
@@ -116,10 +116,13 @@ function prediction(
   let decoded: PredictionLogged | undefined;
   const whole = (): PredictionLogged => (decoded ??= decode(row.value).event as PredictionLogged);
   const id = row.id.toString();
+  const outputAt = (index: number): number =>
+    index < row.outputs ? (values[row.at + row.numeric + index] as number) : Number.NaN;
   select(model, version, {
     id,
     eventTimeMs: row.eventTimeMs,
-    output: row.outputs === 0 ? Number.NaN : (values[row.at + row.numeric] as number),
+    output: outputAt(0),
+    mandatory: mustExplain(model, version, outputAt),
     arrays: () => ({
       numeric: [...values.subarray(row.at, row.at + row.numeric)],
       categorical: row.categorical === 0 ? [] : whole().categorical,

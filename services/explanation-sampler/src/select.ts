@@ -19,6 +19,8 @@ export interface Seen {
   readonly eventTimeMs: number;
   /** First output; NaN = missing. */
   readonly output: number;
+  /** Explained with probability 1. */
+  readonly mandatory: boolean;
   readonly arrays: () => { readonly numeric: readonly number[]; readonly categorical: readonly (string | null)[] };
 }
 
@@ -37,7 +39,12 @@ export function select(model: ModelState, version: VersionState, seen: Seen): vo
     { weight: PART, signal: uncertaintyOf(seen.output) },
     { weight: PART, signal: distanceOf(version, seen.output) },
   ]);
-  const { taken, inclusionProbability } = version.sampler.choose({ hash, eventTimeMs: seen.eventTimeMs, weight });
+  const { taken, inclusionProbability } = version.sampler.choose({
+    hash,
+    eventTimeMs: seen.eventTimeMs,
+    weight,
+    mandatory: seen.mandatory,
+  });
   if (!taken) return;
   if (version.queue.length >= model.config.queue) {
     version.shed += 1;

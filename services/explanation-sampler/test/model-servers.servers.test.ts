@@ -88,12 +88,12 @@ function asked(kind: string, location: string, allowed: string) {
   const background = { count: 4, numeric: BACKGROUND, categorical: [[], [], [], []] };
   const rows = { count: 2, numeric: Float64Array.of(3, 1, 1, 5), categorical: [[], []] };
   const seeds = ['a', 'b'];
-  const treeGame = 'interventional';
+  const games = { treeGame: 'interventional', remoteExplainer: 'kernel' } as const;
   return {
     load: async () => JSON.parse(Buffer.from(await host.load(encodeLoad(load))).toString()) as LoadAnswer,
     explain: async () =>
       decodeAnswers(
-        await host.explain(encodeRequest({ ...load, hash: '', treeGame, backgroundId: 'b', background, rows, seeds })),
+        await host.explain(encodeRequest({ ...load, hash: '', ...games, backgroundId: 'b', background, rows, seeds })),
       ),
   };
 }
@@ -178,6 +178,7 @@ describe.runIf(runs('MLflow', mlflow, '--version'))('behind mlflow models serve'
       ...load,
       hash,
       treeGame: 'interventional',
+      remoteExplainer: 'kernel',
       backgroundId: 'b',
       background,
       rows,

@@ -39,15 +39,24 @@ const columns: readonly Column[] = [
   { name: 'y', type: 'numeric' },
 ];
 
-function asked(kind: string, location: string) {
+function asked(kind: string, location: string, remoteExplainer: 'kernel' | 'lime' = 'kernel') {
   const host = new ModelHost({ directory: '', maxBytes: 1e6, urls: [url] });
   const load = { access: { kind, location }, columns, outputs: 1 };
   const background = { count: 4, numeric: Float64Array.of(0, 0, 1, 1, 2, 0, 1, 3), categorical: [[], [], [], []] };
   const rows = { count: 2, numeric: Float64Array.of(3, 1, 1, 5), categorical: [[], []] };
-  const seeds = ['a', 'b'];
-  const explain = (hash: string) =>
+  const seeds = ['a', 'b', 'c'];
+  const explain = (hash: string, explained = rows) =>
     host.explain(
-      encodeRequest({ ...load, hash, treeGame: 'interventional', backgroundId: 'b', background, rows, seeds }),
+      encodeRequest({
+        ...load,
+        hash,
+        treeGame: 'interventional',
+        remoteExplainer,
+        backgroundId: 'b',
+        background,
+        rows: explained,
+        seeds,
+      }),
     );
   return { load: () => host.load(encodeLoad(load)), explain };
 }
@@ -83,4 +92,29 @@ test('other addresses are refused, and a server that is away is worth another tr
   isAway = true;
   await expect(asked('mlflow', url).load()).rejects.toThrow(/answered 503: away/);
   isAway = false;
+});
+
+test('LIME gives the change in the bins of the row, with intervals and whether its ranking is certain', async () => {
+  const { load, explain } = asked('mlflow', url, 'lime');
+  const { hash } = JSON.parse(Buffer.from(await load()).toString()) as LoadAnswer;
+  scored = 0;
+  const given = { count: 3, numeric: Float64Array.of(3, 1, 1, 1, Number.NaN, 1), categorical: [[], [], []] };
+  const bytes = await explain(hash, given);
+  expect(scored).toBe(2 * 4_096);
+  const [first, second, third] = decodeAnswers(bytes);
+  if (first === undefined || second === undefined || 'error' in first || 'error' in second)
+    throw new Error(JSON.stringify([first, second]));
+  expect(first).toMatchObject({ method: 'lime', game: 'lime', prediction: 5, isSeeded: true, modelRows: 4_096 });
+  // x is 2 in the highest bin and 2/3 on average below it; y is 1 in its bin and outside.
+  expect(first.attributions[0]).toBeCloseTo(8 / 3, 1);
+  expect(first.attributions[1]).toBeCloseTo(0, 1);
+  expect(first.flags).toEqual([]);
+  const [ofX] = first.intervals;
+  expect(ofX?.low).toBeLessThan(first.attributions[0] as number);
+  expect(ofX?.high).toBeGreaterThan(first.attributions[0] as number);
+  expect((ofX?.high ?? 0) - (ofX?.low ?? 0)).toBeLessThan(0.5);
+  // Both columns are at their means: neither leads.
+  expect(second.flags).toEqual(['unstable']);
+  expect(third).toMatchObject({ error: expect.stringMatching(/missing or infinite, for which LIME has no bin/) });
+  expect(Buffer.from(await explain(hash, given)).equals(Buffer.from(bytes))).toBe(true);
 });

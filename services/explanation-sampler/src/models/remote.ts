@@ -1,12 +1,14 @@
-/** Models behind a server: Open Inference Protocol v2 over HTTP, and MLflow's /invocations. Explained by Kernel SHAP, which asks for rows. */
+/** Models behind a server: Open Inference Protocol v2 over HTTP, and MLflow's /invocations. Explained by Kernel SHAP or LIME, which ask for rows. */
 import { createHash } from 'node:crypto';
 import { KernelExplainer } from '@weir/explain/kernel/kernel-explainer';
 import { playersOf } from '@weir/explain/model/players';
 import type { ModelPlaces } from '../config.ts';
-import type { Column, ExplainRequest, LoadAnswer, LoadRequest, RowAnswer, Rows } from '../explain-request.ts';
+import type { ExplainRequest, LoadAnswer, LoadRequest, RowAnswer } from '../explain-request.ts';
 import { uniformOf } from '../hashing.ts';
 import { addressOf } from './address.ts';
-import { type Cell, ping, scorerOf, tensorName } from './scoring.ts';
+import { explainByLime } from './lime.ts';
+import { ping, scorerOf, tensorName } from './scoring.ts';
+import { Table } from './table.ts';
 
 const CONFIDENCE = 0.95;
 /** Coalitions per row: so many times the columns, even; and background rows drawn for each pair. */
@@ -27,6 +29,7 @@ export async function explainRemote(request: ExplainRequest, places: ModelPlaces
   const { access, columns, rows, seeds } = request;
   const score = await scorerOf(access, addressOf(access, places), columns);
   const table = new Table(columns, [request.background, rows]);
+  if (request.remoteExplainer === 'lime') return await explainByLime(request, table, score);
   const background = table.rows(request.background).slice(0, MAX_BACKGROUND);
   const backgroundPredictions = await score(background.map((row) => table.cells(row)));
   const players = playersOf(columns.map(({ name }) => name));
@@ -70,37 +73,4 @@ export async function explainRemote(request: ExplainRequest, places: ModelPlaces
     });
   }
   return answers;
-}
-
-/** Rows as numbers, for the explainer, and back as cells, for the server: categories are numbered. */
-class Table {
-  readonly #columns: readonly Column[];
-  readonly #categories: readonly string[];
-
-  constructor(columns: readonly Column[], given: readonly Rows[]) {
-    this.#columns = columns;
-    const all = given.flatMap(({ categorical }) => categorical.flat());
-    this.#categories = [...new Set(all.filter((each) => each !== null))];
-  }
-
-  rows({ count, numeric, categorical }: Rows): Float64Array[] {
-    const width = count === 0 ? 0 : numeric.length / count;
-    return Array.from({ length: count }, (_, index) => {
-      const used = { numeric: 0, categorical: 0 };
-      return Float64Array.from(this.#columns, ({ type }) => {
-        const at = used[type]++;
-        if (type === 'numeric') return numeric[index * width + at] as number;
-        const category = categorical[index]?.[at] ?? null;
-        return category === null ? Number.NaN : this.#categories.indexOf(category);
-      });
-    });
-  }
-
-  cells(row: Float64Array): Cell[] {
-    return this.#columns.map(({ type }, at) => {
-      const value = row[at] as number;
-      if (!Number.isFinite(value)) return null;
-      return type === 'numeric' ? value : (this.#categories[value] as string);
-    });
-  }
 }

@@ -54,6 +54,7 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
     outputs,
     hash: '',
     treeGame,
+    remoteExplainer: 'kernel',
     backgroundId: '',
     background,
     rows,
