@@ -87,8 +87,14 @@ describe.skipIf(!able)('docker compose up', () => {
     await producer.send(predictions(PREFIX, 0, EVENTS));
     await producer.close();
     const alerts = async (): Promise<readonly { readonly state: string; readonly id: string }[]> => {
-      const answer = await fetch(`${url}/v1/alerts?limit=500`);
-      return ((await answer.json()) as { items: { state: string; id: string }[] }).items;
+      const found: { readonly state: string; readonly id: string }[] = [];
+      for (let cursor = ''; ; ) {
+        const answer = await fetch(`${url}/v1/alerts?limit=500${cursor}`);
+        const { items, next } = (await answer.json()) as { items: typeof found; next: string | null };
+        found.push(...items);
+        if (next === null) return found;
+        cursor = `&cursor=${next}`;
+      }
     };
     await until(async () => (await alerts()).length > 0, 60_000, said);
     const onTopic = async (): Promise<number> => {

@@ -66,9 +66,8 @@ test.each([
   '--inject %s is found in its column within days, and dated within hours',
   async (fault, alert) => {
     const child = start(['--inject', `${fault}:distance@2001-02-12`, '--port', '0']);
-    const [found, below] = await linesFrom(child, alert);
-    expect(found).toMatch(/^2001-02-1[2-5]T/);
-    expect(below).toMatch(/^ +since 2001-02-(11T(1[89]|2\d)|12T0[0-5])/);
+    const [found] = await linesFrom(child, alert);
+    expect(found).toMatch(/^2001-02-1[2-5]T.* since 2001-02-(11T(1[89]|2\d)|12T0[0-5])/);
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);
   },
