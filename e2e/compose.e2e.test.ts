@@ -15,7 +15,7 @@ const PREFIX = 'weir.';
 const EVENTS = 12_000;
 const WEIR = join(import.meta.dirname, '../packages/cli/src/main.ts');
 /** As `outputsOf` writes the header that names the service. */
-const OWN = `weir.service=${Buffer.from('drift-detector').toString('base64')}`;
+const OWN = 'weir.service=drift-detector';
 const compose = await composeCommand();
 const able = compose !== undefined && (await dockerAnswers());
 if (!able && process.env['REQUIRE_SERVICES'] === '1')
@@ -105,7 +105,8 @@ describe.skipIf(!able)('docker compose up', () => {
       return each.flat().filter((text) => text.includes(OWN)).length;
     };
     // What REST shows comes from Redis, what the topic holds from Kafka: the same alerts.
-    await until(async () => (await onTopic()) === (await alerts()).length, 60_000, said);
+    const counts = async (): Promise<string> => `${await onTopic()} on the topic, ${(await alerts()).length} over REST`;
+    await until(async () => (await onTopic()) === (await alerts()).length, 60_000, counts);
     const states = new Set((await alerts()).map(({ state }) => state));
     await log.close();
     expect(states).toEqual(new Set(['raised', 'resolved']));
