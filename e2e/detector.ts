@@ -10,6 +10,7 @@ import { createSqliteCheckpoints } from '@weir/service-kit/checkpoints/sqlite';
 import { explain, RUNNER_DEFAULTS, startRunner } from '@weir/service-kit/runner';
 import { createMemoryViews } from '@weir/service-kit/views/memory';
 import { waitForBroker } from '@weir/service-kit/wait-for-broker';
+import { endInOrder } from './end-in-order.ts';
 import { CONFIG, PARTITIONS } from './scenario.ts';
 
 const [brokers = '', prefix = '', file = '', mode] = process.argv.slice(2);
@@ -51,18 +52,7 @@ const runner = await startRunner(
   },
 );
 process.stdout.write('ready\n');
-process.once(
-  'SIGTERM',
-  () =>
-    void runner
-      .stop()
-      .then(() => kafka.close())
-      .then(() => process.exit(0)),
-);
-runner.done.catch((error: unknown) => {
-  process.stderr.write(`${explain(error)}\n`);
-  process.exit(1);
-});
+endInOrder(runner, kafka);
 
 function withJournalOutside(log: EventLog): EventLog {
   return {

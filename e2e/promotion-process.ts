@@ -14,6 +14,7 @@ import type { EffectHandler } from '@weir/service-kit/effects/effect';
 import { explain, RUNNER_DEFAULTS, startRunner } from '@weir/service-kit/runner';
 import { createMemoryViews } from '@weir/service-kit/views/memory';
 import { CONFIG } from '../services/promotion/test/scene.ts';
+import { endInOrder } from './end-in-order.ts';
 
 const [brokers = '', prefix = '', file = '', webhook = '', when = 'never'] = process.argv.slice(2);
 const kafka = createKafkaLog({ brokers: brokers.split(','), clientId: 'e2e', sessionTimeoutMs: 1_500 });
@@ -53,15 +54,4 @@ const runner = await startRunner(
     failed: (_, error) => process.stderr.write(`${explain(error)}\n`),
   },
 );
-process.once(
-  'SIGTERM',
-  () =>
-    void runner
-      .stop()
-      .then(() => kafka.close())
-      .then(() => process.exit(0)),
-);
-runner.done.catch((error: unknown) => {
-  process.stderr.write(`${explain(error)}\n`);
-  process.exit(1);
-});
+endInOrder(runner, kafka);
