@@ -2,6 +2,7 @@
  * The hot path: a run of one model's events, column by column. Columns share nothing, so this equals stepping event by event, and a
  * column's windows stay in the processor's cache while its stretch of the run passes.
  */
+import { causeOf } from '@weir/alerts/finding';
 import { type ColumnLayout, layoutOfRow, lengthFault } from '@weir/catalogue/layout';
 import { isRejection } from '@weir/catalogue/outcome';
 import type { CountEvaluation } from '@weir/drift/count-evaluation';
@@ -144,7 +145,7 @@ function tell(
     model,
     watch,
     transition,
-    causeOf(row, context),
+    causeOf(context, String(row.id), row.eventTimeMs),
     (output) => context.emit(index, output),
     (told) => driftFinding(model, column, watch, told, figures),
   );
@@ -167,14 +168,10 @@ function observeMissing(
       model,
       watch,
       transition,
-      causeOf(row, context),
+      causeOf(context, String(row.id), row.eventTimeMs),
       (output) => context.emit(index, output),
       (told) => missingFinding(model, column, watch, told, figures),
     );
     if (transition !== 'escalated') column.openMissing += transition === 'raised' ? 1 : -1;
   }
-}
-
-function causeOf({ id, eventTimeMs }: Row, { topic, partition }: StepContext) {
-  return { topic, partition, eventId: String(id), eventTimeMs };
 }

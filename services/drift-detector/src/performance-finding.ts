@@ -1,5 +1,5 @@
 /** What an alert of kind performance says, from the figures of its evaluation. */
-import type { Finding } from '@weir/alerts/finding';
+import { type Finding, subjectOf } from '@weir/alerts/finding';
 import type { OpenAlert } from '@weir/alerts/open-alert';
 import type { Transition } from '@weir/drift/evaluation';
 import type { ModelPerformance } from '@weir/drift/performance/model-performance';
@@ -40,7 +40,7 @@ export function performanceFinding(
   const halfWidth = window.since(metric, Number.NEGATIVE_INFINITY).halfWidth;
   const sinceMs = open?.sinceMs ?? alert?.sinceMs ?? window.fromMs;
   return {
-    subject: { model, version: null, column: null, segment: null },
+    subject: subjectOf(model),
     rule: performanceRule(evaluation),
     detail: {
       kind: 'performance',

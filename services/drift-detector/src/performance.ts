@@ -1,7 +1,7 @@
 /** Outcomes of a model: joined from the first one on, so that models without outcomes cost nothing. */
 import { hash } from 'node:crypto';
 import { escalateAlert, raiseAlert, resolveAlert } from '@weir/alerts/alert';
-import type { Cause } from '@weir/alerts/finding';
+import { type Cause, causeOf } from '@weir/alerts/finding';
 import type { OpenAlert } from '@weir/alerts/open-alert';
 import type { Rejection } from '@weir/catalogue/outcome';
 import type { Transition } from '@weir/drift/evaluation';
@@ -87,7 +87,7 @@ function tell(
   const { warningPerformanceEffect: warning, criticalPerformanceEffect: critical } = model.config;
   const open = alerts.get(rule);
   const finding = performanceFinding(model.model, performance, evaluation, transition, open, model.config);
-  const cause = { topic: context.topic, partition: context.partition, ...caused };
+  const cause = causeOf(context, caused.eventId, caused.eventTimeMs);
   if (transition === 'resolved') {
     if (open === undefined) return;
     context.emit(index, resolveAlert(open, finding, cause, 'recovered'));

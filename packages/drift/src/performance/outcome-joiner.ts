@@ -1,6 +1,6 @@
 /**
- * Joins outcomes to predictions by a key of their id (a whole number below 2⁵³), in bounded memory: the last N predictions wait for their outcomes, and as many outcomes as fit wait for
- * predictions that are still to come. What came too late is counted and dropped, never guessed.
+ * Joins outcomes to predictions by a key of their id (a whole number below 2⁵³), in bounded memory: the last N predictions wait for their
+ * outcomes, and as many outcomes as fit wait for predictions that are still to come. What came too late is counted and dropped, never guessed.
  */
 
 export interface JoinCounts {
