@@ -7,6 +7,17 @@ const MORNING = ['2001-02-02T10:30Z', '2001-02-02T13:30Z'] as const;
 /** Few flights depart at night, and the hour begins anew. */
 const MIDNIGHT = ['2001-02-03T00:00Z', '2001-02-03T09:00Z'] as const;
 
+const THREE_FAULTS = {
+  faults: ['unit:distance', 'stuck:departureHour', 'nulls:originRecentDelay'],
+  // The model's output is missing where its input is.
+  rules: [
+    'null-rate originRecentDelay',
+    'null-rate lateProbability',
+    'stuck-value departureHour',
+    'unit-change distance',
+  ],
+};
+
 async function qualityAlerts([from, until]: readonly [string, string], ...faults: readonly string[]) {
   const { raised, events } = await flightRun(
     faults.map((fault) => parseFault(`${fault}@${from}`)),
@@ -17,16 +28,8 @@ async function qualityAlerts([from, until]: readonly [string, string], ...faults
 }
 
 test('a change of unit, a stuck value and missing values at once', async () => {
-  const alerts = await qualityAlerts(MORNING, 'unit:distance', 'stuck:departureHour', 'nulls:originRecentDelay');
-  // The model's output is missing where its input is.
-  expect(new Set(alerts.map(({ rule, column }) => `${rule} ${column}`))).toEqual(
-    new Set([
-      'null-rate originRecentDelay',
-      'null-rate lateProbability',
-      'stuck-value departureHour',
-      'unit-change distance',
-    ]),
-  );
+  const alerts = await qualityAlerts(MORNING, ...THREE_FAULTS.faults);
+  expect(new Set(alerts.map(({ rule, column }) => `${rule} ${column}`))).toEqual(new Set(THREE_FAULTS.rules));
   const [unit] = alerts.filter(({ rule }) => rule === 'unit-change');
   expect(unit).toMatchObject({
     severity: 'critical',
@@ -56,13 +59,6 @@ test('columns that hold the values of the one before from midnight on', async ()
 });
 
 test('a change of unit, a stuck value and missing values from midnight on', async () => {
-  const alerts = await qualityAlerts(MIDNIGHT, 'unit:distance', 'stuck:departureHour', 'nulls:originRecentDelay');
-  expect(new Set(alerts.map(({ rule, column }) => `${rule} ${column}`))).toEqual(
-    new Set([
-      'null-rate originRecentDelay',
-      'null-rate lateProbability',
-      'stuck-value departureHour',
-      'unit-change distance',
-    ]),
-  );
+  const alerts = await qualityAlerts(MIDNIGHT, ...THREE_FAULTS.faults);
+  expect(new Set(alerts.map(({ rule, column }) => `${rule} ${column}`))).toEqual(new Set(THREE_FAULTS.rules));
 });

@@ -184,9 +184,7 @@ export class DistributionFaults {
   /** Whether the column's quantiles have just moved farther than they do by themselves, and in one step. */
   #hasJumped(column: number): boolean {
     const move = this.#quantiles.move(column);
-    // In another unit the usual moves are others, too.
-    const scale = UNIT_CHANGES[(this.#open[column] as number) - 2]?.factor ?? 1;
-    return move > JUMP * scale * (this.#moves[column] as number) && this.#quantiles.step(column) > STEP * move;
+    return move > JUMP * (this.#moves[column] as number) && this.#quantiles.step(column) > STEP * move;
   }
 
   /** Whether so large a share of the window lies beyond nearly all of the reference: what a column does by itself stays within. */
