@@ -58,7 +58,10 @@ async function lastNote(place: RebuildPlace, config: LogConfig): Promise<Uint8Ar
     const { name, event } = decode(value ?? new Uint8Array(0));
     if (name === 'GovernanceCheckpoint' && event.origin === origin && event.size > (last?.size ?? -1)) last = event;
   }
-  if (last === undefined) throw new RebuildError(`governance-checkpoints has no checkpoint of ${origin}`);
+  if (last === undefined)
+    throw new RebuildError(
+      `governance-checkpoints has no checkpoint of ${origin}; if none was ever published, start the service: it signs from the first entry`,
+    );
   return utf8(last.note);
 }
 

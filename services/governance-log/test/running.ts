@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { LogRecord, NewRecord } from '@weir/event-log/port';
+import { decode } from '@weir/events/codec';
 import { loadServiceConfig } from '@weir/service-kit/config/common-settings';
 import { loadPrincipals } from '@weir/service-kit/http/principals';
 import { createLogger } from '@weir/service-kit/logger';
@@ -74,12 +75,21 @@ export class Running {
     await vi.waitUntil(() => this.#processed >= until, { timeout: 10_000 });
   }
 
-  /** Until a checkpoint of so many entries is shown. */
+  /** Until a checkpoint of so many entries is shown, and published: the folder has it first, and a service that stops publishes no more. */
   async signed(size: number): Promise<void> {
     await vi.waitUntil(
       async () => {
         const answer = await this.get('/log/checkpoint');
         return answer.ok && (await answer.text()).split('\n')[1] === String(size);
+      },
+      { timeout: 10_000, interval: 50 },
+    );
+    await vi.waitUntil(
+      async () => {
+        const last = (await this.read('governance-checkpoints')).at(-1);
+        if (last?.value === undefined || last.value === null) return false;
+        const { name, event } = decode(last.value);
+        return name === 'GovernanceCheckpoint' && event.size === size;
       },
       { timeout: 10_000, interval: 50 },
     );
