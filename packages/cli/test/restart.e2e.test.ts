@@ -11,7 +11,7 @@ import { type Answer, answersOf } from './fixtures/answers.ts';
 const MAIN = join(import.meta.dirname, '../src/main.ts');
 const MODEL = '/v1/models/flight-delay';
 /** Short windows, so that minutes of flights are enough for alerts, episodes and explanations. */
-const SHORT = {
+const SETTINGS = {
   WEIR_DRIFT_WINDOWS: '2000',
   WEIR_DRIFT_MIN_EFFECT: '0.05',
   WEIR_DRIFT_OUTCOME_WINDOWS: '1000',
@@ -22,6 +22,9 @@ const SHORT = {
   WEIR_EXPLAIN_BUDGET_PER_SECOND: '0.1',
   WEIR_EXPLAIN_BACKGROUND_EVENTS: '500',
   WEIR_EXPLAIN_REFERENCE_SIZE: '100',
+  // An idle input advances by the wall clock, and the answers with it: not between two looks, however slow the machine.
+  WEIR_DRIFT_IDLE_MS: '3600000',
+  WEIR_PROMOTION_IDLE_MS: '3600000',
 };
 /** What a run must have shown before it is stopped: a list that is empty before and after shows nothing. */
 const NOT_EMPTY: Readonly<Record<string, string>> = {
@@ -55,7 +58,7 @@ async function start(...args: readonly string[]): Promise<Running> {
   const child: ChildProcess = spawn(
     process.execPath,
     [MAIN, 'dev', '--port', '0', '--file', join(folder, 'log.db'), ...args],
-    { env: { PATH, HOME, TMPDIR: folder, CI: '1', ...SHORT }, stdio: ['ignore', 'pipe', 'pipe'] },
+    { env: { PATH, HOME, TMPDIR: folder, CI: '1', ...SETTINGS }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   children.push(child);
   const complaints = text(child.stderr as NodeJS.ReadableStream);
@@ -74,11 +77,11 @@ async function start(...args: readonly string[]): Promise<Running> {
 }
 
 /** Resolves once two looks, half a second apart, show the same: everything that was sent is processed. */
-async function settled(url: string): Promise<ReadonlyMap<string, Answer>> {
-  let before = await answersOf(url);
+async function settled(url: string, ...more: readonly string[]): Promise<ReadonlyMap<string, Answer>> {
+  let before = await answersOf(url, ...more);
   for (let look = 0; look < 40; look += 1) {
     await new Promise((resolve) => setTimeout(resolve, 500));
-    const now = await answersOf(url);
+    const now = await answersOf(url, ...more);
     if ([...now].every(([path, { body }]) => before.get(path)?.body === body)) return now;
     before = now;
   }
@@ -93,8 +96,8 @@ async function hasShownAll(url: string): Promise<boolean> {
   return true;
 }
 
-/** The receipt of a command is kept by the process that took it; what came of it, by the service. */
-async function mute(url: string): Promise<void> {
+/** Resolves with where its receipt is. */
+async function mute(url: string): Promise<string> {
   const response = await fetch(`${url}${MODEL}/commands`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'idempotency-key': 'restart-1' },
@@ -105,6 +108,7 @@ async function mute(url: string): Promise<void> {
     }),
   });
   expect(response.status).toBe(202);
+  return String(response.headers.get('location'));
 }
 
 test('every GET answers as before an orderly stop, whether flights were under way or not', async () => {
@@ -113,13 +117,14 @@ test('every GET answers as before an orderly stop, whether flights were under wa
   await flying.stop();
 
   const before = await start('--speed', '0');
-  await mute(before.url);
-  const expected = await settled(before.url);
+  const receipt = await mute(before.url);
+  const expected = await settled(before.url, receipt);
   expect(expected.get(`${MODEL}/drift`)?.body).toContain('2100-01-01');
+  expect(JSON.parse(expected.get(receipt)?.body ?? '')).toMatchObject({ topic: 'commands', processed: true });
   await before.stop();
 
   const after = await start('--speed', '0');
-  const found = await answersOf(after.url);
+  const found = await answersOf(after.url, receipt);
   await after.stop();
   expect(expected.size).toBeGreaterThan(40);
   expect([...expected.values()].filter(({ status }) => status === 200).length).toBeGreaterThan(35);
