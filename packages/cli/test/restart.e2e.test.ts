@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type Answer, answersOf } from './fixtures/answers.ts';
+import { breachesOf } from './fixtures/contract.ts';
 
 const MAIN = join(import.meta.dirname, '../src/main.ts');
 const MODEL = '/v1/models/flight-delay';
@@ -23,6 +24,8 @@ const SHORT = {
   WEIR_EXPLAIN_BACKGROUND_EVENTS: '500',
   WEIR_EXPLAIN_REFERENCE_SIZE: '100',
 };
+/** Of routes that no list names. */
+const ALSO = { version: ['recent-delay'], column: ['distance', 'origin'], rule: ['2000'] };
 /** What a run must have shown before it is stopped: a list that is empty before and after shows nothing. */
 const NOT_EMPTY: Readonly<Record<string, string>> = {
   '/v1/alerts': 'items',
@@ -75,10 +78,10 @@ async function start(...args: readonly string[]): Promise<Running> {
 
 /** Resolves once two looks, half a second apart, show the same: everything that was sent is processed. */
 async function settled(url: string): Promise<ReadonlyMap<string, Answer>> {
-  let before = await answersOf(url);
+  let before = await answersOf(url, ALSO);
   for (let look = 0; look < 40; look += 1) {
     await new Promise((resolve) => setTimeout(resolve, 500));
-    const now = await answersOf(url);
+    const now = await answersOf(url, ALSO);
     if ([...now].every(([path, { body }]) => before.get(path)?.body === body)) return now;
     before = now;
   }
@@ -107,7 +110,7 @@ async function mute(url: string): Promise<void> {
   expect(response.status).toBe(202);
 }
 
-test('every GET answers as before an orderly stop, whether flights were under way or not', async () => {
+test('every GET answers as its schema says, and as before an orderly stop, whether flights were under way or not', async () => {
   const flying = await start();
   await vi.waitUntil(() => hasShownAll(flying.url), { timeout: 90_000, interval: 500 });
   await flying.stop();
@@ -119,10 +122,12 @@ test('every GET answers as before an orderly stop, whether flights were under wa
   await before.stop();
 
   const after = await start('--speed', '0');
-  const found = await answersOf(after.url);
+  const found = await answersOf(after.url, ALSO);
+  const document = (await (await fetch(`${after.url}/openapi.json`)).json()) as object;
   await after.stop();
   expect(expected.size).toBeGreaterThan(40);
   expect([...expected.values()].filter(({ status }) => status === 200).length).toBeGreaterThan(35);
   expect([...found.keys()]).toEqual([...expected.keys()]);
+  expect(breachesOf(document, found)).toEqual([]);
   for (const [path, answer] of found) expect.soft(answer, path).toEqual(expected.get(path));
 }, 300_000);
