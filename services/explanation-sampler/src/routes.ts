@@ -41,6 +41,7 @@ type OfModel = { readonly Params: { readonly model: string } };
 export function registerRoutes(app: FastifyInstance, io: ServiceIo): void {
   const maySeeProtected = (request: FastifyRequest): boolean => hasRole(io.principalOf(request), PROTECTED_ROLE);
   registerReads(app, io, maySeeProtected);
+  registerAdvice(app, io);
 
   app.post<OfModel>(
     '/v1/models/:model/explanations',
@@ -149,7 +150,7 @@ function registerReads(
     {
       onRequest: async (request) => void io.principalOf(request, PROTECTED_ROLE),
       schema: {
-        summary: 'Rates of groups with confidence sequences and alarms',
+        summary: 'Rates of groups with confidence sequences and alarms, and the columns that carry gaps of scores',
         description: 'Needs the role `protected`. Groups below the smallest size are left out.',
         tags: ['fairness'],
         params,
@@ -158,6 +159,28 @@ function registerReads(
     },
     async (request, reply) => {
       const json = await io.views.get(SERVICE, `fairness/${request.params.model}`);
+      if (json === undefined) throw noModel(request.params.model);
+      return sendJson(request, reply, json);
+    },
+  );
+}
+
+function registerAdvice(app: FastifyInstance, io: ServiceIo): void {
+  app.get<OfModel>(
+    '/v1/models/:model/fairness/advice',
+    {
+      onRequest: async (request) => void io.principalOf(request, PROTECTED_ROLE),
+      schema: {
+        summary: 'What could be done about groups that are treated differently',
+        description:
+          'Needs the role `protected`. Thresholds, weights for retraining and a hold of promotions, as proposals: nothing is changed by itself. Groups below the smallest size are left out.',
+        tags: ['fairness'],
+        params: Type.Object({ model: ModelName }),
+        response: errorAnswers('NOT_FOUND', 'UNAUTHORIZED', 'FORBIDDEN'),
+      },
+    },
+    async (request, reply) => {
+      const json = await io.views.get(SERVICE, `fairness-advice/${request.params.model}`);
       if (json === undefined) throw noModel(request.params.model);
       return sendJson(request, reply, json);
     },
