@@ -99,11 +99,12 @@ test('each setting that a page names is one', () => {
 
 describe('defaults', () => {
   const page = (path: string): string => PAGES.find((each) => each.path === path)?.text ?? '';
+  const dev = COMMANDS.find(({ name }) => name === 'dev') as (typeof COMMANDS)[number];
   const ports = (text: string): readonly number[] =>
     [...text.matchAll(/http:\/\/127\.0\.0\.1:(\d+)/g)].map(([, port]) => Number(port));
 
   test('the first page and the help of npm start agree on the port', async () => {
-    const { help } = (await COMMANDS.find(({ name }) => name === 'dev')?.load()) as { readonly help: string };
+    const { help } = await dev.load();
     expect(new Set(ports(page('README.md')))).toEqual(new Set([DEFAULT_PORT]));
     expect(help).toContain(`else ${DEFAULT_PORT})`);
     expect(DEFAULT_URL).toBe(`http://127.0.0.1:${DEFAULT_PORT}`);
