@@ -2,6 +2,7 @@
 import { encode } from '@weir/events/codec';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
+import { MAX_COMMANDS } from '../command-finder.ts';
 import { sendJson } from './answer.ts';
 import { checkedBody } from './body.ts';
 import { idempotencyKey } from './idempotency.ts';
@@ -102,11 +103,11 @@ export function registerCommandRoutes(app: FastifyInstance, writer: Writer): voi
       const { model, command } = request.params;
       const json = await writer.current(`command/${joined(model, command)}`);
       if (json !== undefined) return sendJson(request, reply, json);
-      const receipt = await writer.receipt(command);
+      const receipt = await writer.commandReceipt(model, command);
       if (receipt !== undefined) return sendJson(request, reply, JSON.stringify(receipt));
       throw new Problem(
         'NOT_FOUND',
-        `no service here shows command ${command} of model ${JSON.stringify(model)}, and it was not issued here within the last day; look for it on the commands topic`,
+        `no service here shows command ${command} of model ${JSON.stringify(model)}, and it is not among the newest ${MAX_COMMANDS} of its partition; look for it on the commands topic`,
       );
     },
   );
