@@ -34,10 +34,17 @@ const collect = runInNewContext('gc') as () => void;
 const saves: { readonly keys: number; readonly ms: number }[] = [];
 const timed = {
   ...store,
-  save: async (...args: Parameters<typeof store.save>) => {
+  save: async (...[task, head, changed]: Parameters<typeof store.save>) => {
     const from = performance.now();
-    const result = await store.save(...args);
-    saves.push({ keys: args[2].length, ms: performance.now() - from });
+    let keys = 0;
+    const counted = (function* () {
+      for (const record of changed) {
+        keys += 1;
+        yield record;
+      }
+    })();
+    const result = await store.save(task, head, counted);
+    saves.push({ keys, ms: performance.now() - from });
     return result;
   },
 };

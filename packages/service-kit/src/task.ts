@@ -323,7 +323,7 @@ export class Task {
         rejections: batch.rejections,
         millis: this.#options.monotonic() - started,
         processMillis,
-        checkpointBytes: checkpoint?.bytes,
+        checkpointBytes: checkpoint?.changed.bytes,
         newestEventMs,
       });
     };
@@ -365,7 +365,7 @@ export class Task {
   #publication(outputs: readonly Output[], startedMs: number): () => Promise<void> {
     const { keys } = this.#state;
     if (this.#views.wantsAll) {
-      const all = keys.allViews();
+      const all = [...keys.allViews()];
       return () => this.#views.rebuild(all);
     }
     const changes: View[] = outputs.flatMap((output) => [...this.#ports.outputViews(output)]);

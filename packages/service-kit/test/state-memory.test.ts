@@ -74,8 +74,8 @@ test.each([1, 2, 3, 4])('whatever is asked, keys on disk answer as keys in memor
     ({ fold }) => byKey(fold.keys.takeUnpublished()),
     ({ fold }) => byKey(fold.keys.allViews().filter(({ json }) => json !== null)),
     ({ fold }) => byKey(fold.keys.takeUnasked().map(({ key, effect }) => ({ key, id: effect.id }))),
-    ({ fold }) => byKey(fold.keys.takeUnsaved().map(saved)),
-    ({ fold }) => byKey(fold.keys.records().map(saved)),
+    ({ fold }) => byKey([...fold.keys.takeUnsaved()].map(saved)),
+    ({ fold }) => byKey([...fold.keys.records()].map(saved)),
     ({ fold }) => [...fold.keys.summaries()].reduce((sum, { figures }) => sum + (figures?.lateEvents ?? 0), 0),
     ({ fold }) => fold.keys.digest(fold.clockMs).toString('hex'),
     ({ fold }) => [fold.keys.size, fold.nextTickMs],
@@ -140,3 +140,33 @@ test('other bytes than were written, or a file that cannot be written, have the 
     expect.objectContaining({ code: 'RETRIABLE', message: expect.stringContaining('WEIR_STATE_MEMORY_BYTES') }),
   );
 });
+
+test.each([UNBOUNDED, new StateMemory(0)])(
+  'what changed is read as it was taken, whatever is stepped meanwhile',
+  (memory) => {
+    const { fold, feed, tick } = watched(memory, FORGETTING);
+    const all = Array.from({ length: KEYS }, (_, key) => key);
+    feed('models', all);
+    feed('predictions', all);
+    feed('predictions', [7], 999);
+    const expected = [...fold.keys.takeUnsaved()].map(saved);
+    fold.keys.markUnsaved(expected.map(({ key }) => key));
+    const found: ReturnType<typeof saved>[] = [];
+    const changed = fold.keys.takeUnsaved();
+    for (const record of changed) {
+      found.push(saved(record));
+      if (found.length % 5 !== 0) continue;
+      // One that was read, one that comes later, one that is forgotten, one that comes back, and timers.
+      feed('predictions', [0, found.length]);
+      feed('predictions', [KEYS - found.length], 999);
+      feed('models', [7]);
+      if (found.length === 20) tick(NOW_MS + 90_000);
+    }
+    const byName = (records: readonly ReturnType<typeof saved>[]): unknown =>
+      Object.fromEntries(records.map(({ key, bytes }) => [key, bytes]));
+    expect(byName(found)).toEqual(byName(expected));
+    expect(found).toHaveLength(KEYS);
+    expect(changed.bytes).toBe(expected.reduce((sum, { bytes }) => sum + bytes.length / 2, 0));
+    expect([...changed]).toEqual([]);
+  },
+);

@@ -1,7 +1,8 @@
 /** Writes a task's checkpoints: when one is due, what changed since the one before, and which stay. Failures cost a longer replay. */
 import type { AnyFold } from '../journal/replayer.ts';
+import type { ChangedKeys } from '../processing/changed-keys.ts';
 import { generationsToKeep } from './retention.ts';
-import type { CheckpointHead, CheckpointStore, KeyRecord } from './store.ts';
+import type { CheckpointHead, CheckpointStore } from './store.ts';
 
 export interface CheckpointerOptions {
   readonly store: CheckpointStore;
@@ -23,8 +24,7 @@ export type CheckpointPlace = Pick<CheckpointHead, 'generation' | 'outputs'>;
 
 export interface PendingCheckpoint {
   readonly head: Omit<CheckpointHead, keyof CheckpointPlace>;
-  readonly changed: readonly KeyRecord[];
-  readonly bytes: number;
+  readonly changed: ChangedKeys;
 }
 
 export class Checkpointer {
@@ -47,12 +47,11 @@ export class Checkpointer {
     return this.#records >= everyRecords || (this.#records > 0 && monotonic() - this.#savedAtMs >= everyMs);
   }
 
-  /** What changed, read at a commit boundary, before the next batch is processed. */
+  /** What changed, as it is at this commit boundary. */
   take(fold: AnyFold, head: PendingCheckpoint['head']): PendingCheckpoint {
     this.#records = 0;
     this.#savedAtMs = this.#options.monotonic();
-    const changed = fold.keys.takeUnsaved();
-    return { head, changed, bytes: changed.reduce((sum, { bytes }) => sum + (bytes?.length ?? 0), 0) };
+    return { head, changed: fold.keys.takeUnsaved() };
   }
 
   /** @param place of the commit that it stands for */
@@ -64,8 +63,10 @@ export class Checkpointer {
       const keep = generationsToKeep(heads, head.writtenMs, anchorDays);
       if (heads.length > keep.length + MAX_SURPLUS) await store.prune(task, keep);
     } catch (error) {
-      fold.keys.markUnsaved(changed.map(({ key }) => key));
+      fold.keys.markUnsaved(changed.keys);
       onFailed(error);
+    } finally {
+      changed.release();
     }
   }
 }

@@ -1,5 +1,6 @@
 /** Checkpoints in Redis: a hash of heads by generation and a hash of key records. A late owner of an older position is refused by the head. */
 import type { Redis } from 'ioredis';
+import { chunksOf } from '../chunks.ts';
 import {
   type CheckpointHead,
   type CheckpointStore,
@@ -72,10 +73,11 @@ export function createRedisCheckpoints(redis: Redis): CheckpointStore {
     },
     save: async (task, head, changed) => {
       if ((await generations(task)).some(({ generation }) => generation > head.generation)) return 'stale';
-      for (let from = 0; from < changed.length; from += CHUNK) {
-        const pairs = changed
-          .slice(from, from + CHUNK)
-          .flatMap((record): [string, Buffer] => [fieldOf(head.generation, record.key), encodeRecord(record)]);
+      for (const chunk of chunksOf(changed, CHUNK)) {
+        const pairs = chunk.flatMap((record): [string, Buffer] => [
+          fieldOf(head.generation, record.key),
+          encodeRecord(record),
+        ]);
         await redis.hset(records(task), ...pairs);
       }
       const json = encodeHead(head);

@@ -42,8 +42,8 @@ export interface CheckpointStore {
   generations(task: string): Promise<readonly CheckpointHead[]>;
   /** Keys of a generation, each once, forgotten ones left out. @throws {TornCheckpoint} */
   keys(task: string, generation: bigint): AsyncIterable<KeyRecord>;
-  /** `stale`: a later generation is there already; nothing was written. */
-  save(task: string, head: CheckpointHead, changed: readonly KeyRecord[]): Promise<'saved' | 'stale'>;
+  /** Each record is read once. `stale`: a later generation is there already; nothing was written. */
+  save(task: string, head: CheckpointHead, changed: Iterable<KeyRecord>): Promise<'saved' | 'stale'>;
   /** Keeps these generations and what they are made of. */
   prune(task: string, keep: readonly bigint[]): Promise<void>;
   /** What a version before keyed state left; undefined when there is none, or it is torn. */

@@ -5,6 +5,7 @@
 import type { KeyRecord } from '../checkpoints/store.ts';
 import type { Effect } from '../effects/effect.ts';
 import type { Kernel, KeyedEvent, View } from '../processor.ts';
+import { ChangedKeys } from './changed-keys.ts';
 import { digestOf, type KeyState, loadKey, newKeyState, saveKey } from './key-state.ts';
 import { type KeySummary, ResidentKeys } from './resident-keys.ts';
 import { ShownViews } from './shown-views.ts';
@@ -21,6 +22,7 @@ export class KeyStore<State, Event extends KeyedEvent> {
   readonly #stateVersion: number;
   readonly #keys: ResidentKeys<State, Event>;
   readonly #unsaved = new Set<string>();
+  #saving: ChangedKeys | undefined;
   readonly #undigested = new Set<string>();
   readonly #unpublished = new Set<string>();
   readonly #unasked = new Set<string>();
@@ -73,6 +75,7 @@ export class KeyStore<State, Event extends KeyedEvent> {
 
   /** A state that is not kept until `settle` finds something in it. */
   open(key: string): KeyState<State> {
+    this.#saving?.copy(key);
     return this.#keys.get(key) ?? newKeyState(key, this.#kernel.initial(key));
   }
 
@@ -107,11 +110,12 @@ export class KeyStore<State, Event extends KeyedEvent> {
     for (const key of this.#keys.keys()) yield this.#record(key);
   }
 
-  /** Keys that changed since the last call, as they are now. */
-  takeUnsaved(): readonly KeyRecord[] {
-    const records = [...this.#unsaved].map((key) => this.#record(key));
+  /** Keys that changed since the last call, as they are now, whatever is stepped before they are read. One at a time. */
+  takeUnsaved(): ChangedKeys {
+    this.#saving?.release();
+    this.#saving = new ChangedKeys(this.#unsaved, (key) => this.#record(key));
     this.#unsaved.clear();
-    return records;
+    return this.#saving;
   }
 
   get unsaved(): number {
@@ -131,11 +135,11 @@ export class KeyStore<State, Event extends KeyedEvent> {
     return [...of].filter((key) => this.#unpublished.delete(key)).flatMap((key) => this.#viewsOf(key));
   }
 
-  /** All entries. */
-  allViews(): readonly View[] {
+  /** All entries. To be read to the end before a state is stepped. */
+  *allViews(): Generator<View> {
     this.#shown.clear();
     this.#unpublished.clear();
-    return [...this.#keys.keys()].flatMap((key) => this.#viewsOf(key));
+    for (const key of this.#keys.keys()) yield* this.#viewsOf(key);
   }
 
   /** Pending effects of keys that changed since the last call. */

@@ -69,7 +69,8 @@ export function createMemoryViews(maxHistory: number = MAX_HISTORY): ReadViews {
       write(scope, views);
       return 'kept';
     },
-    replace: async (scope, views) => {
+    replace: async (scope, all) => {
+      const views = [...all];
       const store = of(scope.service);
       const kept = new Set(views.map(({ key }) => key));
       for (const [key, { partition }] of store.entries)

@@ -55,7 +55,7 @@ export class ViewPublisher {
   }
 
   /** @param all every entry of the state, as of the last commit */
-  async rebuild(all: readonly View[], withHistories = true): Promise<void> {
+  async rebuild(all: Iterable<View>, withHistories = true): Promise<void> {
     const { views, scope, histories, onBehind } = this.#options;
     try {
       await views.replace(scope, all);

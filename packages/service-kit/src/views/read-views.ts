@@ -24,7 +24,7 @@ export interface ReadViews {
   /** `lost`: the store came back without what was put before; call `replace`, and put the histories again. */
   put(scope: ViewScope, views: readonly View[]): Promise<'kept' | 'lost'>;
   /** All entries of the scope but histories: what is not in `views` is removed. */
-  replace(scope: ViewScope, views: readonly View[]): Promise<void>;
+  replace(scope: ViewScope, views: Iterable<View>): Promise<void>;
   /**
    * Removes all entries of the scope, histories too: its partition is another process's from here on.
    * Only where each process has a store of its own; others go on showing what the next owner puts.

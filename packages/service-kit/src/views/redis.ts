@@ -4,6 +4,7 @@
  * one partition for ever, as models are.
  */
 import type { ChainableCommander, Redis } from 'ioredis';
+import { chunksOf } from '../chunks.ts';
 import type { View } from '../processor.ts';
 import {
   HISTORY_PREFIXES,
@@ -43,10 +44,17 @@ class RedisViews implements ReadViews {
     return found === 1 ? 'lost' : 'kept';
   }
 
-  async replace(scope: ViewScope, views: readonly View[]): Promise<void> {
-    const kept = new Set(views.map(({ key }) => key));
+  async replace(scope: ViewScope, views: Iterable<View>): Promise<void> {
+    const kept = new Set<string>();
+    for (const chunk of chunksOf(views, CHUNK)) {
+      await this.#write(scope, chunk);
+      for (const { key } of chunk) kept.add(key);
+    }
     const removed = (await this.#redis.smembers(this.#ownKeys(scope))).filter((key) => !kept.has(key));
-    await this.#write(scope, [...removed.map((key) => ({ key, json: null })), ...views]);
+    await this.#write(
+      scope,
+      removed.map((key) => ({ key, json: null })),
+    );
   }
 
   async get(service: string, key: string): Promise<string | undefined> {
@@ -72,9 +80,9 @@ class RedisViews implements ReadViews {
   async #write(scope: ViewScope, views: readonly View[]): Promise<void> {
     const { service } = scope;
     const [entries, order, ownKeys] = [this.#entries(service), this.#order(service), this.#ownKeys(scope)];
-    for (let from = 0; from < views.length; from += CHUNK) {
+    for (const chunk of chunksOf(views, CHUNK)) {
       const pipeline = this.#redis.multi();
-      for (const { key, json } of views.slice(from, from + CHUNK)) {
+      for (const { key, json } of chunk) {
         if (json === null) pipeline.hdel(entries, key).zrem(order, key).srem(ownKeys, key);
         else pipeline.hset(entries, key, json).zadd(order, 0, key);
         if (json !== null && !isHistory(key)) pipeline.sadd(ownKeys, key);

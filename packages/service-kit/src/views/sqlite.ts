@@ -1,10 +1,13 @@
 /** Read views in the embedded log's own file: they live and die with it, and a restart answers as before. */
 import type { DatabaseSync } from 'node:sqlite';
+import { chunksOf } from '../chunks.ts';
 import type { View } from '../processor.ts';
 import { HISTORY_PREFIXES, isHistory, MAX_HISTORY, type ReadViews, type ViewScope } from './read-views.ts';
 
 /** Sorts after every key with the prefix: no key has this character. */
 const LAST = '\u{10ffff}';
+/** Views that are in memory at once. */
+const CHUNK = 500;
 
 export function createSqliteViews(database: DatabaseSync, maxHistory: number = MAX_HISTORY): ReadViews {
   database.exec(
@@ -45,10 +48,13 @@ export function createSqliteViews(database: DatabaseSync, maxHistory: number = M
     },
     replace: async (scope, views) => {
       atOnce(database, () => {
-        const kept = new Set(views.map(({ key }) => key));
+        const kept = new Set<string>();
+        for (const chunk of chunksOf(views, CHUNK)) {
+          write(scope, chunk);
+          for (const { key } of chunk) kept.add(key);
+        }
         for (const { key } of keysOf.all(scope.service, scope.partition) as { readonly key: string }[])
           if (!kept.has(key) && !isHistory(key)) remove.run(scope.service, key);
-        write(scope, views);
       });
     },
     get: async (service, key) => find.get(service, key)?.['json'] as string | undefined,
