@@ -219,7 +219,8 @@ class RunningServices implements Services {
 
   #eventsOf(service: string, metrics: ServiceMetrics): RunnerEvents {
     const { events, logger: root } = this.#options;
-    const logger = root.child({ service });
+    // Alone it logs under its own name already, and a name twice is no strict JSON.
+    const logger = root.bindings()['service'] === service ? root : root.child({ service });
     const letters = new DeadLetterLog(logger);
     return {
       committed: (batch) => {

@@ -10,6 +10,7 @@ import { crc32 } from 'node:zlib';
 import { LogError } from '../errors.ts';
 import type { Ack, NewRecord, RecordBatch, TopicPartition, TopicSpec } from '../port.ts';
 import { decodeBatch, encodeBatch, storedSize } from './batch-bytes.ts';
+import { lockOwner } from './lock-owner.ts';
 import { loadPartition, type PartitionState } from './partition-state.ts';
 
 /** Rows stay small enough that a reader never holds much, large enough that SQLite's cost per row vanishes. */
@@ -322,7 +323,7 @@ function openExclusively(file: string, durability: 'process' | 'power'): Databas
     if (/locked|busy/i.test(message)) {
       throw new LogError(
         'FATAL',
-        `${file} is in use by another process; stop that one, or give this one a file of its own`,
+        `${file} is in use by ${lockOwner(file)}; stop that one, or give this one a file of its own`,
         { cause: error },
       );
     }
