@@ -23,6 +23,7 @@ const ACTIONS = [
   'rollback',
   'break-glass',
   'lift-halt',
+  'drill',
   'rebase',
   'reanchor',
   'label',
