@@ -127,7 +127,13 @@ async function connectRedis(
 function patientCheckpoints(store: CheckpointStore, unanswered: (error: unknown) => never): CheckpointStore {
   return {
     generations: (task) => store.generations(task).catch(unanswered),
-    keys: (task, generation) => store.keys(task, generation).catch(unanswered),
+    keys: async function* (task, generation) {
+      try {
+        yield* store.keys(task, generation);
+      } catch (error) {
+        unanswered(error);
+      }
+    },
     save: (task, head, changed) => store.save(task, head, changed).catch(unanswered),
     prune: (task, keep) => store.prune(task, keep).catch(unanswered),
     wholeSnapshot: (task) => store.wholeSnapshot(task).catch(unanswered),

@@ -14,6 +14,7 @@ import { createHttp, listen } from './http/server.ts';
 import { loggerOf } from './logger.ts';
 import { createMetrics, type ServiceMetrics } from './metrics.ts';
 import type { Ports } from './ports.ts';
+import { StateMemory } from './processing/state-memory.ts';
 import type { Output, View } from './processor.ts';
 import {
   type Owner,
@@ -78,6 +79,7 @@ class RunningServices implements Services {
   readonly #options: ServicesOptions;
   readonly #metrics = createMetrics();
   readonly #submitter: Submitter;
+  readonly #stateMemory: StateMemory;
   #done: Promise<void> = Promise.resolve();
   #close: () => Promise<void> = async () => {};
   #isStopping = false;
@@ -86,6 +88,7 @@ class RunningServices implements Services {
     this.#definitions = definitions;
     this.#options = options;
     const { ports, config } = options;
+    this.#stateMemory = new StateMemory(config.WEIR_STATE_MEMORY_BYTES);
     this.#submitter = new Submitter(ports.log, config.WEIR_TOPIC_PREFIX, config.WEIR_PARTITIONS, () => [
       ...this.runners.values(),
     ]);
@@ -192,6 +195,7 @@ class RunningServices implements Services {
         lags: () => running()?.lags ?? [],
         figures: () => running()?.figures.flatMap(({ states }) => states) ?? [],
         keys: () => running()?.figures.reduce((sum, { keys }) => sum + keys, 0) ?? 0,
+        spilledKeys: () => running()?.figures.reduce((sum, { spilledKeys }) => sum + spilledKeys, 0) ?? 0,
         watermarkMs: () => least(running()?.figures.flatMap(({ watermarkMs }) => watermarkMs ?? []) ?? []),
         pendingEffects: () => running()?.figures.reduce((sum, { pendingEffects }) => sum + pendingEffects, 0) ?? 0,
         viewsBehind: () => (running()?.viewsBehind === undefined ? 0 : 1),
@@ -210,6 +214,7 @@ class RunningServices implements Services {
           config: definition.config,
           futureBoundMs: config.WEIR_FUTURE_BOUND_MS,
           onDataLoss: config.WEIR_ON_DATA_LOSS,
+          stateMemory: this.#stateMemory,
           address: advertised(config, this.url),
           ...(effects === undefined ? {} : { effects }),
           ...runner,
