@@ -1,5 +1,6 @@
-/** `node examples/lending/src/main.ts [APPLICANTS [SEED]]`: the unfair model is found, its honest twin is not accused. */
+/** `node examples/lending/src/main.ts [APPLICANTS [SEED]]`: the unfair model is found, with the column that does it; its honest twin is not accused. */
 import { runLending } from './run.ts';
+import { adviceOn, gapOf, selectionRates } from './shown.ts';
 import { BIASED, HONEST } from './stream.ts';
 
 const [applicants = 20_000, seed = 1] = process.argv.slice(2).map(Number);
@@ -8,14 +9,8 @@ if (![applicants, seed].every((each) => Number.isSafeInteger(each) && each > 0))
   process.exit(2);
 }
 
-interface Cell {
-  readonly group: string;
-  readonly metric: string;
-  readonly status: string;
-  readonly count: number;
-  readonly value: number;
-  readonly othersValue: number;
-  readonly interval: readonly number[];
+function print(title: string, lines: readonly string[]): void {
+  process.stdout.write(`${[title, ...lines.map((line) => `  ${line}`)].join('\n')}\n`);
 }
 
 await runLending({
@@ -27,17 +22,11 @@ await runLending({
       `${new Date(eventTimeMs).toISOString().slice(0, 16)}  ALERT  ${kind} ${severity}  ${summary}\n`,
     ),
   done: async ({ url, processed }) => {
-    process.stdout.write(`${processed} records processed; selection rates:\n`);
-    for (const model of [BIASED, HONEST]) {
-      const response = await fetch(`${url}/v1/models/${model}/fairness`);
-      const { versions } = (await response.json()) as { versions: readonly { readonly groups: readonly Cell[] }[] };
-      for (const { group, metric, status, count, value, othersValue, interval } of versions.flatMap(
-        ({ groups }) => groups,
-      ))
-        if (metric === 'selection-rate')
-          process.stdout.write(
-            `  ${model.padEnd(12)} ${group.padEnd(18)} ${value.toFixed(3)} [${interval.map((each) => each.toFixed(3)).join(', ')}]  others ${othersValue.toFixed(3)}  ${count} events  ${status}\n`,
-          );
-    }
+    const models = [BIASED, HONEST];
+    const each = async (lines: (model: string) => Promise<readonly string[]>): Promise<readonly string[]> =>
+      (await Promise.all(models.map(lines))).flat();
+    print(`${processed} records processed; selection rates:`, await each((model) => selectionRates(url, model)));
+    print('which columns carry the gap:', await each((model) => gapOf(url, model, 'sex=F')));
+    print(`what could be done about ${BIASED}, none of which was done:`, await adviceOn(url, BIASED, 'sex'));
   },
 });

@@ -8,6 +8,8 @@ import { REMOTE_KINDS } from './access-kinds.ts';
 import { archive, keepRequested } from './archive.ts';
 import { asRows, rowsOf } from './background.ts';
 import { decodeAnswers, encodeRequest, type RowAnswer } from './explain-request.ts';
+import { tellGaps } from './fairness-alerts.ts';
+import { addGap } from './gap-features.ts';
 import { digestOf } from './hashing.ts';
 import { observeImportance } from './importance.ts';
 import { askToLoad } from './registrations.ts';
@@ -160,13 +162,11 @@ function explained(model: ModelState, version: VersionState, item: Item, row: Ex
     eventId: item.predictionId,
     eventTimeMs: item.eventTimeMs,
   };
-  observeImportance(
-    model,
-    version,
-    { item, game, background: row.usesBackground ? background : '', attributions },
-    cause,
-    emit,
-  );
+  const observation = { item, game, background: row.usesBackground ? background : '', attributions };
+  observeImportance(model, version, observation, cause, emit);
+  // First what was selected before it, then itself: how far the explanations have got must not show in an alert.
+  tellGaps(model, version, item, { cause, emit });
+  addGap(version, item, attributions, prediction - base);
 }
 
 export function fail(version: VersionState, item: Item, error: string): void {
@@ -201,6 +201,8 @@ export function request(model: ModelState, { id, subject, issuedMs }: CommandIss
     predictionId: id,
     eventTimeMs: issuedMs,
     ...values,
+    segment: {},
+    decisionsBefore: 0,
     output: Number.NaN,
     inclusionProbability: 1,
     hash: 0,

@@ -1,13 +1,18 @@
 /** Fairness alerts: a bet against the tolerance was won, which under the tolerance happens with probability alpha at most, ever. */
-import { raiseAlert, resolveAlert } from '@weir/alerts/alert';
+
+import { escalateAlert, raiseAlert, resolveAlert } from '@weir/alerts/alert';
 import { type Cause, type Finding, subjectOf } from '@weir/alerts/finding';
+import { protectedColumns } from '@weir/catalogue/model-catalogue';
 import type { CellReport } from '@weir/explain/fairness/monitor';
 import type { Output } from '@weir/service-kit/processor';
-import type { ModelState, VersionState } from './state.ts';
+import { type Gap, gapOf } from './gap-features.ts';
+import type { Item, ModelState, VersionState } from './state.ts';
 
 /** Events between two evaluations of all cells. */
 const EVERY = 50;
 const LEVELS = { warning: 0.05, critical: 0.2 };
+/** Columns that an alert names. */
+const MAX_NAMED = 3;
 /** Metrics that decisions move; the others move with labels. */
 const OF_DECISIONS: readonly string[] = ['selection-rate'];
 
@@ -26,9 +31,57 @@ export function evaluate(model: ModelState, version: VersionState, of: 'decision
     const key = JSON.stringify([cell.group, cell.metric]);
     if (alerts.has(key)) continue;
     const { open, output } = raiseAlert(findingOf(model, version, cell, to.cause), to.cause, LEVELS);
-    alerts.set(key, open);
+    // How far decisions had come when a label was counted is not the same in every run, so alerts on labels are not told again.
+    const untold = of === 'decisions' && version.access !== null ? cell : null;
+    alerts.set(key, { open, raisedAfter: version.fairness.decisions, untold });
     to.emit(output);
   }
+}
+
+/**
+ * Tells an alert again with the columns that carry the gap, once, when all that was selected before it is explained and the groups are large
+ * enough. It rests on the explanations and on what was found then, never on how far decisions have come meanwhile.
+ * @param item selected after what the sums hold
+ */
+export function tellGaps(model: ModelState, version: VersionState, item: Item, { cause, emit }: EmitAlert): void {
+  for (const alert of version.fairness.alerts.values()) {
+    const { untold: cell, raisedAfter } = alert;
+    if (cell === null || item.decisionsBefore < raisedAfter) continue;
+    const gap = gapOf(version, cell.group);
+    if (gap === undefined) continue;
+    alert.untold = null;
+    const found = findingOf(model, version, cell, cause, raisedAfter);
+    const finding = { ...found, ...told(model, version, found, gap), onsetMs: () => alert.open.sinceMs };
+    const { open, output } = escalateAlert(alert.open, finding, cause, LEVELS);
+    alert.open = open;
+    emit(output);
+  }
+}
+
+/** Named are columns that everybody may read of, whose term is not 0 by its interval. */
+function told(
+  { model, catalogue }: ModelState,
+  { columns }: VersionState,
+  { summary }: Finding,
+  { columns: terms, explained, othersExplained }: Gap,
+): Pick<Finding, 'summary' | 'advice'> {
+  const isProtected = protectedColumns(catalogue);
+  const named = terms
+    .map(({ gap, interval }, column) => ({ name: columns[column]?.name ?? '', gap, interval }))
+    .filter(({ name, interval: [low, high] }) => !isProtected.has(name) && (low > 0 || high < 0))
+    .sort((a, b) => Math.abs(b.gap) - Math.abs(a.gap))
+    .slice(0, MAX_NAMED);
+  const list = named.map(
+    ({ name, gap, interval: [low, high] }) => `${name} ${shown(gap)} [${shown(low)}, ${shown(high)}]`,
+  );
+  const route = `/v1/models/${encodeURIComponent(model)}/fairness`;
+  return {
+    summary:
+      named.length === 0
+        ? `${summary}; no column that may be named here carries the gap of scores`
+        : `${summary}; of the columns that may be named here ${named[0]?.name} carries most of the gap of scores`,
+    advice: `Difference of the mean attribution to that of all others, with 95 % intervals, from ${explained} and ${othersExplained} explanations: ${list.length === 0 ? 'none that may be named here differs from 0' : list.join(', ')}. Protected columns are not named here: GET ${route} has all of them. GET ${route}/advice proposes thresholds, weights for retraining and a hold of promotions; nothing is done by itself.`,
+  };
 }
 
 /** Evidence that was won stays; alerts end when the process that won it ends. */
@@ -40,7 +93,7 @@ export function endFairnessAlerts(
 ): void {
   const cells = version.fairness.monitor?.report() ?? [];
   for (const cell of cells) {
-    const open = version.fairness.alerts.get(JSON.stringify([cell.group, cell.metric]));
+    const open = version.fairness.alerts.get(JSON.stringify([cell.group, cell.metric]))?.open;
     if (open !== undefined) emit(resolveAlert(open, findingOf(model, version, cell, cause), cause, reason));
   }
   version.fairness.alerts.clear();
@@ -51,12 +104,12 @@ function findingOf(
   { version, fairness }: VersionState,
   cell: CellReport,
   cause: Cause,
+  // How the two topics were merged must not show.
+  events: number = OF_DECISIONS.includes(cell.metric) ? fairness.decisions : fairness.labels,
 ): Finding {
   const { group, metric, count, value = Number.NaN, othersValue = Number.NaN, interval } = cell;
   const isCalibration = metric === 'over-estimation' || metric === 'under-estimation';
   const reference = isCalibration ? 0 : othersValue;
-  // How the two topics were merged must not show.
-  const events = OF_DECISIONS.includes(metric) ? fairness.decisions : fairness.labels;
   const limit = isCalibration
     ? (metric === 'over-estimation' ? -1 : 1) * config.fairnessCalibration
     : metric === 'false-positive-rate'
@@ -85,7 +138,7 @@ function findingOf(
     unit: isCalibration ? 'probability' : 'share of events',
     effect: value - reference,
     summary: `${model} ${version}: for ${group} ${compared} (${count} events)`,
-    advice: `Compare the attributions of the two groups: a proxy shows there even where the protected column has none. GET /v1/models/${encodeURIComponent(model)}/fairness has all groups and what missing labels may still change. The alert does not say why the rates differ.`,
+    advice: `GET /v1/models/${encodeURIComponent(model)}/fairness has all groups, what missing labels may still change, and which columns carry the gap of scores: a proxy shows there even where the protected column has no attribution. GET /v1/models/${encodeURIComponent(model)}/fairness/advice says what could be done. Nothing is done by itself.`,
     onsetMs: () => cause.eventTimeMs,
     window: null,
     rate: {

@@ -38,6 +38,17 @@ export function monitorConfig(attributes: readonly Attribute[], config: SamplerC
   };
 }
 
+/** Of the segments of an event those that are protected attributes. @param all read only where there are any */
+export function protectedSegments(
+  { fairness }: VersionState,
+  all: () => Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const names = fairness.attributes.flatMap(({ name, source }) => (source === 'segment' ? name : []));
+  if (names.length === 0) return {};
+  const given = all();
+  return Object.fromEntries(names.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])));
+}
+
 /** Of an output that the configuration names for the model, else the first output from 0.5 on. */
 export function decisionRule({ model, config }: ModelState, { outputs }: VersionState): DecisionRule {
   for (const each of config.decisions) {

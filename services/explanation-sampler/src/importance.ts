@@ -4,6 +4,7 @@ import type { Cause } from '@weir/alerts/finding';
 import { AttributionDrift } from '@weir/explain/drift/attribution';
 import { addToHajek, emptyHajek } from '@weir/explain/sampling/hajek';
 import type { Output } from '@weir/service-kit/processor';
+import { newGapSums } from './gap-features.ts';
 import { shareFinding, shareLevels } from './share-finding.ts';
 import { AVERAGE_RUN_LENGTH, referenceOf } from './shares.ts';
 import type { Importance, Item, ModelState, VersionState } from './state.ts';
@@ -59,6 +60,7 @@ function importanceFor(
     sharesCount: 0,
     detector: null,
     recent: new Float64Array(columns),
+    gaps: newGapSums(version.fairness, columns),
     alerts: new Map(),
   };
   return version.importance;

@@ -10,7 +10,7 @@ import type { PredictionReader } from '@weir/events/prediction-reader';
 import type { Kernel, Output, Rejection, StepContext } from '@weir/service-kit/processor';
 import type { SamplerConfig } from './config.ts';
 import { effectOf, request, takeAnswers } from './explaining.ts';
-import { mustExplain, observeDecision, observeLabel } from './fairness.ts';
+import { mustExplain, observeDecision, observeLabel, protectedSegments } from './fairness.ts';
 import { evaluate } from './fairness-alerts.ts';
 import { loadEffect, retryLoad, takeLoad } from './loading.ts';
 import type { PredictionRow, SamplerEvent } from './processor.ts';
@@ -126,6 +126,7 @@ function prediction(
     arrays: () => ({
       numeric: [...values.subarray(row.at, row.at + row.numeric)],
       categorical: row.categorical === 0 ? [] : whole().categorical,
+      segment: protectedSegments(version, () => whole().segment),
     }),
   });
   if (version.fairness.monitor !== null && observeDecision(model, version, whole()))

@@ -17,7 +17,7 @@ export type SamplerEvent = WholeEvent | PredictionRow;
 export type SamplerProcessor = Processor<SamplerConfig, ModelState, SamplerEvent>;
 
 /** Identifies the kernel; a change that can alter an output changes it. */
-export const BUILD = 'explanation-sampler/2';
+export const BUILD = 'explanation-sampler/3';
 
 export function createSamplerProcessor(): SamplerProcessor {
   // The rows of one slice: emptied before its first decode, so nothing of it outlives a step.

@@ -7,6 +7,7 @@ import type { ModelVersionRegistered, ReferenceSet } from '@weir/events/generate
 import { newBackground } from './background.ts';
 import { fairnessOf } from './fairness.ts';
 import { type EmitAlert, endFairnessAlerts } from './fairness-alerts.ts';
+import { newGapSums } from './gap-features.ts';
 import { type ModelState, NO_FAIRNESS, newLoad, newSampler, type VersionState } from './state.ts';
 
 export function register(model: ModelState, event: ModelVersionRegistered, emit: EmitAlert): Rejection | undefined {
@@ -52,6 +53,7 @@ export function takeReference(model: ModelState, event: ReferenceSet, emit: Emit
 function restartFairness(model: ModelState, version: VersionState, emit: EmitAlert): void {
   endFairnessAlerts(model, version, 'groups-changed', emit);
   version.fairness = fairnessOf(model, version);
+  if (version.importance !== null) version.importance.gaps = newGapSums(version.fairness, version.columns.length);
 }
 
 function newVersion(model: ModelState, { version, featureSet, outputs, access }: ModelVersionRegistered): VersionState {

@@ -2,6 +2,7 @@
 import { type OpenAlert, openAlertOf } from '@weir/alerts/open-alert';
 import { loadCatalogue, saveCatalogue } from '@weir/catalogue/saved-catalogue';
 import type { ModelAccess } from '@weir/events/generated/events';
+import type { CellReport } from '@weir/explain/fairness/monitor';
 import { loadFairness, saveFairness } from '@weir/explain/fairness/saved-state';
 import type { SamplerState } from '@weir/explain/sampling/inclusion';
 import { PriorityReservoir, type ReservoirItem } from '@weir/explain/sampling/priority-reservoir';
@@ -10,6 +11,7 @@ import { type BackgroundRow, newBackground } from './background.ts';
 import type { SamplerConfig } from './config.ts';
 import type { Column } from './explain-request.ts';
 import { fairnessOf } from './fairness.ts';
+import { newGapSums } from './gap-features.ts';
 import { newDetector } from './importance.ts';
 import {
   type Batch,
@@ -24,11 +26,14 @@ import {
   type VersionState,
 } from './state.ts';
 
-export const STATE_VERSION = 1;
+export const STATE_VERSION = 2;
+/** Before the gap between groups was decomposed: its sums begin with the next explanation. */
+const OLDEST = 1;
 
 /** Of an array: its index among the parts. */
 type Place = number;
-type SavedItem = Omit<Item, 'numeric' | 'output'> & { readonly numbers: Place };
+type SavedItem = Omit<Item, 'numeric' | 'output' | Since2> & Partial<Pick<Item, Since2>> & { readonly numbers: Place };
+type Since2 = 'segment' | 'decisionsBefore';
 type SavedRow = Omit<BackgroundRow, 'numeric'> & { readonly numbers: Place };
 
 interface SavedImportance
@@ -44,6 +49,8 @@ interface SavedImportance
   };
   readonly shares: Place;
   readonly recent: Place;
+  /** Since version 2. */
+  readonly gaps?: Place;
   readonly detector: {
     readonly logDetector: Place;
     readonly mean: Place;
@@ -73,7 +80,13 @@ interface SavedVersion {
   readonly fairness: {
     readonly monitor: Place | null;
     readonly counts: readonly number[];
-    readonly alerts: readonly (readonly [string, OpenAlert])[];
+    /** The last two since version 2. */
+    readonly alerts: readonly (readonly [
+      key: string,
+      open: OpenAlert,
+      raisedAfter?: number,
+      untold?: CellReport | null,
+    ])[];
     readonly groups: Pick<FairnessWatch, 'attributes' | 'unwatched'>;
   };
 }
@@ -129,14 +142,14 @@ function saveVersion(version: VersionState, place: (array: ArrayBufferView) => P
     fairness: {
       monitor: fairness.monitor === null ? null : place(saveFairness(fairness.monitor)),
       counts: [fairness.decisions, fairness.labels, fairness.undecided],
-      alerts: [...fairness.alerts],
+      alerts: [...fairness.alerts].map(([key, { open, raisedAfter, untold }]) => [key, open, raisedAfter, untold]),
       groups: { attributes: fairness.attributes, unwatched: fairness.unwatched },
     },
   };
 }
 
 function saveImportance(importance: Importance, place: (array: ArrayBufferView) => Place): SavedImportance {
-  const { modelHash, game, backgroundId, sums, shares, sharesWeight, sharesCount, detector, recent, alerts } =
+  const { modelHash, game, backgroundId, sums, shares, sharesWeight, sharesCount, detector, recent, gaps, alerts } =
     importance;
   return {
     modelHash,
@@ -147,6 +160,7 @@ function saveImportance(importance: Importance, place: (array: ArrayBufferView) 
     sums: { ...sums, sums: place(sums.sums), firsts: place(sums.firsts), seconds: place(sums.seconds) },
     shares: place(shares),
     recent: place(recent),
+    gaps: place(gaps),
     detector:
       detector === null
         ? null
@@ -167,9 +181,9 @@ function finiteOrNull(value: number): number | null {
 
 /** @throws {RangeError} naming a version that cannot be read */
 export function loadModel(bytes: Uint8Array, stateVersion: number, config: SamplerConfig): ModelState {
-  if (stateVersion !== STATE_VERSION)
+  if (stateVersion < OLDEST || stateVersion > STATE_VERSION)
     throw new RangeError(
-      `a state of explanation-sampler has version ${stateVersion}, this build reads ${STATE_VERSION}; run the build that wrote it, or a later one`,
+      `a state of explanation-sampler has version ${stateVersion}, this build reads ${OLDEST} to ${STATE_VERSION}; run the build that wrote it, or a later one`,
     );
   const decoded = decodeState<SavedModel>(bytes);
   const { head } = decoded;
@@ -198,16 +212,18 @@ function loadVersion(
   const { sampler, queue, batch, importance, archives, requested, load, fairness, counts, ...rest } = saved;
   const loadItem = ({ numbers: place, ...item }: SavedItem): Item => {
     const [output = Number.NaN, ...numeric] = numbers(place);
-    return { ...item, output, numeric };
+    const { segment = {}, decisionsBefore = 0 } = item;
+    return { ...item, segment, decisionsBefore, output, numeric };
   };
   const [explained = 0, shed = 0, unexplained = 0, mismatched = 0] = counts;
+  const watch = loadFairnessWatch(fairness, part);
   const version: VersionState = {
     ...rest,
     load: { ...load, alert: load.alert === null ? null : openAlertOf(load.alert) },
     sampler: newSampler(config, { ...sampler, timeMs: sampler.timeMs ?? Number.NEGATIVE_INFINITY }),
     queue: queue.map(loadItem),
     batch: batch === null ? null : ({ id: batch.id, items: batch.items.map(loadItem) } satisfies Batch),
-    importance: importance === null ? null : loadImportance(importance, numbers, config),
+    importance: importance === null ? null : loadImportance(importance, watch, numbers, config),
     archives: archives.map(({ day, items }) => {
       const sample = new PriorityReservoir<Kept>(config.kept);
       sample.restore(items);
@@ -218,7 +234,7 @@ function loadVersion(
     shed,
     unexplained,
     mismatched,
-    fairness: loadFairnessWatch(fairness, part),
+    fairness: watch,
   };
   return withTodaysGroups(model, version);
 }
@@ -234,7 +250,12 @@ function loadFairnessWatch(
     decisions,
     labels,
     undecided,
-    alerts: new Map(alerts.map(([key, alert]) => [key, openAlertOf(alert)])),
+    alerts: new Map(
+      alerts.map(([key, open, raisedAfter = decisions, untold = null]) => [
+        key,
+        { open: openAlertOf(open), raisedAfter, untold },
+      ]),
+    ),
   };
 }
 
@@ -242,16 +263,24 @@ function loadFairnessWatch(
 function withTodaysGroups(model: ModelState, version: VersionState): VersionState {
   const today = fairnessOf(model, version);
   const question = ({ attributes, monitor }: FairnessWatch): string => JSON.stringify([attributes, monitor?.config]);
-  return question(today) === question(version.fairness) ? version : { ...version, fairness: today };
+  if (question(today) === question(version.fairness)) return version;
+  if (version.importance !== null) version.importance.gaps = newGapSums(today, version.columns.length);
+  return { ...version, fairness: today };
 }
 
-function loadImportance(saved: SavedImportance, numbers: Numbers, config: SamplerConfig): Importance {
-  const { sums, shares, recent, detector, alerts, ...rest } = saved;
+function loadImportance(
+  saved: SavedImportance,
+  watch: FairnessWatch,
+  numbers: Numbers,
+  config: SamplerConfig,
+): Importance {
+  const { sums, shares, recent, gaps, detector, alerts, ...rest } = saved;
   const importance: Importance = {
     ...rest,
     sums: { ...sums, sums: numbers(sums.sums), firsts: numbers(sums.firsts), seconds: numbers(sums.seconds) },
     shares: numbers(shares),
     recent: numbers(recent),
+    gaps: gaps === undefined ? newGapSums(watch, numbers(recent).length) : numbers(gaps),
     detector: null,
     alerts: new Map(alerts.map(([column, open, recovered]) => [column, { open: openAlertOf(open), recovered }])),
   };

@@ -3,7 +3,7 @@ import { weightOf } from '@weir/explain/sampling/inclusion';
 import { keep, settle, wouldKeep } from './background.ts';
 import { ask } from './explaining.ts';
 import { uniformOf } from './hashing.ts';
-import type { ModelState, VersionState } from './state.ts';
+import type { Item, ModelState, VersionState } from './state.ts';
 
 /** Another salt draws another sample. */
 const SALT = 'explain/1';
@@ -21,7 +21,7 @@ export interface Seen {
   readonly output: number;
   /** Explained with probability 1. */
   readonly mandatory: boolean;
-  readonly arrays: () => { readonly numeric: readonly number[]; readonly categorical: readonly (string | null)[] };
+  readonly arrays: () => Pick<Item, 'numeric' | 'categorical' | 'segment'>;
 }
 
 export function select(model: ModelState, version: VersionState, seen: Seen): void {
@@ -29,8 +29,10 @@ export function select(model: ModelState, version: VersionState, seen: Seen): vo
   if (version.access === null || background === undefined) return;
   const hash = uniformOf(SALT, version.version, seen.id);
   if (background.id === '') {
-    if (wouldKeep(background, hash, version.columns.length, model.config))
-      keep(background, { hash, ...seen.arrays() }, model.config);
+    if (wouldKeep(background, hash, version.columns.length, model.config)) {
+      const { numeric, categorical } = seen.arrays();
+      keep(background, { hash, numeric, categorical }, model.config);
+    }
     settle(background, model.config);
     if (background.id !== '') for (const each of model.versions.values()) ask(model, each);
     return;
@@ -51,8 +53,9 @@ export function select(model: ModelState, version: VersionState, seen: Seen): vo
     return;
   }
   const { id: predictionId, eventTimeMs, output } = seen;
-  const item = { predictionId, eventTimeMs, ...seen.arrays(), output, inclusionProbability, hash, isRequested: false };
-  version.queue.push(item);
+  const decisionsBefore = version.fairness.decisions;
+  const drawn = { output, inclusionProbability, hash, isRequested: false };
+  version.queue.push({ predictionId, eventTimeMs, ...seen.arrays(), decisionsBefore, ...drawn });
   ask(model, version);
 }
 

@@ -3,7 +3,7 @@ import type { OpenAlert } from '@weir/alerts/open-alert';
 import { emptyCatalogue, type ModelCatalogue } from '@weir/catalogue/model-catalogue';
 import type { ModelAccess } from '@weir/events/generated/events';
 import type { AttributionDrift } from '@weir/explain/drift/attribution';
-import type { FairnessMonitor } from '@weir/explain/fairness/monitor';
+import type { CellReport, FairnessMonitor } from '@weir/explain/fairness/monitor';
 import type { HajekState } from '@weir/explain/sampling/hajek';
 import { InclusionSampler, type SamplerState } from '@weir/explain/sampling/inclusion';
 import { PriorityReservoir } from '@weir/explain/sampling/priority-reservoir';
@@ -19,6 +19,10 @@ export interface Item {
   readonly eventTimeMs: number;
   readonly numeric: readonly number[];
   readonly categorical: readonly (string | null)[];
+  /** The segments that are protected attributes. */
+  readonly segment: Readonly<Record<string, string>>;
+  /** Decisions of the version whose fairness was counted before this event. */
+  readonly decisionsBefore: number;
   /** What the model answered; NaN = not known. */
   readonly output: number;
   readonly inclusionProbability: number;
@@ -63,6 +67,8 @@ export interface Importance {
   detector: AttributionDrift | null;
   /** Recent mean of the shares. */
   readonly recent: Float64Array;
+  /** Of attributions, by protected group; see gap-features.ts. */
+  gaps: Float64Array;
   /** By column that drifted. */
   readonly alerts: Map<number, DriftAlert>;
 }
@@ -71,6 +77,14 @@ export interface DriftAlert {
   open: OpenAlert;
   /** Explanations in a row with the share back within its tolerance. */
   recovered: number;
+}
+
+export interface FairnessAlert {
+  open: OpenAlert;
+  /** Decisions that were counted when it was raised. */
+  readonly raisedAfter: number;
+  /** What was found, until the columns that carry the gap are told with it; null = told, or not to be told. */
+  untold: CellReport | null;
 }
 
 /** An explanation as views show it. */
@@ -97,7 +111,7 @@ export interface FairnessWatch {
   /** Events whose output is no number. */
   undecided: number;
   /** By group and metric. */
-  readonly alerts: Map<string, OpenAlert>;
+  readonly alerts: Map<string, FairnessAlert>;
 }
 
 export interface VersionState {

@@ -3,6 +3,8 @@ import { protectedColumns } from '@weir/catalogue/model-catalogue';
 import { hajekEstimates } from '@weir/explain/sampling/hajek';
 import type { View } from '@weir/service-kit/processor';
 import { decisionRule } from './fairness.ts';
+import { adviceViewOf, gapsShown } from './fairness-advice.ts';
+import { finite } from './finite.ts';
 import { referenceOf } from './shares.ts';
 import type { Importance, ModelState, VersionState } from './state.ts';
 
@@ -28,6 +30,7 @@ export function modelViews(model: ModelState): readonly View[] {
     { key: `model/${model.model}`, json: JSON.stringify(summaryOf(model, versions, isProtected)) },
     { key: `explanations/${model.model}`, json: JSON.stringify(explanations) },
     { key: `fairness/${model.model}`, json: JSON.stringify(fairnessViewOf(model, versions)) },
+    { key: `fairness-advice/${model.model}`, json: JSON.stringify(adviceViewOf(model)) },
     ...kept.map(({ predictionId, json }) => ({ key: explanationKey(model.model, predictionId), json })),
   ];
 }
@@ -140,8 +143,8 @@ function fairnessViewOf(model: ModelState, versions: readonly VersionState[]): o
           attributes: attributes.join(', '),
           events: monitor?.unknown[at] ?? 0,
         })),
-        openAlerts: [...alerts.values()].map(({ id }) => id),
-        // A group below the smallest size is not even counted in the open.
+        openAlerts: [...alerts.values()].map(({ open }) => open.id),
+        // A group below the smallest size is not shown.
         groups: cells.flatMap(({ count, othersCount, ...cell }) =>
           cell.status === 'warming-up'
             ? []
@@ -153,12 +156,9 @@ function fairnessViewOf(model: ModelState, versions: readonly VersionState[]): o
                 bounds: cell.bounds?.map(finite) ?? null,
               },
         ),
+        gaps: gapsShown(version),
         hiddenCells: cells.filter(({ status }) => status === 'warming-up').length,
       };
     }),
   };
-}
-
-function finite(value: number | undefined): number | null {
-  return value !== undefined && Number.isFinite(value) ? value : null;
 }

@@ -11,7 +11,7 @@ import { type Services, startServices } from '@weir/service-kit/service';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { SAMPLER_DEFAULTS, SETTINGS } from '../src/config.ts';
 import { explanationSampler } from '../src/service.ts';
-import { categories, feature, NOW_MS, prediction, registration, stumps } from './scene.ts';
+import { categories, feature, NOW_MS, outcome, prediction, registration, stumps } from './scene.ts';
 
 const COLUMNS = [feature('x', 'numeric'), feature('sex', 'categorical', true)];
 const MODEL = stumps(
@@ -163,6 +163,76 @@ test('fairness is for auditors, and small groups are not shown', async () => {
   expect(version.hiddenCells).toBeGreaterThan(0);
   const rate = version.groups.find((each: any) => each.group === 'sex=F' && each.metric === 'selection-rate');
   expect(rate).toMatchObject({ status: 'alarm' });
+});
+
+test('the columns that carry a gap and what could be done are for auditors, without small groups', async () => {
+  for (const path of ['/v1/models/loan/fairness', '/v1/models/loan/fairness/advice'])
+    expect((await ask(path, 'operator')).status).toBe(403);
+  expect((await ask('/v1/models/nothing/fairness/advice', 'auditor')).status).toBe(404);
+  await explained('auditor');
+  const [version] = (await ask('/v1/models/loan/fairness', 'auditor')).body.versions;
+  expect(version.gaps.map(({ group }: { group: string }) => group)).toEqual(['sex=F', 'sex=M']);
+  const [women] = version.gaps;
+  expect(women.game).toBe('interventional-raw');
+  // Exact: the model takes 1 from women, and x is alike.
+  const sex = women.columns.find(({ column }: { column: string }) => column === 'sex');
+  expect(sex.gap).toBeCloseTo(-1, 12);
+  expect(women.columns[0]).toEqual(sex);
+  expect(women.columns.reduce((sum: number, { gap }: { gap: number }) => sum + gap, 0)).toBeCloseTo(
+    women.scoreGap.gap,
+    9,
+  );
+  const { body } = await ask('/v1/models/loan/fairness/advice', 'auditor');
+  const [advice] = body.versions;
+  expect(advice.favourable).toBe('score >= 0.5');
+  expect(advice.promotion.policy.alerts).toEqual([{ kind: 'fairness', severity: 'warning', action: 'hold' }]);
+  expect(JSON.stringify(body)).not.toContain('sex=X');
+  // Half of the outputs are no probabilities, and no label came: neither thresholds nor weights are proposed.
+  expect(advice.reweighing).toEqual([]);
+});
+
+test('with scores and labels, thresholds and weights are proposed', async () => {
+  const count = 1_000;
+  // Scores of women are lower by a fifth; those who get 0.6 and more repay.
+  const score = (index: number): number =>
+    (index % 2 === 0 ? 0.8 : 1) * (Math.floor(100 * ((index * 0.618_034) % 1)) / 100);
+  await send([
+    registration('credit', COLUMNS, null),
+    categories('credit', 'sex', ['F', 'M', 'X']),
+    ...Array.from({ length: count }, (_, index) =>
+      prediction({
+        model: 'credit',
+        id: `c${index}`,
+        eventTimeMs: NOW_MS - 1e6 + index,
+        numeric: [0],
+        categorical: [index % 2 === 0 ? 'F' : 'M'],
+        outputs: [score(index)],
+      }),
+    ),
+    ...Array.from({ length: count }, (_, index) =>
+      outcome('credit', `c${index}`, score(index) >= 0.6 ? 1 : 0, NOW_MS - 1e6 + 2_000 + index),
+    ),
+  ]);
+  let advice: any;
+  await vi.waitUntil(async () => {
+    [advice] = (await ask('/v1/models/credit/fairness/advice', 'auditor')).body.versions;
+    return (
+      advice?.reweighing.length > 0 &&
+      (await ask('/v1/models/credit/fairness', 'auditor')).body.versions[0].labels === count
+    );
+  }, PATIENT);
+  [advice] = (await ask('/v1/models/credit/fairness/advice', 'auditor')).body.versions;
+  const { groups } = advice.thresholds.find(({ criterion }: { criterion: string }) => criterion === 'selection-rate');
+  const [women, men] = groups;
+  expect([women.group, men.group]).toEqual(['sex=F', 'sex=M']);
+  expect(women.threshold).toBeLessThan(0.5);
+  expect(men.threshold).toBeGreaterThan(0.5);
+  expect(women.favourable).toBe(`score >= ${women.threshold}`);
+  expect(Math.abs(women.rate - men.rate)).toBeLessThan(0.03);
+  expect(Math.abs(women.rateNow - men.rateNow)).toBeGreaterThan(0.1);
+  const [ofWomen] = advice.reweighing[0].groups;
+  expect(ofWomen.label1).toBeGreaterThan(1);
+  expect(ofWomen.label0).toBeLessThan(1);
 });
 
 test('a file outside the folder is refused, and an alert says so', async () => {

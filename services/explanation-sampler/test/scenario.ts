@@ -92,16 +92,18 @@ export const BASE: Scenario = {
   effects: () => effectsOf(new ModelHost({ directory: '', maxBytes: 1e6, urls: [] })),
 };
 
-/** Selected events of the model that can be read: without answers all of them wait. */
-export const SELECTED: number = (() => {
+/** Selected events of a model that can be read: without answers all of them wait. */
+export function selectedOf(scenario: Pick<Scenario, 'control' | 'event' | 'events'>, model: string): number {
   const fold = newFold(BASE);
   const sink = { output: () => {}, reject: () => {} };
-  const all = [...control(), ...Array.from({ length: EVENTS }, (_, index) => event(index))];
-  for (const [index, { topic, key, value }] of all.entries())
+  const events = Array.from({ length: scenario.events }, (_, index) => scenario.event(index));
+  for (const [index, { topic, key, value }] of [...scenario.control(), ...events].entries())
     fold.records(topic, [{ offset: BigInt(index), key, value, headers: [], timestampMs: 0 }], sink);
-  const version = (fold.keys.get('price')?.state as ModelState | undefined)?.versions.get('1');
+  const version = (fold.keys.get(model)?.state as ModelState | undefined)?.versions.get('1');
   return (version?.queue.length ?? 0) + (version?.batch?.items.length ?? 0);
-})();
+}
+
+export const SELECTED: number = selectedOf(BASE, 'price');
 
 /** Looks without a new explanation after which none is expected: a log without transactions loses some for good. */
 const MAX_LOOKS = 2_000;

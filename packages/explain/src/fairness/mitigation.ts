@@ -19,6 +19,8 @@ export interface ScoredGroup {
   readonly scores: ArrayLike<number>;
   /** 0 or 1 per score; needed for equal true positive rates. */
   readonly labels?: ArrayLike<number>;
+  /** Events per score, 1 by default. */
+  readonly counts?: ArrayLike<number>;
 }
 
 export interface ThresholdProposal {
@@ -40,28 +42,38 @@ export function proposeThresholds(
 ): ThresholdProposal {
   if (!(target > 0 && target < 1))
     throw new ExplainError('BAD_ARGUMENT', `the target rate is ${target}, but must lie in (0, 1)`);
-  const proposals = groups.map(({ scores, labels }, g) => {
+  const proposals = groups.map(({ scores, labels, counts }, g) => {
     if (criterion === 'true-positive-rate' && labels === undefined) {
       throw new ExplainError(
         'BAD_ARGUMENT',
         `group ${g} has no labels, which equal true positive rates need; use selection-rate or wait for labels`,
       );
     }
-    const counted = Float64Array.from(scores).filter((_, at) => criterion === 'selection-rate' || labels![at] === 1);
+    const counted = Array.from(scores, (score, at): Counted => [score, counts?.[at] ?? 1]).filter(
+      ([, count], at) => count > 0 && (criterion === 'selection-rate' || labels![at] === 1),
+    );
     if (counted.length === 0)
       throw new ExplainError('BAD_ARGUMENT', `group ${g} has no event that the criterion counts; wait for more`);
-    return nearest(counted.sort().reverse(), target);
+    return nearest(
+      counted.sort(([a], [b]) => b - a),
+      target,
+    );
   });
   return { thresholds: proposals.map(([threshold]) => threshold), rates: proposals.map(([, rate]) => rate) };
 }
 
-/** Threshold among the distinct scores whose rate is nearest to the target; ties go to the lower rate. */
-function nearest(descending: Float64Array, target: number): readonly [threshold: number, rate: number] {
+type Counted = readonly [score: number, count: number];
+
+/** Threshold among the distinct scores whose rate is nearest to the target; ties go to the lower rate. Infinity: to select none is nearest. */
+function nearest(descending: readonly Counted[], target: number): readonly [threshold: number, rate: number] {
+  const total = descending.reduce((sum, [, count]) => sum + count, 0);
   let best: readonly [number, number] = [Number.POSITIVE_INFINITY, 0];
-  for (let at = 0; at < descending.length; at += 1) {
-    if (at + 1 < descending.length && descending[at + 1] === descending[at]) continue;
-    const rate = (at + 1) / descending.length;
-    if (Math.abs(rate - target) < Math.abs(best[1] - target)) best = [descending[at]!, rate];
+  let selected = 0;
+  for (const [at, [score, count]] of descending.entries()) {
+    selected += count;
+    if (descending[at + 1]?.[0] === score) continue;
+    const rate = selected / total;
+    if (Math.abs(rate - target) < Math.abs(best[1] - target)) best = [score, rate];
   }
   return best;
 }

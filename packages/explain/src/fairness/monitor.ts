@@ -22,6 +22,7 @@ import {
 import { eBenjaminiHochberg } from './e-bh.ts';
 import { GroupFinder, type Grouping, groupingsOf } from './groups.ts';
 import { RecentMap } from './recent-map.ts';
+import { countPositive, countScore, SCORE_FIELDS } from './score-histogram.ts';
 import { BET_FIELDS, betCount, betOnA, betOnB, type Harm, logWealth, maxLogWealth, placeBet } from './tolerance-bet.ts';
 
 export type Metric = RateMetric | 'over-estimation' | 'under-estimation';
@@ -35,6 +36,8 @@ const RATES: readonly RateMetric[] = [
 export const METRICS: readonly Metric[] = [...RATES, 'over-estimation', 'under-estimation'];
 const OVER = 4;
 const UNDER = 5;
+/** Groups whose scores are kept for proposals of thresholds: those of the first groupings, as many as fit. */
+const MAX_SCORED_GROUPS = 512;
 const harmOf = (metric: number): Harm => (metric === 2 ? 'high' : 'low');
 
 export interface FairnessConfig {
@@ -76,7 +79,7 @@ export interface CellReport {
   readonly group: string;
   readonly metric: Metric;
   readonly status: 'warming-up' | 'within-tolerance' | 'alarm';
-  /** Events of the group and of all others in the same grouping. */
+  /** Events of the group, and of the other groups of the grouping that are large enough to be shown. */
   readonly count: number;
   readonly othersCount: number;
   /** Rate, or mean of label − score; undefined while warming up. */
@@ -108,16 +111,18 @@ export class FairnessMonitor {
   /** Plain state; `fairness/saved-state.ts` writes and reads it. */
   readonly counts: Float64Array;
   readonly bets: Float64Array;
+  /** Scores of the first groups, which proposals of thresholds rest on. */
+  readonly scores: Float64Array;
   /** Per grouping, events without a known group. */
   readonly unknown: Float64Array;
   readonly pending: RecentMap<Pending>;
   /** Labels that came before their decision. */
   readonly early: RecentMap<{ label: 0 | 1; revision: number }>;
   readonly #finder: GroupFinder;
-  /** First group of each grouping, and one behind the last. */
-  readonly #first: Int32Array;
+  /** First group of each grouping, and one behind the last: group g of grouping k has index first[k] + g. */
+  readonly first: Int32Array;
 
-  /** @throws {ExplainError} BAD_ARGUMENT. Memory: 111 numbers per group, and the pending events. */
+  /** @throws {ExplainError} BAD_ARGUMENT. Memory: 93 numbers per group, 200 more of up to 512 groups, and the pending events. */
   constructor(config: FairnessConfig) {
     this.config = {
       intersectionDepth: 2,
@@ -141,10 +146,17 @@ export class FairnessMonitor {
     this.#finder = new GroupFinder(config.attributes, this.groupings);
     const first = [0];
     for (const { groups } of this.groupings) first.push(first.at(-1)! + groups.length);
-    this.#first = Int32Array.from(first);
+    this.first = Int32Array.from(first);
     this.counts = new Float64Array(first.at(-1)! * COUNT_FIELDS);
     this.bets = new Float64Array(first.at(-1)! * METRICS.length * BET_FIELDS);
+    const scored = first.findLast((groups) => groups <= MAX_SCORED_GROUPS) ?? 0;
+    this.scores = new Float64Array(scored * SCORE_FIELDS);
     this.unknown = new Float64Array(this.groupings.length);
+  }
+
+  /** Index of an event's group in each grouping, −1 where it is unknown. O(attributes) when seen before. */
+  groupsOf(values: readonly (string | undefined)[]): Int32Array {
+    return this.#finder.find(values);
   }
 
   /** A decision, once per event id; a duplicate of a pending one is ignored. O(groups). @throws {ExplainError} BAD_ARGUMENT */
@@ -162,6 +174,7 @@ export class FairnessMonitor {
       }
       countDecision(this.counts, group * COUNT_FIELDS, decision.selected);
       this.#betRate(at, group, 0, decision.selected ? 1 : 0);
+      if (this.#isScored(group)) countScore(this.scores, group * SCORE_FIELDS, score);
     }
     this.pending.set(decision.eventId, {
       values: decision.values,
@@ -194,6 +207,9 @@ export class FairnessMonitor {
       if (event.label >= 0) countLabel(this.counts, from, event.selected, event.label, event.score, -1);
       else this.#betLabel(at, group, event, label);
       countLabel(this.counts, from, event.selected, label, event.score, 1);
+      if (!this.#isScored(group)) continue;
+      if (event.label === 1) countPositive(this.scores, group * SCORE_FIELDS, event.score, -1);
+      if (label === 1) countPositive(this.scores, group * SCORE_FIELDS, event.score, 1);
     }
     event.label = label;
     event.revision = revision;
@@ -204,6 +220,7 @@ export class FairnessMonitor {
   restart(): void {
     this.counts.fill(0);
     this.bets.fill(0);
+    this.scores.fill(0);
     this.unknown.fill(0);
     this.pending.clear();
     this.early.clear();
@@ -215,7 +232,7 @@ export class FairnessMonitor {
     const reports: CellReport[] = [];
     for (const [grouping, { groups }] of this.groupings.entries()) {
       for (const [index, name] of groups.entries()) {
-        const group = this.#first[grouping]! + index;
+        const group = this.first[grouping]! + index;
         for (let metric = 0; metric < METRICS.length; metric += 1)
           reports.push(this.#cell(grouping, group, name, metric, alarmed));
       }
@@ -223,11 +240,15 @@ export class FairnessMonitor {
     return reports;
   }
 
+  #isScored(group: number): boolean {
+    return group * SCORE_FIELDS < this.scores.length;
+  }
+
   #betRate(grouping: number, group: number, metric: number, y: number): void {
     const { bets } = this;
     const { ratio } = this.config;
     const harm = harmOf(metric);
-    for (let other = this.#first[grouping]!; other < this.#first[grouping + 1]!; other += 1) {
+    for (let other = this.first[grouping]!; other < this.first[grouping + 1]!; other += 1) {
       const at = (other * METRICS.length + metric) * BET_FIELDS;
       if (other === group) betOnB(bets, at, y, ratio, harm);
       else betOnA(bets, at, y, ratio, harm);
@@ -247,7 +268,7 @@ export class FairnessMonitor {
   }
 
   #alarmed(): ReadonlySet<number> {
-    const cells = Array.from({ length: this.#first.at(-1)! * METRICS.length }, (_, cell) => cell);
+    const cells = Array.from({ length: this.first.at(-1)! * METRICS.length }, (_, cell) => cell);
     const { alpha, control } = this.config;
     if (control === 'e-bh')
       return new Set(
@@ -270,14 +291,16 @@ export class FairnessMonitor {
     };
     const own = this.#summary(group, metric);
     const others = { sum: 0, count: 0 };
-    for (let other = this.#first[grouping]!; other < this.#first[grouping + 1]!; other += 1) {
+    const least = this.config.minGroupSize;
+    for (let other = this.first[grouping]!; other < this.first[grouping + 1]!; other += 1) {
       if (other === group) continue;
       const each = this.#summary(other, metric);
+      // The rate of a small group must not follow from those of all others.
+      if (each.count < least) continue;
       others.sum += each.sum;
       others.count += each.count;
     }
     const sizes = { count: own.count, othersCount: others.count };
-    const least = this.config.minGroupSize;
     // Calibration is tested within the group; the rates are compared with all others.
     if (own.count < least || (metric < RATES.length && others.count < least))
       return { ...evidence, ...sizes, status: 'warming-up' };

@@ -3,12 +3,16 @@ import { ExplainError } from '../errors.ts';
 import { type FairnessConfig, FairnessMonitor, type Pending } from './monitor.ts';
 
 /** The last byte is the version. */
-const MAGIC = Uint8Array.of(0x57, 0x46, 0x4d, 1);
+const MAGIC = Uint8Array.of(0x57, 0x46, 0x4d, 2);
+/** States before scores were kept go on without those of earlier decisions. */
+const OLDEST = 1;
 
 interface SavedState {
   readonly config: FairnessConfig;
   readonly counts: readonly number[];
   readonly bets: readonly number[];
+  /** Index and number where it is not 0; absent in version 1. */
+  readonly scores?: readonly (readonly [number, number])[];
   readonly unknown: readonly number[];
   readonly pending: readonly (readonly [string, Omit<Pending, 'score'> & { readonly score: number | null }])[];
   readonly early: readonly (readonly [string, { label: 0 | 1; revision: number }])[];
@@ -20,6 +24,7 @@ export function saveFairness(monitor: FairnessMonitor): Uint8Array {
     config: monitor.config,
     counts: [...monitor.counts],
     bets: [...monitor.bets],
+    scores: [...monitor.scores.entries()].filter(([, count]) => count !== 0),
     unknown: [...monitor.unknown],
     pending: [...monitor.pending.entries()].map(([id, event]) => [
       id,
@@ -40,10 +45,11 @@ export function loadFairness(bytes: Uint8Array): FairnessMonitor {
   if (bytes.length < 8 || MAGIC.some((byte, at) => at < 3 && bytes[at] !== byte)) {
     throw new ExplainError('BAD_STATE', 'these bytes are no saved fairness state; give what saveFairness wrote');
   }
-  if (bytes[3] !== MAGIC[3]) {
+  const version = bytes[3]!;
+  if (version < OLDEST || version > MAGIC[3]!) {
     throw new ExplainError(
       'BAD_STATE',
-      `the fairness state has version ${bytes[3]}, but this build reads version ${MAGIC[3]}; replay the log instead`,
+      `the fairness state has version ${version}, but this build reads versions ${OLDEST} to ${MAGIC[3]}; replay the log instead`,
     );
   }
   const body = bytes.subarray(8);
@@ -57,6 +63,7 @@ export function loadFairness(bytes: Uint8Array): FairnessMonitor {
   const monitor = new FairnessMonitor(state.config);
   monitor.counts.set(state.counts);
   monitor.bets.set(state.bets);
+  for (const [at, count] of state.scores ?? []) monitor.scores[at] = count;
   monitor.unknown.set(state.unknown);
   for (const [id, event] of state.pending)
     monitor.pending.set(id, {
