@@ -4,7 +4,7 @@
  */
 import { cpus } from 'node:os';
 import { budgetSection, referenceSection } from './anomaly/calibration-section.ts';
-import { hstPeer, type Peer, rcfPeer } from './anomaly/peers.ts';
+import { hstPeer, type Peer, type Peers, rcfPeers } from './anomaly/peers.ts';
 import { qualitySection, speedSection } from './anomaly/quality-section.ts';
 import { rulesSection } from './anomaly/rules-section.ts';
 import { stateSection } from './anomaly/state-section.ts';
@@ -23,15 +23,14 @@ if (!hasStreams) {
   process.exit(0);
 }
 const needsPeers = ['shuffled', 'original', 'speed'].some(wants);
-const [rcf, hst]: [Peer | string, Peer | string] = needsPeers ? [rcfPeer(), hstPeer()] : ['not asked', 'not asked'];
-for (const [name, peer] of [
-  ['RCF Java', rcf],
-  ['River HST', hst],
-] as const)
-  if (typeof peer === 'string') process.stdout.write(`${name}: ${peer}\n`);
-if (wants('shuffled')) await qualitySection(rcf, hst, 'shuffled');
-if (wants('original')) await qualitySection(rcf, hst, 'original');
-if (wants('speed')) await speedSection(rcf);
+const NOT_ASKED = { rcf: 'not asked', trcf: 'not asked', hst: 'not asked' };
+const peers: Peers = needsPeers ? { ...rcfPeers(), hst: hstPeer() } : NOT_ASKED;
+if (needsPeers)
+  for (const [name, peer] of Object.entries(peers))
+    if (typeof peer === 'string') process.stdout.write(`${name}: ${peer}\n`);
+if (wants('shuffled')) await qualitySection(peers, 'shuffled');
+if (wants('original')) await qualitySection(peers, 'original');
+if (wants('speed')) await speedSection(peers);
 if (wants('reference')) referenceSection();
 if (wants('budget')) budgetSection();
-for (const peer of [rcf, hst]) if (typeof peer !== 'string') peer.stop();
+for (const peer of Object.values(peers) as readonly (Peer | string)[]) if (typeof peer !== 'string') peer.stop();
