@@ -22,7 +22,8 @@ export function unitOfWholes(sorted: Float64Array): number {
     let whole = 0;
     for (const value of broken) {
       const before = (value - offset) / factor;
-      if (Math.abs(before) <= MOST_STEPS && isNearWhole(before)) whole += 1;
+      // Next to 0 everything is nearly whole, and 0 in either unit is not broken.
+      if (Math.abs(before) <= MOST_STEPS && isNearWhole(before) && Math.round(before) !== 0) whole += 1;
     }
     return whole >= MOST * broken.length;
   });
