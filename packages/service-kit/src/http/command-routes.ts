@@ -24,6 +24,7 @@ const ACTIONS = [
   'rollback',
   'break-glass',
   'lift-halt',
+  'drill',
   'rebase',
   'reanchor',
   'label',
