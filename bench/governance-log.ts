@@ -35,7 +35,7 @@ const isAlone = values.mutations !== undefined || values.clean !== undefined;
 if (values.decisions !== undefined || !isAlone) await benchExplain(number(values.decisions, 100_000));
 if (values.decisions === undefined && !isAlone) {
   const entries = signedEntries(number(values.entries, 100_000));
-  benchAppend(entries);
+  await benchAppend(entries);
   benchVerify(entries);
   await benchService(number(values.service, 50_000));
   await benchPeers(entries);
