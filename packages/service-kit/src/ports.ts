@@ -71,14 +71,16 @@ export async function connectPorts(config: CommonConfig, options: ConnectOptions
 
 async function connectEmbedded(file: string): Promise<Ports> {
   const { createEmbeddedLog } = await import('@weir/event-log/embedded/log');
+  const { explain } = await import('@weir/event-log/embedded/store');
   const log = createEmbeddedLog({ file });
-  return {
-    log,
-    checkpoints: createSqliteCheckpoints(log.database),
-    views: createSqliteViews(log.database),
-    checks: [],
-    close: () => log.close(),
-  };
+  try {
+    const checkpoints = createSqliteCheckpoints(log.database);
+    const views = createSqliteViews(log.database);
+    return { log, checkpoints, views, checks: [], close: () => log.close() };
+  } catch (error) {
+    await log.close();
+    throw explain(file, error);
+  }
 }
 
 async function connectRedis(

@@ -11,6 +11,7 @@ import type { Ownership } from './http/ownership.ts';
 import type { Principals } from './http/principals.ts';
 import type { Check } from './http/probes.ts';
 import { createHttp, listen } from './http/server.ts';
+import { loggerOf } from './logger.ts';
 import { createMetrics, type ServiceMetrics } from './metrics.ts';
 import type { Ports } from './ports.ts';
 import { StateMemory } from './processing/state-memory.ts';
@@ -225,7 +226,7 @@ class RunningServices implements Services {
 
   #eventsOf(service: string, metrics: ServiceMetrics): RunnerEvents {
     const { events, logger: root } = this.#options;
-    const logger = root.child({ service });
+    const logger = loggerOf(root, service);
     const letters = new DeadLetterLog(logger);
     return {
       committed: (batch) => {
