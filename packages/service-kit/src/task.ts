@@ -12,35 +12,38 @@
  *   8. checkpoint  missing: the next restore replays a little more
  * The commit of one batch overlaps the processing of the next; nothing of the next is sent before the first is committed.
  */
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
-import type { NewRecord, Producer, Reader, TopicPartition } from '@weir/event-log/port';
-import type { JournalEntry } from '@weir/events/generated/events';
-import { deadLetterTopic, journalTopic, resultsTopic, topicName } from '@weir/events/topics';
+import type { Reader, TopicPartition } from '@weir/event-log/port';
 import { Checkpointer, type PendingCheckpoint } from './checkpoints/checkpointer.ts';
-import { EffectDispatcher } from './effects/dispatcher.ts';
+import { TaskEffects } from './effects/task-effects.ts';
 import { fateOf } from './fates.ts';
-import { CommitLog } from './journal/commit-log.ts';
-import { taskName } from './journal/entries.ts';
-import { type Owner, outputHeaders, recordedConfig } from './journal/recorded.ts';
+import { BatchEntries } from './journal/batch-entries.ts';
+import type { CommitLog } from './journal/commit-log.ts';
+import type { Owner } from './journal/recorded.ts';
 import type { AnyFold } from './journal/replayer.ts';
-import { ownerNumber, restore } from './journal/restore.ts';
+import { takeOver } from './journal/take-over.ts';
 import { Batch } from './processing/batch.ts';
-import type { InputCursor } from './processing/input-cursor.ts';
-import { InputMerge } from './processing/input-merge.ts';
-import { RegistrationSearch } from './processing/registration-search.ts';
+import { TaskInputs } from './processing/task-inputs.ts';
 import { isTickDue, TickClock } from './processing/tick-clock.ts';
 import { Wake } from './processing/wake.ts';
-import type { AnyProcessor, Output, View } from './processor.ts';
+import type { AnyProcessor } from './processor.ts';
 import type { Lag, TaskEvents, TaskFigures, TaskOptions, TaskPorts } from './task-contract.ts';
 import { figuresOf, lagsOf } from './task-figures.ts';
-import { readHistories } from './views/histories.ts';
-import { ViewPublisher } from './views/publisher.ts';
+import { TaskTopics } from './task-topics.ts';
+import { TaskViews } from './task-views.ts';
 
 /** Between two looks at inputs of which the log has said nothing yet, ms. */
 const UNANSWERED_MS = 20;
 
-const NOTHING = { steps: [], startsOver: false, divergedSeq: null } as const;
+/** What a task has once it took its partition over. */
+interface Live {
+  readonly owner: Owner;
+  readonly commits: CommitLog;
+  readonly reader: Reader;
+  readonly fold: AnyFold;
+  readonly inputs: TaskInputs;
+  readonly entries: BatchEntries;
+  readonly effects: TaskEffects | undefined;
+}
 
 export class Task {
   readonly partition: number;
@@ -49,31 +52,15 @@ export class Task {
   readonly #options: TaskOptions;
   readonly #events: TaskEvents;
   readonly #wake = new Wake();
-  #owner: Owner;
-  readonly #names: { readonly task: string; readonly journal: string; readonly dlq: string; readonly results: string };
-  readonly #topics: { readonly control: readonly string[]; readonly data: readonly string[] };
+  readonly #topics: TaskTopics;
   readonly #clock: TickClock;
-  readonly #views: ViewPublisher;
+  readonly #views: TaskViews;
   readonly #checkpointer: Checkpointer;
-  #commits!: CommitLog;
-  #answers: Producer | undefined;
-  #reader!: Reader;
-  #fold: AnyFold | undefined;
-  #cursors: ReadonlyMap<string, InputCursor> = new Map();
-  #merge!: InputMerge;
-  #effects: EffectDispatcher | undefined;
-  #seq = 0;
+  /** Undefined before the restore. */
+  #live: Live | undefined;
   #stopping = false;
   #commit: Promise<void> | undefined;
   #failure: unknown;
-  #viewsAt = 0;
-  #digestAt = 0;
-  /** What the first entry after a restore says besides its inputs; NOTHING once it has. */
-  #starting: Pick<JournalEntry, 'steps' | 'startsOver' | 'divergedSeq'> = NOTHING;
-  readonly #registrations = new RegistrationSearch((error) => {
-    this.#failure ??= error;
-    this.#wake.signal();
-  });
   #committed: readonly (TopicPartition & { readonly offset: bigint })[] = [];
 
   constructor(partition: number, processor: AnyProcessor, ports: TaskPorts, options: TaskOptions, events: TaskEvents) {
@@ -82,22 +69,12 @@ export class Task {
     this.#ports = ports;
     this.#options = options;
     this.#events = events;
-    const { topicPrefix: prefix } = options;
-    const { service, inputs, build } = processor;
-    this.#owner = { build, config: recordedConfig(options.config, options) };
-    this.#names = {
-      task: taskName(prefix, service, partition),
-      journal: topicName(prefix, journalTopic(service).name),
-      dlq: topicName(prefix, deadLetterTopic(service).name),
-      results: topicName(prefix, resultsTopic(service).name),
-    };
-    const named = (role: string): string[] => inputs.filter((input) => input.role === role).map(({ topic }) => topic);
-    this.#topics = { control: named('control'), data: [...named('data'), ...resultsOf(processor, options)] };
+    this.#topics = new TaskTopics(partition, processor, options);
     this.#clock = new TickClock(options);
-    this.#views = this.#publisher();
+    this.#views = new TaskViews(partition, processor, ports, options, events);
     this.#checkpointer = new Checkpointer({
       store: ports.checkpoints,
-      task: this.#names.task,
+      task: this.#topics.task,
       everyRecords: options.checkpointEveryRecords,
       everyMs: options.checkpointEveryMs,
       anchorDays: options.anchorDays,
@@ -109,19 +86,14 @@ export class Task {
   /** Take the partition over, restore and run until `stop`. Rejects when another owner fenced this one, or on what must stop the service. */
   async run(): Promise<void> {
     try {
-      await this.#restore();
-      while (!this.#stopping) await this.#turn();
+      const live = await this.#restore();
+      while (!this.#stopping) await this.#turn(live);
       await this.#settle();
       // A checkpoint may not be ahead of the journal: what the first entry has to tell must be told before.
-      if (this.#starting === NOTHING)
-        await this.#checkpointer.save(this.#state, this.#takeCheckpoint(), this.#commits.place);
+      if (!live.entries.hasToTell)
+        await this.#checkpointer.save(live.fold, this.#takeCheckpoint(live), live.commits.place);
     } finally {
-      await this.#effects?.stop();
-      this.#fold?.keys.close();
-      await Promise.all([...this.#cursors.values()].map((cursor) => cursor.close()));
-      await this.#reader?.close();
-      await this.#answers?.close();
-      await this.#commits?.close();
+      await this.#close();
     }
   }
 
@@ -132,12 +104,12 @@ export class Task {
 
   /** Records committed to each input and not yet processed. */
   get lags(): readonly Lag[] {
-    return lagsOf(this.#cursors.values(), this.partition, this.#options.now());
+    return lagsOf(this.#live?.inputs.cursors ?? [], this.partition, this.#options.now());
   }
 
   /** Undefined before the restore. O(keys). */
   get figures(): TaskFigures | undefined {
-    return this.#fold === undefined ? undefined : figuresOf(this.#fold, this.#effects?.size ?? 0);
+    return this.#live === undefined ? undefined : figuresOf(this.#live.fold, this.#live.effects?.size ?? 0);
   }
 
   /** Why the read views do not show what is true; undefined when they do. */
@@ -150,178 +122,126 @@ export class Task {
     return this.#committed;
   }
 
-  get #state(): AnyFold {
-    if (this.#fold === undefined) throw new Error(`${this.#names.task} was used before it was restored`);
-    return this.#fold;
-  }
-
-  async #restore(): Promise<void> {
-    const { log, checkpoints } = this.#ports;
-    const { monotonic, topicPrefix, onDataLoss, stateMemory: memory } = this.#options;
+  async #restore(): Promise<Live> {
+    const { monotonic, stateDigestEveryMs } = this.#options;
     const started = monotonic();
-    const { journal, dlq, task } = this.#names;
-    const outputs = this.#processor.outputs.map((name) => topicName(topicPrefix, name));
-    this.#commits = await CommitLog.open(log, { task, partition: this.partition, topicPrefix, journal, dlq, outputs });
-    if (this.#commits.settled.length > 0) this.#events.settled?.(this.#commits.settled);
-    const nonce = randomUUID();
-    await this.#commits.write([], {
-      ...NOTHING,
-      kind: 'takeover',
-      seq: 0,
-      outputs: 0,
-      outputsDigest: null,
-      stateDigest: null,
-      nonce,
-      owner: `${hostname()}/${process.pid}`,
-      ...this.#owner,
-      processingTimeMs: this.#options.now(),
-    });
-    await this.#commits.findOutputEnds();
-    this.#reader = await log.reader();
-    const { fold, cursors, steps, seq, epoch, records, startsOver, divergence } = await restore({
-      task: this.#names.task,
-      journal: this.#names.journal,
-      partition: this.partition,
-      topicPrefix,
+    const { owner, commits, reader, restored } = await takeOver({
       processor: this.#processor,
       topics: this.#topics,
-      reader: this.#reader,
-      checkpoints,
-      owner: this.#owner,
-      nonce,
-      onDataLoss,
-      memory,
+      ports: this.#ports,
+      task: this.#options,
+      events: this.#events,
       notify: this.#wake.signal,
       isStopping: () => this.#stopping,
-      onPassedOver: (reason) => this.#events.passedOver?.(reason),
     });
-    this.#owner = { ...this.#owner, number: ownerNumber(epoch) };
-    this.#fold = fold;
-    this.#cursors = cursors;
-    this.#merge = new InputMerge(this.#cursorsOf(this.#topics.control), this.#cursorsOf(this.#topics.data), monotonic);
-    this.#seq = seq;
-    this.#committed = this.#positions();
-    if (steps.length > 0 || startsOver || divergence !== undefined)
-      this.#starting = { steps, startsOver, divergedSeq: divergence?.seq ?? null };
-    await this.#views.rebuild(fold.keys.allViews());
-    this.#startEffects(epoch);
+    const { fold, cursors, epoch, records, startsOver, divergence } = restored;
+    const inputs = new TaskInputs(this.#topics, cursors, monotonic, (error) => this.#fail(this.#failure ?? error));
+    const entries = new BatchEntries(restored, stateDigestEveryMs);
+    const live: Live = { owner, commits, reader, fold, inputs, entries, effects: this.#taskEffects(epoch) };
+    this.#live = live;
+    this.#committed = this.#topics.positions(inputs.cursors);
+    await this.#views.showAll(fold.keys);
+    live.effects?.offer(fold.keys.takeUnasked(), fold.keys);
     this.#events.restored({ records, millis: monotonic() - started, startsOver, divergence });
+    return live;
   }
 
-  #cursorsOf(topics: readonly string[]): readonly InputCursor[] {
-    return topics.map((topic) => this.#cursors.get(topic) as InputCursor);
+  async #close(): Promise<void> {
+    if (this.#live === undefined) return;
+    const { effects, fold, inputs, reader, commits } = this.#live;
+    await effects?.stop();
+    fold.keys.close();
+    await inputs.close();
+    await reader.close();
+    await commits.close();
   }
 
-  #startEffects(epoch: bigint): void {
+  /** Undefined for a service that asks nothing of the world. */
+  #taskEffects(epoch: bigint): TaskEffects | undefined {
     const { effects: handlers, now } = this.#options;
-    if (handlers === undefined) return;
-    this.#effects = new EffectDispatcher({
+    if (handlers === undefined) return undefined;
+    return new TaskEffects(this.#ports.log, {
       handlers,
-      topic: this.#names.results,
+      topic: this.#topics.results,
       partition: this.partition,
       epoch,
       now,
-      append: async (record) => {
-        this.#answers ??= await this.#ports.log.producer();
-        await this.#answers.send([record]);
-      },
       onAnswer: (kind, outcome) => this.#events.effectAnswered?.(kind, outcome),
       onFailedTry: (kind, error, retryInMs) => this.#events.effectFailed?.(kind, error, retryInMs),
     });
-    this.#effects.offer(this.#state.keys.takeUnasked());
   }
 
   /** Process what is at hand into one batch, then hand it to the commit. */
-  async #turn(): Promise<void> {
+  async #turn(live: Live): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
-    const { topicPrefix, batchRecords } = this.#options;
-    const batch = new Batch({ topicPrefix, dlq: this.#names.dlq, partition: this.partition }, this.#starting.steps);
+    const { fold, inputs, entries, owner } = live;
+    const { topicPrefix, batchRecords, sliceRecords } = this.#options;
+    const batch = new Batch({ topicPrefix, dlq: this.#topics.dlq, partition: this.partition }, entries.firstSteps);
     // The batch before has been given its number, so this one will be committed as the next, or never.
-    this.#state.commit = { seq: this.#seq, owner: this.#owner.number ?? 0 };
-    this.#fill();
+    fold.commit = { seq: entries.seq, owner: owner.number ?? 0 };
+    inputs.fill();
     const started = performance.now();
-    this.#tickIfDue(batch);
-    while (batch.records < batchRecords && this.#takeSlice(batch)) {
-      this.#fill();
+    this.#tickIfDue(batch, live);
+    while (batch.records < batchRecords && inputs.takeSlice(fold, batch, sliceRecords)) {
+      inputs.fill();
       await new Promise(setImmediate);
       if (this.#commit === undefined) break;
     }
     if (batch.steps.length > 0) {
       const processMillis = performance.now() - started;
       await this.#settle();
-      this.#startCommit(batch, processMillis);
+      this.#startCommit(batch, live, processMillis);
     } else {
       await this.#settle();
-      await this.#idle();
+      await this.#idle(live);
     }
   }
 
-  async #idle(): Promise<void> {
-    const { keys } = this.#state;
+  async #idle({ fold, inputs }: Live): Promise<void> {
     // Its share may have become smaller.
-    keys.shrink();
-    if (this.#views.wantsAll) await this.#views.rebuild(keys.allViews());
-    else await this.#views.put(keys.takeUnpublished());
+    fold.keys.shrink();
+    await this.#views.catchUp(fold.keys);
     // That a topic has nothing more is no record that would wake us.
-    const isAnswered = [...this.#cursors.values()].every(({ lag }) => lag !== undefined);
-    await this.#wake.wait(isAnswered ? this.#options.tickEveryMs : UNANSWERED_MS);
+    await this.#wake.wait(inputs.isAnswered ? this.#options.tickEveryMs : UNANSWERED_MS);
   }
 
-  #fill(): void {
-    for (const cursor of this.#cursors.values()) cursor.fill();
-  }
-
-  #tickIfDue(batch: Batch): void {
+  #tickIfDue(batch: Batch, { fold, inputs }: Live): void {
     const nowMs = this.#clock.read();
     if (nowMs === undefined) {
       this.#events.clockJumped?.();
       return;
     }
-    const fold = this.#state;
     if (!isTickDue(nowMs, fold.clockMs, this.#options.tickEveryMs)) return;
-    const isWaiting = [...this.#cursors.values()].some((cursor) => cursor.available > 0);
-    if (!isWaiting && (fold.nextTickMs ?? Number.POSITIVE_INFINITY) > nowMs) return;
+    if (!inputs.isWaiting && (fold.nextTickMs ?? Number.POSITIVE_INFINITY) > nowMs) return;
     batch.ticked(nowMs);
     fold.tick(nowMs, batch);
   }
 
-  #takeSlice(batch: Batch): boolean {
-    const choice = this.#merge.next(this.#options.sliceRecords);
-    if (choice === undefined) return false;
-    const { cursor, slice, before } = choice;
-    const { topic } = cursor;
-    const isAwaited = (names: readonly string[]): boolean => this.#registrations.isAwaited(names, topic, before);
-    if (!this.#state.records(topic, slice.records, batch, isAwaited)) return false;
-    this.#registrations.processed(topic);
-    cursor.advance(slice);
-    batch.took(topic, slice.records.length, slice.nextOffset);
-    return true;
-  }
-
   /** Everything that must be read from the state is read here, before the next batch is processed. */
-  #startCommit(batch: Batch, processMillis: number): void {
-    const fold = this.#state;
-    const started = this.#options.monotonic();
-    const entry = this.#entryOf(batch, started);
+  #startCommit(batch: Batch, live: Live, processMillis: number): void {
+    const { fold, inputs, entries, commits, effects } = live;
+    const { monotonic, now } = this.#options;
+    const started = monotonic();
+    const entry = entries.next(batch, fold, started, now());
     this.#checkpointer.count(batch.records);
-    const checkpoint = this.#checkpointer.isDue ? this.#takeCheckpoint() : undefined;
-    const publish = this.#publication(batch.outputs, started);
-    const effects = fold.keys.takeUnasked();
-    const positions = this.#positions();
+    const checkpoint = this.#checkpointer.isDue ? this.#takeCheckpoint(live) : undefined;
+    const publish = this.#views.publication(fold.keys, batch.outputs, started);
+    const asked = fold.keys.takeUnasked();
+    const positions = this.#topics.positions(inputs.cursors);
     const { newestEventMs } = fold;
     fold.newestEventMs = Number.NEGATIVE_INFINITY;
     const send = async (): Promise<void> => {
-      const outputs = batch.outputs.map((output) => this.#record(output));
-      await this.#commits.write([...outputs, ...batch.deadLetters], entry);
+      const outputs = batch.outputs.map((output) => this.#topics.record(output));
+      await commits.write([...outputs, ...batch.deadLetters], entry);
       this.#committed = positions;
-      this.#effects?.offer(effects);
+      effects?.offer(asked, fold.keys);
       await publish();
-      if (checkpoint !== undefined) await this.#checkpointer.save(fold, checkpoint, this.#commits.place);
+      if (checkpoint !== undefined) await this.#checkpointer.save(fold, checkpoint, commits.place);
       this.#events.committed({
         records: batch.records,
         outputs: batch.outputs,
         rejections: batch.rejections,
-        millis: this.#options.monotonic() - started,
+        millis: monotonic() - started,
         processMillis,
         checkpointBytes: checkpoint?.changed.bytes,
         newestEventMs,
@@ -330,65 +250,16 @@ export class Task {
     this.#commit = send()
       .catch((error: unknown) => {
         this.#events.aborted?.();
-        this.#failure = error;
-        this.#wake.signal();
+        this.#fail(error);
       })
       .finally(() => {
         this.#commit = undefined;
       });
   }
 
-  #entryOf(batch: Batch, startedMs: number): JournalEntry {
-    const takeDigest = startedMs - this.#digestAt >= this.#options.stateDigestEveryMs;
-    if (takeDigest) this.#digestAt = startedMs;
-    const fold = this.#state;
-    const entry: JournalEntry = {
-      ...this.#starting,
-      kind: 'batch',
-      seq: this.#seq,
-      steps: batch.steps,
-      outputs: batch.outputs.length,
-      outputsDigest: batch.digest.value(),
-      stateDigest: takeDigest ? fold.keys.digest(fold.clockMs) : null,
-      nonce: null,
-      owner: null,
-      build: null,
-      config: null,
-      processingTimeMs: this.#options.now(),
-    };
-    this.#starting = NOTHING;
-    this.#seq += 1;
-    return entry;
-  }
-
-  /** What the commit will show, read now. */
-  #publication(outputs: readonly Output[], startedMs: number): () => Promise<void> {
-    const { keys } = this.#state;
-    if (this.#views.wantsAll) {
-      const all = [...keys.allViews()];
-      return () => this.#views.rebuild(all);
-    }
-    const changes: View[] = outputs.flatMap((output) => [...this.#ports.outputViews(output)]);
-    const isDue = startedMs - this.#viewsAt >= this.#options.viewsEveryMs;
-    if (isDue) this.#viewsAt = startedMs;
-    // An output is shown with the state that it came of. Views of the other keys cost more than their processing where there are many.
-    const isAll = isDue || (this.#processor.isKeyless === true && outputs.length > 0);
-    changes.push(...keys.takeUnpublished(isAll ? undefined : outputs.map(({ key }) => key)));
-    return () => this.#views.put(changes);
-  }
-
-  #publisher(): ViewPublisher {
-    const { views, log, outputViews } = this.#ports;
-    const { topicPrefix, monotonic } = this.#options;
-    const { service, outputs } = this.#processor;
-    const { partition } = this;
-    return new ViewPublisher({
-      views,
-      scope: { service, partition },
-      monotonic,
-      histories: () => readHistories({ log, topicPrefix, partition, service, outputs, outputViews }),
-      onBehind: (reason) => this.#events.viewsBehind?.(reason),
-    });
+  #fail(error: unknown): void {
+    this.#failure = error;
+    this.#wake.signal();
   }
 
   async #settle(): Promise<void> {
@@ -396,39 +267,11 @@ export class Task {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  #takeCheckpoint(): PendingCheckpoint {
-    const fold = this.#state;
-    const positions = Object.fromEntries([...this.#cursors].map(([topic, { position }]) => [topic, String(position)]));
+  #takeCheckpoint({ fold, inputs, entries, owner }: Live): PendingCheckpoint {
     const { clockMs } = fold;
     const writtenMs = this.#options.now();
-    return this.#checkpointer.take(fold, { seq: this.#seq, clockMs, positions, owner: this.#owner, writtenMs });
+    return this.#checkpointer.take(fold, { seq: entries.seq, clockMs, positions: inputs.offsets, owner, writtenMs });
   }
-
-  #positions(): readonly (TopicPartition & { readonly offset: bigint })[] {
-    const { partition } = this;
-    return [...this.#cursors.values()].map(({ topic, position }) => ({
-      topic: topicName(this.#options.topicPrefix, topic),
-      partition,
-      offset: position,
-    }));
-  }
-
-  /** Input and output topics are partitioned alike, so a key stays in its task's partition. */
-  #record(output: Output): NewRecord {
-    return {
-      topic: topicName(this.#options.topicPrefix, output.topic),
-      partition: this.partition,
-      key: Buffer.from(output.key),
-      value: output.value,
-      // No timestamp: retention counts from when an output was written, not from the event that caused it.
-      headers: outputHeaders(this.#processor.service, output),
-    };
-  }
-}
-
-/** A service without effects reads no answers. */
-function resultsOf({ service }: AnyProcessor, { effects }: TaskOptions): readonly string[] {
-  return effects === undefined ? [] : [resultsTopic(service).name];
 }
 
 /** True when the task should be rebuilt from its last commit instead of stopping the service. */

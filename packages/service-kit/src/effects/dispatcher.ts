@@ -15,7 +15,7 @@ const MAX_BACKOFF_MS = 30_000;
 /** Consecutive failures of a kind after which its handler is left alone for a while. */
 const BREAKER_FAILURES = 10;
 const BREAKER_MS = 10_000;
-/** Effects of a task that are known at once; the rest is asked again when these are done. */
+/** Effects of a task that are known at once. */
 const MAX_KNOWN = 10_000;
 
 export interface DispatcherOptions {
@@ -24,6 +24,8 @@ export interface DispatcherOptions {
   readonly partition: number;
   readonly epoch: bigint;
   readonly now: () => number;
+  /** Effects that wait or run, at most; 10,000 by default. */
+  readonly maxKnown?: number;
   /** Appends to the results topic; resolves when it is durable. */
   readonly append: (record: NewRecord) => Promise<void>;
   readonly onAnswer?: (kind: string, outcome: EffectAnswer['outcome']) => void;
@@ -55,18 +57,19 @@ export class EffectDispatcher {
     return this.#known.size;
   }
 
-  /** Takes those that are not known yet. False when there are too many: offer them again later. */
-  offer(effects: readonly KeyedEffect[]): boolean {
-    for (const keyed of effects) {
+  /** Takes those that are not known yet. Gives those for which there is no room: offer them again once others were answered. */
+  offer(effects: readonly KeyedEffect[]): readonly KeyedEffect[] {
+    const { maxKnown = MAX_KNOWN } = this.#options;
+    for (const [index, keyed] of effects.entries()) {
       const { id, kind: name } = keyed.effect;
       if (this.#known.has(id)) continue;
-      if (this.#known.size >= MAX_KNOWN) return false;
+      if (this.#known.size >= maxKnown) return effects.slice(index);
       this.#known.add(id);
       const kind = this.#kindOf(name);
       kind.waiting.push(keyed);
       this.#start(kind);
     }
-    return true;
+    return [];
   }
 
   /** Ends every try; what was not answered is asked again by the next owner. */

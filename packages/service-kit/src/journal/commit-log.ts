@@ -13,7 +13,8 @@ export interface CommitTopics {
   /** Names the fence: one producer of it can commit, the newest. */
   readonly task: string;
   readonly partition: number;
-  readonly topicPrefix: string;
+  /** In front of every topic. */
+  readonly prefix: string;
   readonly journal: string;
   readonly dlq: string;
   readonly outputs: readonly string[];
@@ -47,7 +48,7 @@ export class CommitLog {
 
   /** Where the last commit left the journal and the outputs. */
   get place(): CheckpointPlace {
-    const prefix = this.#topics.topicPrefix.length;
+    const prefix = this.#topics.prefix.length;
     const outputs = Object.fromEntries([...this.#outputEnds].map(([topic, end]) => [topic.slice(prefix), String(end)]));
     return { generation: this.#journalNext, outputs };
   }

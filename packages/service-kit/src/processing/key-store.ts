@@ -154,6 +154,11 @@ export class KeyStore<State, Event extends KeyedEvent> {
     });
   }
 
+  /** Their effects could not be asked. */
+  markUnasked(keys: Iterable<string>): void {
+    for (const key of keys) this.#unasked.add(key);
+  }
+
   /** SHA-256 over clock and all states. Costs a serialisation of the keys that changed since the last call. */
   digest(clockMs: number): Buffer {
     for (const key of this.#undigested) {
