@@ -21,7 +21,7 @@ try {
   accuracy();
   treeSpeed(folder);
   onTrained(folder);
-  kernelError(folder);
+  kernelError(folder, Math.min(200, streams));
   kernelCoverage();
   sampler();
   falseAccusations(streams);
