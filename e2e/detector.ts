@@ -7,9 +7,9 @@ import { createDriftProcessor } from '@weir/drift-detector/processor';
 import { createKafkaLog } from '@weir/event-log/kafkajs/log';
 import type { EventLog, NewRecord, Producer, Transaction } from '@weir/event-log/port';
 import { createSqliteCheckpoints } from '@weir/service-kit/checkpoints/sqlite';
-import { explain, RUNNER_DEFAULTS, startRunner } from '@weir/service-kit/runner';
+import { explain, RUNNER_DEFAULTS, type Runner, startRunner } from '@weir/service-kit/runner';
 import { createMemoryViews } from '@weir/service-kit/views/memory';
-import { waitForBroker } from '@weir/service-kit/wait-for-broker';
+import { onceReachable } from '@weir/service-kit/wait-for-broker';
 import { endInOrder } from './end-in-order.ts';
 import { CONFIG, PARTITIONS } from './scenario.ts';
 
@@ -20,37 +20,38 @@ const kafka = createKafkaLog({
   sessionTimeoutMs: 1_500,
   replicationFactor: brokers.split(',').length,
 });
-// As the program of the service does.
-await waitForBroker(kafka, { timeoutMs: 60_000, report: () => {} });
 let committed = 0;
-const runner = await startRunner(
-  createDriftProcessor(),
-  {
-    log: mode === 'broken' ? withJournalOutside(kafka) : kafka,
-    // Two members may write at once.
-    checkpoints: createSqliteCheckpoints(new DatabaseSync(file, { timeout: 5_000 })),
-    views: createMemoryViews(),
-    outputViews: () => [],
-  },
-  {
-    ...RUNNER_DEFAULTS,
-    topicPrefix: prefix,
-    config: CONFIG,
-    partitions: PARTITIONS,
-    // Small transactions, so that there is much to interrupt.
-    batchRecords: 400,
-    sliceRecords: 200,
-    checkpointEveryRecords: 5_000,
-  },
-  {
-    committed: ({ records }) => {
-      committed += records;
-      process.stdout.write(`${committed}\n`);
+// As the program of the service does.
+const start = (): Promise<Runner> =>
+  startRunner(
+    createDriftProcessor(),
+    {
+      log: mode === 'broken' ? withJournalOutside(kafka) : kafka,
+      // Two members may write at once.
+      checkpoints: createSqliteCheckpoints(new DatabaseSync(file, { timeout: 5_000 })),
+      views: createMemoryViews(),
+      outputViews: () => [],
     },
-    restored: () => process.stdout.write('restored\n'),
-    failed: (partition, error) => process.stderr.write(`partition ${partition}: ${explain(error)}\n`),
-  },
-);
+    {
+      ...RUNNER_DEFAULTS,
+      topicPrefix: prefix,
+      config: CONFIG,
+      partitions: PARTITIONS,
+      // Small transactions, so that there is much to interrupt.
+      batchRecords: 400,
+      sliceRecords: 200,
+      checkpointEveryRecords: 5_000,
+    },
+    {
+      committed: ({ records }) => {
+        committed += records;
+        process.stdout.write(`${committed}\n`);
+      },
+      restored: () => process.stdout.write('restored\n'),
+      failed: (partition, error) => process.stderr.write(`partition ${partition}: ${explain(error)}\n`),
+    },
+  );
+const runner = await onceReachable(start, { timeoutMs: 60_000, report: () => {} });
 process.stdout.write('ready\n');
 endInOrder(runner, kafka);
 

@@ -11,8 +11,9 @@ import { createPromotionProcessor } from '@weir/promotion/processor';
 import { UNSIGNED } from '@weir/promotion/signer';
 import { createSqliteCheckpoints } from '@weir/service-kit/checkpoints/sqlite';
 import type { EffectHandler } from '@weir/service-kit/effects/effect';
-import { explain, RUNNER_DEFAULTS, startRunner } from '@weir/service-kit/runner';
+import { explain, RUNNER_DEFAULTS, type Runner, startRunner } from '@weir/service-kit/runner';
 import { createMemoryViews } from '@weir/service-kit/views/memory';
+import { onceReachable } from '@weir/service-kit/wait-for-broker';
 import { CONFIG } from '../services/promotion/test/scene.ts';
 import { endInOrder } from './end-in-order.ts';
 
@@ -30,28 +31,31 @@ const mortal: EffectHandler = {
     return answer;
   },
 };
-const runner = await startRunner(
-  createPromotionProcessor([UNSIGNED]),
-  {
-    log: kafka,
-    checkpoints: createSqliteCheckpoints(new DatabaseSync(file, { timeout: 5_000 })),
-    views: createMemoryViews(),
-    outputViews: () => [],
-  },
-  {
-    ...RUNNER_DEFAULTS,
-    topicPrefix: prefix,
-    config: CONFIG,
-    partitions: 1,
-    batchRecords: 60,
-    sliceRecords: 30,
-    checkpointEveryRecords: 1_000,
-    effects: { webhook: mortal },
-  },
-  {
-    committed: ({ records }) => process.stdout.write(`committed ${records}\n`),
-    restored: () => process.stdout.write('restored\n'),
-    failed: (_, error) => process.stderr.write(`${explain(error)}\n`),
-  },
-);
+// As the program of the service does.
+const start = (): Promise<Runner> =>
+  startRunner(
+    createPromotionProcessor([UNSIGNED]),
+    {
+      log: kafka,
+      checkpoints: createSqliteCheckpoints(new DatabaseSync(file, { timeout: 5_000 })),
+      views: createMemoryViews(),
+      outputViews: () => [],
+    },
+    {
+      ...RUNNER_DEFAULTS,
+      topicPrefix: prefix,
+      config: CONFIG,
+      partitions: 1,
+      batchRecords: 60,
+      sliceRecords: 30,
+      checkpointEveryRecords: 1_000,
+      effects: { webhook: mortal },
+    },
+    {
+      committed: ({ records }) => process.stdout.write(`committed ${records}\n`),
+      restored: () => process.stdout.write('restored\n'),
+      failed: (_, error) => process.stderr.write(`${explain(error)}\n`),
+    },
+  );
+const runner = await onceReachable(start, { timeoutMs: 60_000, report: () => {} });
 endInOrder(runner, kafka);

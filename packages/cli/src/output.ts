@@ -1,3 +1,5 @@
+import type { ParseArgsOptionsConfig } from 'node:util';
+
 /** Where a command speaks: results on stdout, everything else on stderr. Exit codes: 0 ok, 2 usage or bad input, 4 an internal error. */
 export interface CommandIo {
   readonly out: (text: string) => void;
@@ -15,5 +17,7 @@ export class UsageError extends Error {
 
 export interface Command {
   readonly help: string;
+  /** As the command parses them: the help names these and no others. */
+  readonly options: ParseArgsOptionsConfig;
   readonly run: (args: readonly string[], io: CommandIo) => Promise<number>;
 }

@@ -127,6 +127,7 @@ function changed(change: (output: Output) => Output): AnyProcessor {
     get watermarkMs() {
       return context.watermarkMs;
     },
+    recordOf: (index) => context.recordOf(index),
     emit: (index, output) => context.emit(index, change(output)),
     reject: (index, rejection) => context.reject(index, rejection),
   });

@@ -55,6 +55,14 @@ export const TOPICS: readonly TopicDefinition[] = [
     maxRecordBytes: MIB,
   },
   {
+    name: 'quarantine',
+    events: ['EventQuarantined'],
+    key: 'model id',
+    cleanup: 'delete',
+    retentionMs: 30 * DAY_MS,
+    maxRecordBytes: MIB,
+  },
+  {
     name: 'explanations',
     events: ['ExplanationSampled'],
     key: 'model id',

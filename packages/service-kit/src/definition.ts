@@ -18,7 +18,7 @@ export interface Submitted {
   readonly topic: string;
   readonly partition: number;
   readonly offset: bigint;
-  /** True when this process had processed it within the wait. */
+  /** True when this process has processed it. */
   readonly processed: boolean;
 }
 
@@ -32,6 +32,8 @@ export interface ServiceIo {
     value: Uint8Array,
     wait?: { readonly untilProcessedMs: number },
   ): Promise<Submitted>;
+  /** Where a command lies and whether it was processed here by now; undefined when it is not among the newest of its partition. */
+  findCommand(model: string, id: string): Promise<Submitted | undefined>;
   /** @throws {Problem} UNAUTHORIZED, FORBIDDEN when the role is missing. */
   principalOf(request: FastifyRequest, role?: string): Principal;
 }

@@ -12,6 +12,7 @@ import { ConfigError, type Settings } from './config/settings.ts';
 import { loadPrincipals, type Principals } from './http/principals.ts';
 import { createLogger } from './logger.ts';
 import { connectPorts, type Ports } from './ports.ts';
+import { onceReachable } from './wait-for-broker.ts';
 
 /** Within the 30 s that orchestrators grant. */
 const SHUTDOWN_MS = 25_000;
@@ -39,7 +40,10 @@ export interface Program<Own extends Settings> {
   /** Of the service: in front of every message. */
   readonly name: string;
   readonly settings: ServiceSettings<Own>;
-  /** Schema ids hold from here on: decoders may be made. */
+  /**
+   * Schema ids hold from here on: decoders may be made. Called again when a passing fault of the log ends it, until WEIR_STARTUP_TIMEOUT_MS
+   * are over: what it has begun, it ends before it throws.
+   */
   readonly start: (surroundings: Surroundings<ServiceConfig<Own>>) => Promise<Running>;
 }
 
@@ -86,7 +90,11 @@ async function run<Own extends Settings>(
     const report = (message: string, fields: object): void => logger.warn(fields, message);
     const ports = await connectPorts(config, { clientId: name, report, signal: signalled });
     try {
-      const running = await start({ config, ports, principals, logger });
+      const running = await onceReachable(() => start({ config, ports, principals, logger }), {
+        timeoutMs: config.WEIR_STARTUP_TIMEOUT_MS,
+        report,
+        signal: signalled,
+      });
       try {
         await Promise.race([running.done, aborted(signalled)]);
       } finally {

@@ -62,6 +62,8 @@ export interface StepContext {
   readonly clockMs: number;
   /** No event of this key before this time is still expected, ms; −Infinity before its first. With `steps: 'runs'` as of the run's end. */
   readonly watermarkMs: number;
+  /** The record that the event at `index` of the run came from. From a timer it is an error of the kernel. */
+  recordOf(index: number): LogRecord;
   /** `index` is the event's place in the run; outputs leave in input order over all runs of a batch. */
   emit(index: number, output: Output): void;
   /** Refuses the event at `index`: the state must be as if it had never come. From a timer it is an error of the kernel. */

@@ -111,20 +111,24 @@ function specOf(topic: TopicDefinition, prefix: string, partitions: number): Top
   };
 }
 
+/** @throws {LogError} with nothing left behind: the topics could not be created, or the group not be joined */
 export async function startRunner(
   processor: AnyProcessor,
   ports: TaskPorts,
   options: RunnerOptions,
   events: RunnerEvents,
 ): Promise<Runner> {
-  const admin = await ports.log.admin();
   const { compaction } = ports.log.features;
   const specs = topicSpecs(processor, options.topicPrefix, options.partitions);
-  // Kept whole, a topic has the newest record of each key too: such topics are small.
-  await admin.createTopics(
-    specs.map((spec) => (spec.cleanup === 'compact' && !compaction ? { ...spec, cleanup: 'delete' } : spec)),
-  );
-  await admin.close();
+  const admin = await ports.log.admin();
+  try {
+    // Kept whole, a topic has the newest record of each key too: such topics are small.
+    await admin.createTopics(
+      specs.map((spec) => (spec.cleanup === 'compact' && !compaction ? { ...spec, cleanup: 'delete' } : spec)),
+    );
+  } finally {
+    await admin.close();
+  }
   const running = new TaskRunner(processor, ports, options, events);
   await running.join();
   return running;

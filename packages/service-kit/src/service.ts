@@ -104,6 +104,7 @@ class RunningServices implements Services {
     const io: ServiceIo = {
       views: ports.views,
       submit: this.#submitter.submit,
+      findCommand: this.#submitter.findCommand,
       principalOf: (request, role) => principals.principalOf(request, role),
     };
     const mounted = this.#definitions.map((definition): MountedService => {

@@ -198,6 +198,7 @@ export class Task {
     this.#cursors = cursors;
     this.#merge = new InputMerge(this.#cursorsOf(this.#topics.control), this.#cursorsOf(this.#topics.data), monotonic);
     this.#seq = seq;
+    this.#committed = this.#positions();
     if (steps.length > 0 || startsOver || divergence !== undefined)
       this.#starting = { steps, startsOver, divergedSeq: divergence?.seq ?? null };
     await this.#views.rebuild(fold.keys.allViews());

@@ -14,7 +14,7 @@ const CHECK_EVERY_MS = 10_000;
 type Pingable = Pick<EventLog, 'ping'>;
 
 export interface WaitOptions {
-  /** How long to wait in all, ms; 0: one question. */
+  /** How long to wait in all, ms; 0: one attempt. */
   readonly timeoutMs: number;
   readonly report: (message: string, fields: Readonly<Record<string, unknown>>) => void;
   readonly signal?: AbortSignal;
@@ -22,11 +22,17 @@ export interface WaitOptions {
   readonly pause?: (ms: number) => Promise<void>;
 }
 
+/** Resolves once the broker answers. @throws as `onceReachable` does */
+export function waitForBroker(log: Pingable, options: WaitOptions): Promise<void> {
+  return onceReachable(() => log.ping(PING_TIMEOUT_MS), options);
+}
+
 /**
- * Resolves once the broker answers. Reports once at each change, not at each question.
- * @throws {LogError} its last answer when the time is over; at once what waiting does not mend; the signal's reason
+ * Tries until the broker lets it succeed: one that answered a moment ago may be away again when topics are created or a group is joined. An
+ * attempt that fails must leave nothing behind. Reports once at each change, not at each attempt.
+ * @throws {LogError} the last failure when the time is over; at once what waiting does not mend; the signal's reason
  */
-export async function waitForBroker(log: Pingable, options: WaitOptions): Promise<void> {
+export async function onceReachable<T>(attempt: () => Promise<T>, options: WaitOptions): Promise<T> {
   const { timeoutMs, report, signal } = options;
   const pause = options.pause ?? ((ms: number) => sleep(ms, undefined, signal === undefined ? {} : { signal }));
   const startedMs = performance.now();
@@ -34,10 +40,10 @@ export async function waitForBroker(log: Pingable, options: WaitOptions): Promis
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(MAX_PAUSE_MS, 2 * pauseMs)) {
     const leftMs = timeoutMs - (performance.now() - startedMs);
     try {
-      await log.ping(PING_TIMEOUT_MS);
+      const reached = await attempt();
       const waitedMs = Math.round(performance.now() - startedMs);
       if (said !== undefined) report('the broker answers', { waitedMs });
-      return;
+      return reached;
     } catch (error) {
       const isPassing = error instanceof LogError && error.retriable;
       if (!isPassing || leftMs - pauseMs <= 0) throw error;

@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { LogError } from '@weir/event-log/errors';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createPrincipals, sha256 } from '../src/http/principals.ts';
@@ -220,6 +222,39 @@ describe('refusals are problem details that name the value and the cure', () => 
     expect(page.body).toMatch(new RegExp(`^${code} \\(${status}\\)\n`));
   });
 
+  test('a method that the path does not have', async () => {
+    for (const [method, url, allow] of [
+      ['DELETE', '/v1/models/m/versions/a%2Fb?x=1', 'GET, HEAD, PUT'],
+      ['PATCH', '/v1/alerts', 'GET, HEAD'],
+    ] as const) {
+      const { statusCode, headers, body } = await http.app.inject({ method, url });
+      expect(statusCode).toBe(405);
+      expect(headers['allow']).toBe(allow);
+      expect(JSON.parse(body)).toMatchObject({
+        code: 'METHOD_NOT_ALLOWED',
+        detail: `${url} has ${allow}, not ${method}`,
+      });
+    }
+  });
+
+  test('bytes that no route sees: headers that are too long, and what is no HTTP', async () => {
+    const url = new URL(await http.app.listen({ host: '127.0.0.1', port: 0 }));
+    const answerTo = async (bytes: string): Promise<string> => {
+      const socket = connect(Number(url.port), url.hostname);
+      socket.write(bytes);
+      return text(socket);
+    };
+    const long = await answerTo(`GET /v1/alerts?cursor=${'x'.repeat(20_000)} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n`);
+    expect(long).toMatch(/^HTTP\/1\.1 431 /);
+    expect(JSON.parse(long.split('\r\n\r\n')[1] ?? '')).toMatchObject({
+      type: '/problems/headers-too-large',
+      detail: expect.stringContaining('16 KiB'),
+    });
+    const noise = await answerTo('\x16\x03\x01 hello\r\n\r\n');
+    expect(JSON.parse(noise.split('\r\n\r\n')[1] ?? '')).toMatchObject({ status: 400, code: 'BAD_REQUEST' });
+    expect((await get('/problems/headers-too-large')).status).toBe(200);
+  });
+
   test('a cursor of another filter', async () => {
     const { next } = (await get('/v1/alerts?limit=1')).json as { next: string };
     expect((await get(`/v1/alerts?limit=1&state=raised&cursor=${next}`)).json).toMatchObject({ code: 'BAD_CURSOR' });
@@ -304,7 +339,7 @@ describe('who asks', () => {
 });
 
 describe('around it', () => {
-  test('the OpenAPI document names its schemas, and every route its errors', async () => {
+  test('the OpenAPI document names its schemas, and every route its answers and errors', async () => {
     const document = (await get('/openapi.json')).json as unknown as {
       components: { schemas: Record<string, unknown> };
       paths: Record<
@@ -324,6 +359,8 @@ describe('around it', () => {
         expect(problems, `${method} ${path}`).toEqual(
           expect.arrayContaining(['400', '421', '500', '503', ...ofWrites]),
         );
+        const answers = Object.keys(responses).filter((status) => status.startsWith('2') && responses[status]?.content);
+        expect(answers, `${method} ${path}`).not.toEqual([]);
         expect(requestBody !== undefined).toBe(method !== 'get');
       }
     const text = JSON.stringify(document);

@@ -98,6 +98,21 @@ describe('a start that fails ends the process at once, with its line', () => {
     expect(out.split('\n').find((line) => line.includes('"fatal"'))).toContain('127.0.0.1:1');
   });
 
+  test('not when the broker goes away between its answer and the topics: the start is tried again', async () => {
+    const child = new Child({ WEIR_TOY_DOES: 'starts-at-the-third-attempt' });
+    await child.says('"msg":"running"');
+    child.process.kill('SIGTERM');
+    const { code, out } = await child.ended;
+    expect(code).toBe(0);
+    expect(out.match(/"reason":"creating weir.models: the connection ended".*"waiting for the broker"/g)).toHaveLength(
+      1,
+    );
+    expect(out.match(/the broker answers/g)).toHaveLength(1);
+    const once = await run({ WEIR_TOY_DOES: 'starts-at-the-third-attempt', WEIR_STARTUP_TIMEOUT_MS: '0' });
+    expect(once.code).toBe(1);
+    expect(once.out).toContain('"msg":"creating weir.models: the connection ended"');
+  });
+
   test('when an absent broker is waited for and a signal comes', async () => {
     const child = new Child({ WEIR_LOG: 'kafka', KAFKA_BROKERS: '127.0.0.1:1', WEIR_STARTUP_TIMEOUT_MS: '600000' });
     await child.says('waiting for the broker');

@@ -25,6 +25,7 @@ async function instance(ofOthers: Owner): Promise<FastifyInstance> {
     views,
     principalOf: (request, role) => principals.principalOf(request, role),
     submit: async (topic) => ({ topic, partition: 1, offset: 0n, processed: false }),
+    findCommand: async () => undefined,
   };
   const ownership = {
     ownerOf: (model: string): Owner => (model === 'mine' ? { is: 'here' } : ofOthers),

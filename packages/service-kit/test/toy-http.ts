@@ -1,4 +1,5 @@
 /** Two toy services behind one HTTP server, with views in memory and a log that is an array. */
+import { decode } from '@weir/events/codec';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
@@ -67,6 +68,13 @@ export async function toyHttp(
       appended.push({ topic, key, value, waitMs: wait?.untilProcessedMs });
       const processed = wait !== undefined && wait.untilProcessedMs >= state.processingMs;
       return { topic, partition: 0, offset: BigInt(appended.length - 1), processed };
+    },
+    findCommand: async (model, id) => {
+      const at = appended.findIndex(({ topic, value }) => {
+        const { event } = decode(value);
+        return topic === 'commands' && 'action' in event && event.model === model && event.id === id;
+      });
+      return at < 0 ? undefined : { topic: 'commands', partition: 0, offset: BigInt(at), processed: false };
     },
   };
   const services: MountedService[] = definitions.map((definition) => ({ definition, io }));

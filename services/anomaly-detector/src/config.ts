@@ -19,6 +19,8 @@ export interface AnomalyConfig {
   readonly forest: 'standard' | 'small';
   /** Time between two events of a model, ms; 0: the longest gap while it warmed up, a minute at least. */
   readonly expectedIntervalMs: number;
+  /** Whether events that break a rule or are odd are copied to the topic `quarantine`. */
+  readonly quarantine: boolean;
   /** Shares of events from which a quality alert is a warning and critical. */
   readonly warningShare: number;
   readonly criticalShare: number;
@@ -88,6 +90,12 @@ const OWN_SETTINGS = {
     reason:
       'a model without an event for twice as long is reported as silent; 0: the longest gap while it warmed up, a minute at least',
   },
+  WEIR_ANOMALY_QUARANTINE: {
+    type: 'boolean',
+    default: false,
+    reason:
+      'copies each event that breaks a rule or is odd, as it came and with the reasons, to the topic quarantine: for pipelines that leave such events out',
+  },
   WEIR_ANOMALY_WARNING_SHARE: {
     type: 'number',
     minimum: 0,
@@ -132,6 +140,7 @@ export function anomalyConfigOf(config: DetectorConfig): AnomalyConfig {
     episodeHold: config.WEIR_ANOMALY_EPISODE_HOLD,
     forest: config.WEIR_ANOMALY_FOREST,
     expectedIntervalMs: config.WEIR_ANOMALY_EXPECTED_INTERVAL_MS,
+    quarantine: config.WEIR_ANOMALY_QUARANTINE,
     warningShare: config.WEIR_ANOMALY_WARNING_SHARE,
     criticalShare: config.WEIR_ANOMALY_CRITICAL_SHARE,
   };

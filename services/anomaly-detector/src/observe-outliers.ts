@@ -85,7 +85,7 @@ function close(
 }
 
 /** The row that was just decided. */
-function featuresOf({ forest, row, dimensions, numbers }: Outliers): AnomalousFeature[] {
+export function featuresOf({ forest, row, dimensions, numbers }: Outliers): AnomalousFeature[] {
   const { top } = attribute(forest, row, Math.min(NAMED, row.length));
   return top.map(({ feature, direction, share, expected: [low, high] }) => {
     const isNumber = feature < numbers;

@@ -6,6 +6,7 @@ import type { Rejection, StepContext } from '@weir/service-kit/processor';
 import { observeArrival } from './absence.ts';
 import { observeOutliers } from './observe-outliers.ts';
 import { observeQuality } from './observe-quality.ts';
+import { quarantined } from './quarantine.ts';
 import { isWarmingUp, type ModelState, type Monitor, monitorOf } from './state.ts';
 import { type Place, placeOf } from './tell.ts';
 
@@ -45,9 +46,15 @@ function observeRow(
   monitor.events += 1;
   monitor.quality.load(values, row.at, texts, row.textAt);
   const violations = observeQuality(model, monitor, place);
+  let isOdd = false;
   if (isWarmingUp(monitor)) warm(model, monitor, violations === 0, row, values, texts);
-  else if (monitor.outliers !== null)
-    observeOutliers(model, monitor, monitor.outliers.decide(values, row.at, texts, row.textAt), place);
+  else if (monitor.outliers !== null) {
+    const decision = monitor.outliers.decide(values, row.at, texts, row.textAt);
+    isOdd = decision.isAlarm;
+    observeOutliers(model, monitor, decision, place);
+  }
+  if (model.config.quarantine && (violations > 0 || isOdd))
+    place.context.emit(place.index, quarantined(monitor, row, isOdd, place));
 }
 
 /** Only clean events become what later ones are compared with. */

@@ -14,7 +14,7 @@ export type AnomalyEvent = ControlEvent | Row;
 export type AnomalyProcessor = Processor<AnomalyConfig, ModelState, AnomalyEvent>;
 
 /** Identifies the kernel; a change that can alter an output changes it. */
-export const BUILD = 'anomaly-detector/4';
+export const BUILD = 'anomaly-detector/5';
 
 export function createAnomalyProcessor(): AnomalyProcessor {
   // The rows of one slice: emptied before its first decode, so nothing of it outlives a step.
@@ -28,7 +28,7 @@ export function createAnomalyProcessor(): AnomalyProcessor {
       rowInput('features', 'FeaturesLogged', reader),
       rowInput('predictions', 'PredictionLogged', reader),
     ],
-    outputs: ['alerts'],
+    outputs: ['alerts', 'quarantine'],
     build: BUILD,
     stateVersion: STATE_VERSION,
     configOf: (recorded) => ({ ...ANOMALY_DEFAULTS, ...(recorded as Partial<AnomalyConfig>) }),

@@ -1,6 +1,7 @@
 /** A slice of the flights through the fold: what alerts come of it. */
+import type { LogRecord } from '@weir/event-log/port';
 import { decode } from '@weir/events/codec';
-import type { AlertRaised, AlertResolved } from '@weir/events/generated/events';
+import type { AlertRaised, AlertResolved, EventQuarantined } from '@weir/events/generated/events';
 import type { Fault } from '@weir/flights/inject';
 import { replay } from '@weir/flights/replay';
 import { newFold } from '@weir/service-kit/testing/fold-run';
@@ -18,6 +19,9 @@ export const FLIGHTS_CONFIG: AnomalyConfig = {
 export interface FlightRun {
   readonly raised: readonly AlertRaised[];
   readonly resolved: readonly AlertResolved[];
+  readonly quarantined: readonly EventQuarantined[];
+  readonly predictions: readonly LogRecord[];
+  /** Predictions, a count. */
   readonly events: number;
 }
 
@@ -30,13 +34,15 @@ export async function flightRun(
   const fold = newFold({ processor: createAnomalyProcessor(), config, nowMs: untilMs } as unknown as Scenario);
   const raised: AlertRaised[] = [];
   const resolved: AlertResolved[] = [];
+  const quarantined: EventQuarantined[] = [];
+  const predictions: LogRecord[] = [];
   let offset = 0n;
-  let events = 0;
   const sink = {
     output: ({ value }: { readonly value: Uint8Array | null }) => {
       const { name, event } = decode(value as Uint8Array);
       if (name === 'AlertRaised') raised.push(event);
       if (name === 'AlertResolved') resolved.push(event);
+      if (name === 'EventQuarantined') quarantined.push(event);
     },
     reject: (_: string, __: unknown, { code, message }: { readonly code: string; readonly message: string }) => {
       throw new Error(`${code}: ${message}`);
@@ -51,9 +57,9 @@ export async function flightRun(
           return { offset, key: Buffer.from(key), value, headers: [], timestampMs: 0 };
         });
       if (records.length > 0) fold.records(topic, records, sink);
-      if (topic === 'predictions') events += records.length;
+      if (topic === 'predictions') predictions.push(...records);
     }
     if ((batch.at(-1)?.eventTimeMs ?? 0) >= untilMs) break;
   }
-  return { raised, resolved, events };
+  return { raised, resolved, quarantined, predictions, events: predictions.length };
 }

@@ -3,7 +3,6 @@ import type { NewRecord } from '@weir/event-log/port';
 import { encode } from '@weir/events/codec';
 import type { Scenario } from '@weir/service-kit/testing/scenario';
 import { createAnomalyProcessor } from '../src/processor.ts';
-import { goldenStates } from './golden-state.ts';
 import { at, even, NOW_MS, predictionAt, registered, SCENE_CONFIG, turnOf } from './scene.ts';
 
 /** One that predicts, and one whose features come alone and stay in their warm-up: inputs are merged by arrival. */
@@ -38,11 +37,11 @@ function event(index: number): NewRecord {
 /** Odd events, every kind of fault and every refusal; long enough to warm up. */
 export const SCENARIO: Scenario = {
   processor: createAnomalyProcessor(),
-  config: SCENE_CONFIG,
+  // Every violation and every odd event leaves, too.
+  config: { ...SCENE_CONFIG, quarantine: true },
   nowMs: NOW_MS,
   control,
   event,
   events: 2_600,
-  minOutputs: 6,
-  golden: goldenStates(),
+  minOutputs: 200,
 };

@@ -23,6 +23,10 @@ test('and these are the outputs that follow from it', async () => {
   await expect(`${JSON.stringify(ids, null, 2)}\n`).toMatchFileSnapshot(`state/${STATE_VERSION}.outputs.json`);
 });
 
+test.each(goldenStates())('goes on from a state of $name', ({ stateVersion, bytes, outputIds }) => {
+  expect(outputIdsAfter(stateVersion, bytes)).toEqual(outputIds);
+});
+
 test('a state is read, and written as the same bytes', () => {
   const bytes = stateOf(writtenNow());
   const model = loadModel(bytes, STATE_VERSION, SCENE_CONFIG);

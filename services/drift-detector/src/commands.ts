@@ -2,6 +2,7 @@
 import { causeOf } from '@weir/alerts/finding';
 import type { CommandIssued } from '@weir/events/generated/events';
 import type { Output, Rejection, StepContext } from '@weir/service-kit/processor';
+import { rebaseOutcomes } from './performance.ts';
 import { referenceSetFrom, takeReference } from './registrations.ts';
 import { longestWindow, type ModelState, type Note, watchesOf } from './state.ts';
 
@@ -42,18 +43,45 @@ function mute(model: ModelState, event: CommandIssued): Rejection | undefined {
   return undefined;
 }
 
-/** Subject: `column`. Its last values, as many as the longest count window holds, become its reference. */
+/** Subject: `column`, or `alert`, an open one of the model: what it speaks of is rebased, a column or the outcomes. */
 function rebase(
   model: ModelState,
   event: CommandIssued,
   context: StepContext,
   emit: (output: Output) => void,
 ): Rejection | undefined {
-  const column = model.columns.get(event.subject['column'] ?? '');
+  const { alert, column = '' } = event.subject;
+  // Sent twice it counts once.
+  if (isRebasedBy(model, event.id)) return undefined;
+  if (alert === undefined) return rebaseColumn(model, column, event, context, emit);
+  const { judged } = model;
+  if (judged !== null && [...judged.alerts.values()].some(({ id }) => id === alert)) {
+    rebaseOutcomes(model, judged, causeOf(context, event.id, event.issuedMs), emit);
+    return undefined;
+  }
+  const of = [...model.columns.values()].find((each) => watchesOf(each).some((watch) => watch.alert?.id === alert));
+  if (of !== undefined) return rebaseColumn(model, of.name, event, context, emit);
+  return badCommand(
+    event,
+    `subject.alert is ${JSON.stringify(alert)}; model ${model.model} has no open alert of this service with that id: /v1/alerts?state=open lists them`,
+  );
+}
+
+function isRebasedBy({ judged, columns }: ModelState, id: string): boolean {
+  return judged?.performance.reference.rebasedBy === id || [...columns.values()].some(({ entry }) => entry.id === id);
+}
+
+/** Its last values, as many as the longest count window holds, become its reference. */
+function rebaseColumn(
+  model: ModelState,
+  name: string,
+  event: CommandIssued,
+  context: StepContext,
+  emit: (output: Output) => void,
+): Rejection | undefined {
+  const column = model.columns.get(name);
   if (column === undefined) return noColumn(model, event);
   const { id, issuedMs: eventTimeMs } = event;
-  // Sent twice it counts once.
-  if (column.entry.id === id) return undefined;
   const { capacity } = longestWindow(column);
   const sample = column.recent.last(capacity);
   if (sample === undefined)

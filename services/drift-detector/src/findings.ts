@@ -46,7 +46,6 @@ export function driftFinding(
   const sizes = { referenceSize: reference.m, referenceHash: entry.hash };
   const sinceMs = watch.evaluation.open?.sinceMs ?? watch.alert?.sinceMs ?? window.fromMs;
   const said = DRIFT[told][direction > 0 ? 0 : 1];
-  const since = told === 'raised' || told === 'escalated' ? ` since ${new Date(sinceMs).toISOString()}` : '';
   const unit = columnsNamed(model.catalogue, column.name)[0]?.unit ?? null;
   const measured = `D = ${statistic.toFixed(3)} near ${shownNumber(at ?? 0)} over ${window.size} values`;
   const dependence = dependenceOfColumn(column);
@@ -56,7 +55,7 @@ export function driftFinding(
       kind: 'drift',
       drift: { statistic, at, direction, pValueSingleLook, effectSize, ...sizes, before, after },
     },
-    summary: `${model.model}: ${column.name} ${said}${since}: ${movedFrom(before, after, unit)} (${measured})`,
+    summary: `${model.model}: ${column.name} ${said}${sinceText(told, sinceMs)}: ${movedFrom(before, after, unit)} (${measured})`,
     advice: dependence.isDependent ? `${CAUSES} ${notPromised(dependence)}` : CAUSES,
     onsetMs: () => sinceMs,
     rate: dependence.isDependent ? null : promised('exchangeable', model, watch, window.size),
@@ -72,16 +71,22 @@ export function missingFinding(
 ): Finding {
   const { expectedShare, open } = watch.evaluation;
   const { statistic, window } = figures;
+  const sinceMs = open?.sinceMs ?? watch.alert?.sinceMs ?? window.fromMs;
   const observed = `${Math.round(statistic * window.size)} of the last ${window.size} values`;
   const expected = `${(100 * expectedShare).toPrecision(2)} %`;
   return {
     ...common(model, column, watch, figures),
     detail: { kind: 'quality', quality: { fault: 'missing', factor: statistic / expectedShare, observed, expected } },
-    summary: `${model.model}: ${column.name} ${MISSING[told]}: ${observed}, expected ${expected}`,
+    summary: `${model.model}: ${column.name} ${MISSING[told]}${sinceText(told, sinceMs)}: ${observed}, expected ${expected}`,
     advice: 'Look at the source of the column since then. Its distribution is tested without the missing values.',
-    onsetMs: () => open?.sinceMs ?? watch.alert?.sinceMs ?? window.fromMs,
+    onsetMs: () => sinceMs,
     rate: promised('independent', model, watch, window.size),
   };
+}
+
+/** Of what is open; what is over says so itself. */
+function sinceText(told: Told, sinceMs: number): string {
+  return told === 'raised' || told === 'escalated' ? ` since ${new Date(sinceMs).toISOString()}` : '';
 }
 
 function common({ model }: ModelState, { name, entry }: ColumnState, { rule }: Watch<unknown>, figures: Figures) {

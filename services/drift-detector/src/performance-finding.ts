@@ -7,15 +7,19 @@ import type { PerformanceEvaluation } from '@weir/drift/performance/performance-
 import type { Metric } from '@weir/drift/performance/scores';
 import type { DriftConfig } from './config.ts';
 
+/** What happened to the alert. */
+export type PerformanceTold = Transition | 'rebased';
+
 const NAMES: Readonly<Record<Metric, string>> = {
   calibration: 'outcomes against predictions',
   'log-loss': 'log loss',
   'error-rate': 'error rate',
 };
-const HAPPENED: Readonly<Record<Transition, string>> = {
+const HAPPENED: Readonly<Record<PerformanceTold, string>> = {
   raised: 'worse than the reference',
   escalated: 'still worse than when it was told',
   resolved: 'back at the reference',
+  rebased: 'has its present outcomes as the reference, which ends this alert; with the old one',
 };
 const UNITS: Readonly<Record<Metric, string>> = {
   calibration: 'share of predictions',
@@ -31,12 +35,13 @@ export function performanceFinding(
   model: string,
   performance: ModelPerformance,
   evaluation: PerformanceEvaluation,
-  told: Transition,
+  told: PerformanceTold,
   alert: OpenAlert | undefined,
   config: DriftConfig,
 ): Finding {
   const { metric, window, open } = evaluation;
   const { current, reference, since, effect } = evaluation.figures();
+  const isOver = told === 'resolved' || told === 'rebased';
   const halfWidth = window.since(metric, Number.NEGATIVE_INFINITY).halfWidth;
   const sinceMs = open?.sinceMs ?? alert?.sinceMs ?? window.fromMs;
   return {
@@ -50,14 +55,14 @@ export function performanceFinding(
     threshold: reference + Math.sign(current - reference || 1) * config.minPerformanceEffect,
     unit: UNITS[metric],
     effect,
-    summary: `${model}: ${NAMES[metric]} ${HAPPENED[told]}: ${measured(performance, evaluation, told === 'resolved' ? window : since, told, sinceMs)}`,
+    summary: `${model}: ${NAMES[metric]} ${HAPPENED[told]}: ${measured(performance, evaluation, isOver ? window : since, isOver, sinceMs)}`,
     advice: adviceFor(performance),
     onsetMs: () => sinceMs,
     window: { fromMs: Math.min(window.fromMs, window.toMs), toMs: window.toMs, size: window.size },
     rate: performance.reference.isDependent
       ? null
       : { guarantee: 'conditional-mean', expectedEventsBetweenFalseAlarms: config.outcomesPerFalseAlarm },
-    labels: { reference: 'self' },
+    labels: performance.reference.rebasedBy === undefined ? { reference: 'self' } : {},
   };
 }
 
@@ -66,10 +71,10 @@ function measured(
   { reference, joiner }: ModelPerformance,
   { metric, window }: PerformanceEvaluation,
   { observed, predicted }: { readonly observed: number; readonly predicted: number },
-  told: Transition,
+  isOver: boolean,
   sinceMs: number,
 ): string {
-  const when = told === 'resolved' ? `over the last ${window.size} outcomes` : `since ${minute(sinceMs)}`;
+  const when = isOver ? `over the last ${window.size} outcomes` : `since ${minute(sinceMs)}`;
   const rates = `observed ${percent(observed)}, predicted ${percent(predicted)} ${when}`;
   const before = `observed ${percent(reference.labels / reference.count)}, predicted ${percent(reference.predicted / reference.count)}`;
   const mean = (value: number) => (metric === 'log-loss' ? value.toFixed(3) : percent(value));
@@ -83,7 +88,8 @@ function measured(
 
 function adviceFor({ reference }: ModelPerformance): string {
   const days = `${minute(reference.fromMs)} to ${minute(reference.toMs)}`;
-  const base = `The reference is the model's first ${reference.count} outcomes, ${days}. Look at what changed in the world that the model predicts, and whether it is to be trained again; compare with drift of its columns since then.`;
+  const made = reference.rebasedBy === undefined ? "the model's first" : 'after a rebase the';
+  const base = `The reference is ${made} ${reference.count} outcomes, ${days}. Look at what changed in the world that the model predicts, and whether it is to be trained again; compare with drift of its columns since then.`;
   if (!reference.isDependent) return base;
   return `${base} No rate of false alarms is promised: an outcome tells of the next one (correlation ${reference.lag1.toFixed(2)} of neighbouring residuals).`;
 }

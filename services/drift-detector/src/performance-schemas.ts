@@ -45,7 +45,7 @@ export const PerformanceSchema: TSchema = Type.Object({
     Type.Object({
       outcomes: count('outcomes in the reference'),
       of: count('outcomes that make it complete'),
-      isSelf: Type.Boolean({ description: 'it is made of the first outcomes of the model' }),
+      isSelf: Type.Boolean({ description: 'it is made of the first outcomes of the model; false after a rebase' }),
       lag1Correlation: orNull(Type.Number(), 'of neighbouring residuals, in the order in which outcomes came'),
       ...Measured,
     }),

@@ -16,7 +16,7 @@ export function performanceView({ model, config, judged }: ModelState): object {
     reference: {
       outcomes: count,
       of: config.outcomeReference,
-      isSelf: true,
+      isSelf: reference.rebasedBy === undefined,
       from: iso(reference.fromMs),
       to: iso(reference.toMs),
       observed: ratio(labels, count),

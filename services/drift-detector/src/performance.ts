@@ -9,7 +9,7 @@ import { ModelPerformance } from '@weir/drift/performance/model-performance';
 import type { PerformanceEvaluation } from '@weir/drift/performance/performance-evaluation';
 import type { OutcomeObserved } from '@weir/events/generated/events';
 import type { Row } from '@weir/events/prediction-reader';
-import type { StepContext } from '@weir/service-kit/processor';
+import type { Output, StepContext } from '@weir/service-kit/processor';
 import { performanceFinding, performanceRule } from './performance-finding.ts';
 import type { ModelState } from './state.ts';
 
@@ -72,6 +72,27 @@ export function observeOutcome(
     tell(model, judged, evaluation, transition, cause, index, context),
   );
   return undefined;
+}
+
+/** The present becomes the reference; what is open is over. */
+export function rebaseOutcomes(
+  model: ModelState,
+  { performance, alerts }: Judged,
+  cause: Cause,
+  emit: (output: Output) => void,
+): void {
+  // Nothing resolves before it was raised.
+  const at = { ...cause, eventTimeMs: Math.max(cause.eventTimeMs, model.lastEventMs, performance.longest.toMs) };
+  for (const evaluation of performance.evaluations) {
+    const rule = performanceRule(evaluation);
+    const open = alerts.get(rule);
+    if (open === undefined) continue;
+    const finding = performanceFinding(model.model, performance, evaluation, 'rebased', open, model.config);
+    emit(resolveAlert(open, finding, at, 'rebased'));
+    model.acknowledged.delete(open.id);
+    alerts.delete(rule);
+  }
+  performance.rebase(cause.eventId);
 }
 
 function tell(

@@ -16,7 +16,7 @@ export type DriftEvent = ControlEvent | OutcomeEvent | Row;
 export type DriftProcessor = Processor<DriftConfig, ModelState, DriftEvent>;
 
 /** Identifies the kernel; a change that can alter an output changes it. */
-export const BUILD = 'drift-detector/8';
+export const BUILD = 'drift-detector/9';
 
 export function createDriftProcessor(): DriftProcessor {
   // The rows of one slice: emptied before its first decode, so nothing of it outlives a step.

@@ -23,9 +23,9 @@ import {
 } from './state.ts';
 import { fromVersion4 } from './version4.ts';
 
-export const STATE_VERSION = 7;
-/** As this one, without outcomes. */
-const WITHOUT_OUTCOMES = 6;
+export const STATE_VERSION = 8;
+/** As this one: 6 without outcomes, 7 without a rebase of them. */
+const READ_ALIKE: readonly number[] = [6, 7, STATE_VERSION];
 
 /** Of an array of numbers: its index among the parts. */
 type Place = number;
@@ -170,9 +170,9 @@ export function loadModel(bytes: Uint8Array, stateVersion: number, config: Drift
     const { saved, catalogue, part } = fromVersion4(bytes);
     return restoreModel(saved, catalogue, part, config);
   }
-  if (stateVersion !== STATE_VERSION && stateVersion !== WITHOUT_OUTCOMES)
+  if (!READ_ALIKE.includes(stateVersion))
     throw new RangeError(
-      `a state of drift-detector has version ${stateVersion}, this build reads 4, ${WITHOUT_OUTCOMES} and ${STATE_VERSION}; run the build that wrote it, or a later one`,
+      `a state of drift-detector has version ${stateVersion}, this build reads 4, ${READ_ALIKE.slice(0, -1).join(', ')} and ${STATE_VERSION}; run the build that wrote it, or a later one`,
     );
   const decoded = decodeState<SavedModel>(bytes);
   const catalogue = loadCatalogue(new Uint8Array(decoded.part(0)));

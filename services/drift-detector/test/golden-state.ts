@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NewRecord } from '@weir/event-log/port';
-import { encode } from '@weir/events/codec';
+import { decode, encode } from '@weir/events/codec';
+import type { AlertRaised } from '@weir/events/generated/events';
 import { encodeState } from '@weir/service-kit/state-codec';
 import { newFold } from '@weir/service-kit/testing/fold-run';
 import type { GoldenState, Scenario } from '@weir/service-kit/testing/scenario';
@@ -70,10 +71,10 @@ function prediction(index: number, hasThird: boolean, hasOutput = false): NewRec
   );
 }
 
-/** Delayed, some missing, sent twice or revised; from 700 on as often 1 as the predictions say 0. */
-function outcome(index: number): readonly NewRecord[] {
+/** Delayed, some missing, sent twice or revised; from a turn on as often 1 as the predictions say 0. */
+function outcome(index: number, turnsAt = 700): readonly NewRecord[] {
   if (index % 9 === 4) return [];
-  const label = index < 700 || index > 1_200 ? index % 4 === 0 : index % 4 !== 0;
+  const label = index < turnsAt || index > 1_200 ? index % 4 === 0 : index % 4 !== 0;
   const fields = { model: MODEL, predictionId: `p${index}`, label: label ? 1 : 0, reward: null };
   const revisions = index % 12 === 5 ? [0, 0, 1] : [0];
   return revisions.map((revision) =>
@@ -102,16 +103,19 @@ function following(hasThird: boolean, hasOutput: boolean): readonly NewRecord[] 
   ]);
 }
 
-/** What this version writes after the same events as those before it, with a column that learns its reference, and commands. */
+/** What this version writes after the same events as those before it, with a column that learns its reference, and commands, one of which rebases its outcomes. */
 export function writtenNow(): Buffer {
   const scenario = { processor: createDriftProcessor(), config: GOLDEN_CONFIG, nowMs: 1_000 };
   const fold = newFold(scenario as unknown as Scenario);
   let openAlert = '';
+  let worse = '';
   const feed = (records: readonly NewRecord[]): void => {
     for (const { topic, key, value } of records)
       fold.records(topic, [{ offset: 0n, key, value, headers: [], timestampMs: 0 }], {
-        output: ({ id }) => {
+        output: ({ id, value }) => {
           openAlert = id;
+          const { event } = decode(value as Uint8Array) as { readonly event: AlertRaised };
+          if (event.kind === 'performance') worse = id;
         },
         reject: (_, __, { message }) => {
           throw new Error(message);
@@ -125,11 +129,15 @@ export function writtenNow(): Buffer {
     ...['x', 'y'].map((column) =>
       record('references', referenceSetOf({ model: MODEL, column, values, counts, missing: 2 })),
     ),
-    ...Array.from({ length: EVENTS }, (_, index) => [prediction(index, true, true), ...outcome(index - 20)]).flat(),
+    ...Array.from({ length: EVENTS }, (_, index) => [
+      prediction(index, true, true),
+      ...outcome(index - 20, 250),
+    ]).flat(),
   ]);
   feed([
     record('commands', commandOf('acknowledge', { alert: openAlert })),
     record('commands', commandOf('mute', { column: 'x', until: '2026-12-01T00:00:00Z' })),
+    record('commands', commandOf('rebase', { alert: worse })),
   ]);
   return fold.keys.records()[0]?.bytes as Buffer;
 }

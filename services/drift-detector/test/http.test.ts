@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { encode } from '@weir/events/codec';
 import { loadServiceConfig } from '@weir/service-kit/config/common-settings';
 import { loadPrincipals } from '@weir/service-kit/http/principals';
 import { createLogger } from '@weir/service-kit/logger';
@@ -11,10 +12,12 @@ import { predictionOf, referenceSetOf, registrationOf } from '@weir/testkit/even
 import Value from 'typebox/value';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { DRIFT_DEFAULTS, SETTINGS } from '../src/config.ts';
+import { PerformanceSchema } from '../src/performance-schemas.ts';
 import { DriftSchema, ModelSchema, WindowSchema } from '../src/schemas.ts';
 import { driftDetector } from '../src/service.ts';
 
 const EVENTS = 600;
+const OUTCOMES = 900;
 const START_MS = Date.parse('2026-11-23T00:00:00Z');
 let folder: string;
 let ports: Ports;
@@ -25,7 +28,14 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'weir-'));
   const config = loadServiceConfig(SETTINGS, { WEIR_LOG_FILE: join(folder, 'log.db'), WEIR_HTTP_PORT: '0' });
   ports = await connectPorts(config, { clientId: 'test', report: () => {} });
-  const definition = driftDetector({ ...DRIFT_DEFAULTS, countWindows: [100], readingsPerFalseAlarm: 1e6 });
+  const definition = driftDetector({
+    ...DRIFT_DEFAULTS,
+    countWindows: [100],
+    readingsPerFalseAlarm: 1e6,
+    outcomeWindows: [100],
+    outcomeReference: 400,
+    outcomesPerFalseAlarm: 1_000,
+  });
   services = await startServices([definition], {
     ports,
     config,
@@ -33,7 +43,10 @@ beforeAll(async () => {
     principals: loadPrincipals(config),
     events: { committed: (_, { records }) => void (processed += records) },
   });
-  await send([...registration('delay'), ...registration('idle/ä'), ...predictions()]);
+  const [registered, prediction, outcome, ...rest] = judged() as [Sent, Sent, Sent, ...Sent[]];
+  // Predictions are joined from the first outcome on.
+  await send([registered, prediction, outcome]);
+  await send([...registration('delay'), ...registration('idle/ä'), ...predictions(), ...rest]);
 });
 
 afterAll(async () => {
@@ -41,6 +54,11 @@ afterAll(async () => {
   await ports.close();
   rmSync(folder, { recursive: true });
 });
+
+interface Verdict {
+  readonly rule: string;
+  readonly alert: { readonly id: string } | null;
+}
 
 interface Sent {
   readonly topic: string;
@@ -79,6 +97,23 @@ function predictions(): Sent[] {
     const value = predictionOf({ id: `p${index}`, model: 'delay', numeric, eventTimeMs: START_MS + index * 1_000 });
     return { topic: 'predictions', key: 'delay', value };
   });
+}
+
+/** A model whose outcomes come; from the last three hundred on half of them are 1, where it predicts a quarter. */
+function judged(): Sent[] {
+  const outputs = [{ name: 'p', unit: null }];
+  const registered = registrationOf([], { model: 'judged', outputs, eventTimeMs: START_MS });
+  const events = Array.from({ length: OUTCOMES }, (_, index): Sent[] => {
+    const eventTimeMs = START_MS + index * 1_000;
+    const label = index % 4 === 0 || (index >= 600 && index % 4 === 1) ? 1 : 0;
+    const fields = { model: 'judged', predictionId: `j${index}`, label, reward: null, revision: 0, eventTimeMs };
+    const prediction = predictionOf({ id: `j${index}`, model: 'judged', outputs: [0.25], numeric: [], eventTimeMs });
+    return [
+      { topic: 'predictions', key: 'judged', value: prediction },
+      { topic: 'outcomes', key: 'judged', value: encode('OutcomeObserved', fields) },
+    ];
+  });
+  return [{ topic: 'models', key: 'judged', value: registered }, ...events.flat()];
 }
 
 async function get(path: string): Promise<{ readonly status: number; readonly body: unknown }> {
@@ -145,6 +180,40 @@ test('alerts, with how they ended', async () => {
   expect(JSON.stringify(items)).toMatch(
     /delay: x has moved down since 2026-11-23T00:0\d:\d\d\.000Z: median 0\.\d+ → 0\./,
   );
+});
+
+test('outcomes beside those of the reference: over REST, as an alert, and as metrics', async () => {
+  const { status, body } = await get('/v1/models/judged/performance');
+  expect(status).toBe(200);
+  expect(Value.Errors(PerformanceSchema, body)).toEqual([]);
+  expect(body).toMatchObject({
+    status: 'watched',
+    reference: { outcomes: 400, of: 400, isSelf: true },
+    windows: [{ size: 100, observed: 0.5, predicted: 0.25, errorRate: 0.5 }],
+  });
+  const { windows } = body as { readonly windows: readonly { readonly verdicts: readonly Verdict[] }[] };
+  const worse = windows[0]?.verdicts.find(({ alert }) => alert !== null);
+  const alert = await get(`/v1/alerts/${worse?.alert?.id}`);
+  expect(alert.body).toMatchObject({ kind: 'performance', model: 'judged', rule: worse?.rule, state: 'raised' });
+  expect((await get('/v1/models/idle%2F%C3%A4/performance')).body).toMatchObject({
+    status: 'no-outcomes',
+    joins: null,
+  });
+  const metrics = await (await fetch(`${services.url}/metrics`)).text();
+  for (const line of [
+    'weir_performance{model="judged",metric="observed",window="100"} 0.5',
+    'weir_performance{model="judged",metric="predicted",window="100"} 0.25',
+    'weir_performance_outcomes_total{model="judged",result="orphans"} 0',
+    'weir_drift_unmonitored{model="judged"} 1',
+    'weir_drift_unmonitored{model="delay"} 0',
+    'weir_drift_columns_not_watched{model="delay"} 1',
+  ])
+    expect(metrics).toContain(`${line}\n`);
+  expect(metrics).toMatch(/weir_performance_reference\{model="judged",metric="observed"\} 0\.2\d*\n/);
+  expect(metrics).toMatch(/weir_performance_outcomes_total\{model="judged",result="joined"\} \d{3}\n/);
+  expect(metrics).toMatch(/weir_performance_open_alerts\{model="judged"\} [1-9]\n/);
+  // No outcome, no figure.
+  expect(metrics).not.toMatch(/weir_performance\{model="(delay|idle)/);
 });
 
 test('a command is carried out', async () => {

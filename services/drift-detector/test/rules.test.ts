@@ -178,6 +178,8 @@ test('another reference ends the alerts that were open with the old one, whateve
     });
   folded.records('predictions', shifted(0));
   const raised = folded.said();
+  // Each says itself since when.
+  for (const { event } of raised) expect(event.summary).toContain(` since ${new Date(event.sinceMs).toISOString()}: `);
   const rules = new Set(raised.map(({ event }) => event.rule));
   expect(rules).toEqual(new Set(['ks-40', 'ks-1s', 'ks-4s', 'missing-40']));
   const { values, counts } = referenceOf(SAMPLE);

@@ -10,6 +10,7 @@ import { hasRole } from '@weir/service-kit/http/principals';
 import { Problem } from '@weir/service-kit/http/problem';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
+import { AdviceShape, ExplanationShape, FairnessShape, ImportanceShape, PendingShape } from './schemas.ts';
 import { explanationKey } from './views.ts';
 import { withoutProtected } from './withheld.ts';
 
@@ -53,7 +54,11 @@ export function registerRoutes(app: FastifyInstance, io: ServiceIo): void {
         description: `Needs the role \`command\`. 200 with the explanation once it is there; 202 with where it will be when the time is over. It is recorded like any other, and is no part of the sample.`,
         tags: ['explanations'],
         params: Type.Object({ model: ModelName }),
-        response: errorAnswers('NOT_FOUND', 'UNPROCESSABLE', 'UNAUTHORIZED', 'FORBIDDEN'),
+        response: {
+          200: ExplanationShape,
+          202: PendingShape,
+          ...errorAnswers('NOT_FOUND', 'UNPROCESSABLE', 'UNAUTHORIZED', 'FORBIDDEN'),
+        },
       },
     },
     async (request, reply) => {
@@ -104,7 +109,7 @@ function registerReads(
           'Means over all events, estimated from the sample by its inclusion probabilities (Hájek), with 95 % intervals. Of protected columns only with the role `protected`.',
         tags: ['explanations'],
         params,
-        response: errorAnswers('NOT_FOUND'),
+        response: { 200: ImportanceShape, ...errorAnswers('NOT_FOUND') },
       },
     },
     async (request, reply) => {
@@ -130,7 +135,7 @@ function registerReads(
             description: 'id of the prediction, or of a request',
           }),
         }),
-        response: errorAnswers('NOT_FOUND'),
+        response: { 200: ExplanationShape, ...errorAnswers('NOT_FOUND') },
       },
     },
     async (request, reply) => {
@@ -154,7 +159,7 @@ function registerReads(
         description: 'Needs the role `protected`. Groups below the smallest size are left out.',
         tags: ['fairness'],
         params,
-        response: errorAnswers('NOT_FOUND', 'UNAUTHORIZED', 'FORBIDDEN'),
+        response: { 200: FairnessShape, ...errorAnswers('NOT_FOUND', 'UNAUTHORIZED', 'FORBIDDEN') },
       },
     },
     async (request, reply) => {
@@ -176,7 +181,7 @@ function registerAdvice(app: FastifyInstance, io: ServiceIo): void {
           'Needs the role `protected`. Thresholds, weights for retraining and a hold of promotions, as proposals: nothing is changed by itself. Groups below the smallest size are left out.',
         tags: ['fairness'],
         params: Type.Object({ model: ModelName }),
-        response: errorAnswers('NOT_FOUND', 'UNAUTHORIZED', 'FORBIDDEN'),
+        response: { 200: AdviceShape, ...errorAnswers('NOT_FOUND', 'UNAUTHORIZED', 'FORBIDDEN') },
       },
     },
     async (request, reply) => {

@@ -1,7 +1,7 @@
 /** The log as files (C2SP tlog-tiles) and its consistency proofs, for monitors and witnesses. */
 import { parseTilePath } from '@weir/ledger/tiles';
 import { sendJson } from '@weir/service-kit/http/answer';
-import { errorAnswers } from '@weir/service-kit/http/openapi';
+import { errorAnswers, fileAnswer } from '@weir/service-kit/http/openapi';
 import { CLOSED } from '@weir/service-kit/http/parameters';
 import { Problem } from '@weir/service-kit/http/problem';
 import type { FastifyInstance, FastifyReply } from 'fastify';
@@ -58,12 +58,22 @@ export function registerLogRoutes(app: FastifyInstance, logs: Logs): void {
 function registerFiles(app: FastifyInstance, logs: Logs, prefix: string): void {
   type Of = { readonly partition?: string };
   const summary = 'The newest signed tree head';
-  const file = { tags: ['log'], response: errorAnswers('NOT_FOUND') };
-  app.get<{ Params: Of }>(`${prefix}/checkpoint`, { schema: { ...file, summary } }, async (request, reply) => {
-    const { checkpoint } = newest(logs, Number(request.params.partition ?? 0));
-    return sendBytes(reply, checkpoint.note, 'text/plain; charset=utf-8', SHORT);
-  });
-  const tiles = { ...file, summary: 'Tiles of hashes, and bundles of entries under tile/entries, of C2SP tlog-tiles' };
+  const file = { tags: ['log'] };
+  const note = { ...fileAnswer('text/plain', 'a signed note, C2SP tlog-checkpoint'), ...errorAnswers('NOT_FOUND') };
+  const bytes = { ...fileAnswer('application/octet-stream', 'C2SP tlog-tiles'), ...errorAnswers('NOT_FOUND') };
+  app.get<{ Params: Of }>(
+    `${prefix}/checkpoint`,
+    { schema: { ...file, summary, response: note } },
+    async (request, reply) => {
+      const { checkpoint } = newest(logs, Number(request.params.partition ?? 0));
+      return sendBytes(reply, checkpoint.note, 'text/plain; charset=utf-8', SHORT);
+    },
+  );
+  const tiles = {
+    ...file,
+    response: bytes,
+    summary: 'Tiles of hashes, and bundles of entries under tile/entries, of C2SP tlog-tiles',
+  };
   app.get<{ Params: Of & { readonly '*': string } }>(`${prefix}/tile/*`, { schema: tiles }, async (request, reply) => {
     const name = `tile/${request.params['*']}`;
     const { log } = newest(logs, Number(request.params.partition ?? 0));

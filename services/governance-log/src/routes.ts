@@ -2,7 +2,7 @@
 import type { ServiceIo } from '@weir/service-kit/definition';
 import { sendJson } from '@weir/service-kit/http/answer';
 import { cursorOf, keyOf } from '@weir/service-kit/http/cursor';
-import { errorAnswers } from '@weir/service-kit/http/openapi';
+import { errorAnswers, fileAnswer } from '@weir/service-kit/http/openapi';
 import { CLOSED, ModelName, PageParameters, type PageQuery } from '@weir/service-kit/http/parameters';
 import { Problem, type ProblemCode } from '@weir/service-kit/http/problem';
 import type { FastifyInstance } from 'fastify';
@@ -12,7 +12,14 @@ import { complianceReport } from './compliance.ts';
 import { bundleFiles, zipOf } from './export.ts';
 import { newest, registerLogRoutes, sendBytes } from './log-routes.ts';
 import type { Found, Logs } from './logs.ts';
-import { ComplianceShape, DecisionPage, DecisionShape, ExplanationShape, TimelineShape } from './schemas.ts';
+import {
+  ComplianceShape,
+  DecisionPage,
+  DecisionShape,
+  ExplanationShape,
+  ExportAnswer,
+  TimelineShape,
+} from './schemas.ts';
 
 const DecisionId = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'id of the decision' });
 const tags = ['governance'];
@@ -87,7 +94,7 @@ function registerDecisions(app: FastifyInstance, logs: Logs): void {
   const proof = {
     ...one,
     summary: 'Proof that the decision is in the log: a .tlog-proof (C2SP) for weir verify',
-    response: errorAnswers('NOT_FOUND'),
+    response: { ...fileAnswer('text/plain', 'C2SP tlog-proof'), ...errorAnswers('NOT_FOUND') },
   };
   app.get<{ Params: Id }>('/v1/decisions/:id/proof', { schema: proof }, async (request, reply) => {
     const { log, checkpoint, place, entry: signedEntry } = await found(logs, request.params.id);
@@ -158,7 +165,7 @@ function registerExport(app: FastifyInstance, logs: Logs): void {
       },
       CLOSED,
     ),
-    response: errorAnswers('NOT_FOUND'),
+    response: { 200: ExportAnswer, ...errorAnswers('NOT_FOUND') },
   };
   type Query = { readonly partition: number; readonly list: boolean };
   app.get<{ Querystring: Query }>('/v1/report/export', { schema }, async (request, reply) => {

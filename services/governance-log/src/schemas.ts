@@ -21,7 +21,7 @@ const EntryFields = {
   kind: text('promoted, rolled-back, weights-set, approval …'),
   time: whole('event time, ms since 1970'),
   index: whole('leaf in the tree'),
-} as const;
+};
 
 export const DecisionShape: TObject = Type.Object(
   {
@@ -111,3 +111,21 @@ export const ComplianceShape: TObject = Type.Object({
   ),
   checkpoints: Type.Array(CheckpointShape),
 });
+
+/** A zip, or with `list` the names of its files. */
+export const ExportAnswer: {
+  readonly description: string;
+  readonly content: Readonly<Record<string, { readonly schema: TSchema }>>;
+} = {
+  description: 'the audit bundle',
+  content: {
+    'application/zip': { schema: Type.Unsafe({ type: 'string', format: 'binary' }) },
+    'application/json': {
+      schema: Type.Object({
+        checkpoint: CheckpointShape,
+        prefix: text('of the routes that have the files'),
+        files: Type.Array(Type.String()),
+      }),
+    },
+  },
+};

@@ -6,16 +6,18 @@ import { errorAnswers } from '@weir/service-kit/http/openapi';
 import { ModelName } from '@weir/service-kit/http/parameters';
 import { Problem } from '@weir/service-kit/http/problem';
 import type { FastifyInstance } from 'fastify';
-import Type from 'typebox';
+import Type, { type TObject } from 'typebox';
 import { OPERATE } from './command-checks.ts';
 import { type KernelConfig, type SplitPlace, signSplit, splitDocument } from './decision-log.ts';
 import { ALL_MODELS, type KillSwitch } from './kill-switch.ts';
+import { DecisionsShape, EvidenceShape, JudgementShape, KillSwitchShape, SplitShape } from './schemas.ts';
 import type { Signer } from './signer.ts';
 import type { Split } from './state.ts';
 import { viewKey } from './views.ts';
 
 const SERVICE = 'promotion';
 const params = Type.Object({ model: ModelName });
+const RENEWED = { description: 'the split has not changed, and its lease is renewed' };
 type InModel = { Params: { readonly model: string } };
 
 export interface RoutesOptions {
@@ -46,7 +48,7 @@ function registerSplit(
           'Holds for leaseMs from its receipt, never past validUntilMs; then a client serves the champion only. The ETag is that of the decision: a 304 renews the lease. 503 while the kill switch is on.',
         tags: ['promotion'],
         params,
-        response: errorAnswers('NOT_FOUND', 'NOT_READY'),
+        response: { 200: SplitShape, 304: RENEWED, ...errorAnswers('NOT_FOUND', 'NOT_READY') },
       },
     },
     async (request, reply) => {
@@ -70,10 +72,10 @@ function registerSplit(
 }
 
 function registerEvidence(app: FastifyInstance, { views }: ServiceIo): void {
-  const show = (path: string, kind: 'evidence' | 'decisions', summary: string): void => {
+  const show = (path: string, kind: 'evidence' | 'decisions', shape: TObject, summary: string): void => {
     app.get<InModel>(
       path,
-      { schema: { summary, tags: ['promotion'], params, response: errorAnswers('NOT_FOUND') } },
+      { schema: { summary, tags: ['promotion'], params, response: { 200: shape, ...errorAnswers('NOT_FOUND') } } },
       async (request, reply) => {
         const { model } = request.params;
         const json = await views.get(SERVICE, viewKey(kind, model));
@@ -85,11 +87,13 @@ function registerEvidence(app: FastifyInstance, { views }: ServiceIo): void {
   show(
     '/v1/models/:model/evidence',
     'evidence',
+    EvidenceShape,
     'Evidence of the running test: e-value, interval, samples, expected time to the decision',
   );
   show(
     '/v1/models/:model/decisions',
     'decisions',
+    DecisionsShape,
     'The last decisions about a model, newest first; the governance log has all',
   );
   app.get<InModel>(
@@ -101,7 +105,7 @@ function registerEvidence(app: FastifyInstance, { views }: ServiceIo): void {
           'For Argo Rollouts (web metric, successCondition result.verdict == "promote", failureCondition result.verdict == "rollback") and gates of Flagger. Without a policy or a test the verdict is hold.',
         tags: ['promotion'],
         params,
-        response: errorAnswers('NOT_FOUND'),
+        response: { 200: JudgementShape, ...errorAnswers('NOT_FOUND') },
       },
     },
     async (request, reply) => {
@@ -130,6 +134,7 @@ function registerKillSwitch(app: FastifyInstance, io: ServiceIo, { killSwitch, n
     description: `Needs the role \`${OPERATE}\`. In this process only, without the log; \`${ALL_MODELS}\` is all models. Send a kill command too: that one is recorded.`,
     tags: ['promotion'],
     params,
+    response: { 200: KillSwitchShape },
   });
   app.put<InModel>(
     url,
@@ -141,11 +146,16 @@ function registerKillSwitch(app: FastifyInstance, io: ServiceIo, { killSwitch, n
       return reply.send({ model, stopped: killSwitch.reasonOf(model) });
     },
   );
-  app.delete<InModel>(url, { onRequest, schema: schema('Renew leases again') }, async (request, reply) => {
-    const { model } = request.params;
-    if (killSwitch.resume(model)) return reply.send({ model, stopped: killSwitch.reasonOf(model) ?? null });
-    throw new Problem('NOT_FOUND', `the kill switch of ${JSON.stringify(model)} is not on`);
-  });
+  const resumed = schema('Renew leases again');
+  app.delete<InModel>(
+    url,
+    { onRequest, schema: { ...resumed, response: { ...resumed.response, ...errorAnswers('NOT_FOUND') } } },
+    async (request, reply) => {
+      const { model } = request.params;
+      if (killSwitch.resume(model)) return reply.send({ model, stopped: killSwitch.reasonOf(model) ?? null });
+      throw new Problem('NOT_FOUND', `the kill switch of ${JSON.stringify(model)} is not on`);
+    },
+  );
 }
 
 function noModel(model: string): Problem {

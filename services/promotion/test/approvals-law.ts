@@ -101,6 +101,7 @@ class Sequence {
       clockMs: NOW_MS,
       commit: { seq: 0, owner: 0 },
       watermarkMs: this.watermarkMs,
+      recordOf: (index) => ({ offset: BigInt(index), key: null, value: null, headers: [], timestampMs: 0 }),
       emit: (_, { topic, value }) => {
         if (topic === 'governance-log') this.#note(entryIn(value as Uint8Array));
       },

@@ -1,6 +1,6 @@
 /** `weir check`: rules of data quality on a file. */
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { noWords, parseFlags } from '../flags.ts';
 import { type Command, type CommandIo, UsageError } from '../output.ts';
 import { type CheckResult, checkRows } from './rules/check-rows.ts';
 import { readColumns } from './rules/file-columns.ts';
@@ -22,9 +22,18 @@ CSV, NDJSON and Parquet files, told apart by what they hold.
 Exit code 0 when the file keeps the rules, 1 when it does not, 2 when a file or an argument cannot be used.
 `;
 
-export const check: Command = { help: HELP, run };
-
 const DEFAULT_LIMIT = 20;
+const OPTIONS = {
+  rules: { type: 'string' },
+  reference: { type: 'string' },
+  current: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  junit: { type: 'string' },
+  limit: { type: 'string', default: String(DEFAULT_LIMIT) },
+  allow: { type: 'string', default: '0' },
+} as const;
+
+export const check: Command = { help: HELP, options: OPTIONS, run };
 
 interface Options {
   readonly rules: string | undefined;
@@ -77,21 +86,8 @@ function write(path: string, text: string): void {
 }
 
 function parseOptions(args: readonly string[]): Options {
-  const options = {
-    rules: { type: 'string' },
-    reference: { type: 'string' },
-    current: { type: 'string' },
-    json: { type: 'boolean', default: false },
-    junit: { type: 'string' },
-    limit: { type: 'string', default: String(DEFAULT_LIMIT) },
-    allow: { type: 'string', default: '0' },
-  } as const;
-  let values: ReturnType<typeof parseArgs<{ options: typeof options }>>['values'];
-  try {
-    values = parseArgs({ args: [...args], options }).values;
-  } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : String(error)}; see weir check --help`);
-  }
+  const { flags: values, words } = parseFlags('weir check', args, OPTIONS);
+  noWords('weir check', words);
   const { rules, reference, current, json, junit } = values;
   if ((rules === undefined) === (reference === undefined))
     throw new UsageError('give one of --rules RULES and --reference REF; see weir check --help');

@@ -16,7 +16,7 @@ Exit code 0 when there is no fault, 1 when there are some, 2 when the file canno
 
 const FLAGS = { model: { type: 'string' }, json: { type: 'boolean' } } as const;
 
-export const policyLint: Command = { help: HELP, run };
+export const policyLint: Command = { help: HELP, options: FLAGS, run };
 
 async function run(args: readonly string[], io: CommandIo): Promise<number> {
   const { flags, words } = parseFlags('weir policy lint', args, FLAGS);

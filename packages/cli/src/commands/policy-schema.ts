@@ -10,6 +10,7 @@ The fields of a promotion policy as JSON Schema 2020-12, on standard output. Rul
 
 export const policySchema: Command = {
   help: HELP,
+  options: {},
   run: async (args, io) => {
     noWords('weir policy schema', parseFlags('weir policy schema', args, {}).words);
     io.out(`${JSON.stringify(POLICY_SCHEMA, null, 2)}\n`);

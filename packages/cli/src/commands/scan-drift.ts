@@ -13,11 +13,11 @@ import { ColumnScan } from './scan-drift/column-scan.ts';
 import { HELP } from './scan-drift/help.ts';
 import { htmlReport } from './scan-drift/html.ts';
 import { changeLine, evaluationLine, verdictLine } from './scan-drift/json-lines.ts';
-import { type Options, parseOptions } from './scan-drift/options.ts';
+import { OPTIONS, type Options, parseOptions } from './scan-drift/options.ts';
 import { report, type Summary } from './scan-drift/report.ts';
 import { verdictsOf } from './scan-drift/verdict.ts';
 
-export const scanDrift: Command = { help: HELP, run };
+export const scanDrift: Command = { help: HELP, options: OPTIONS, run };
 
 async function run(args: readonly string[], io: CommandIo): Promise<number> {
   const options = parseOptions(args);

@@ -34,7 +34,7 @@ const FLAGS = {
   json: { type: 'boolean' },
 } as const;
 
-export const simulatePromotionCommand: Command = { help: HELP, run };
+export const simulatePromotionCommand: Command = { help: HELP, options: FLAGS, run };
 
 async function run(args: readonly string[], io: CommandIo): Promise<number> {
   const { flags, words } = parseFlags('weir simulate promotion', args, FLAGS);

@@ -9,7 +9,7 @@ import { isProbability, METRICS, scoresOf } from './scores.ts';
 export interface PerformanceConfig extends PerformanceRule {
   /** Sizes of the windows, outcomes. */
   readonly outcomeWindows: readonly number[];
-  /** First outcomes that become the reference; at least 2. */
+  /** Outcomes that make the reference, the first ones or those from a rebase on; at least 2. */
   readonly outcomeReference: number;
   /** Predictions that wait for outcomes, and outcomes that wait for predictions, at most. */
   readonly openPredictions: number;
@@ -59,6 +59,25 @@ export class ModelPerformance {
     return this.#reference.count < this.#config.outcomeReference;
   }
 
+  /** The longest window that is configured or has something open. */
+  get longest(): ScoredWindow {
+    const live = this.evaluations.filter(({ canRaise, open }) => canRaise || open !== null);
+    return live.map(({ window }) => window).reduce((a, b) => (b.capacity > a.capacity ? b : a));
+  }
+
+  /**
+   * The present becomes the reference: it begins with the outcomes of the longest window, is made of as many as the first one was, and
+   * what comes is tested from then on. @param by id of the command
+   */
+  rebase(by: string): void {
+    const reference = new ReferenceScores(by);
+    for (const { p, y, timeMs } of this.longest.newest(this.#config.outcomeReference))
+      reference.add(p, y, scoresOf(p, y), timeMs);
+    this.#reference = reference;
+    for (const evaluation of this.evaluations) evaluation.rebase(reference);
+    if (!this.isLearning) for (const evaluation of this.evaluations) evaluation.begin();
+  }
+
   /** @param probability first output of the prediction */
   predict(key: number, probability: number, judged: Judged): void {
     if (!isProbability(probability)) {
@@ -94,8 +113,7 @@ export class ModelPerformance {
   save(): { readonly head: SavedModelPerformance; readonly parts: readonly ArrayBufferView[] } {
     const { head: joiner, keys, probabilities, revisions } = this.joiner.save();
     const live = this.evaluations.filter(({ canRaise, open }) => canRaise || open !== null);
-    const windows = live.map(({ window }) => window);
-    const longest = windows.reduce((a, b) => (b.capacity > a.capacity ? b : a)).save();
+    const longest = this.longest.save();
     const evaluations = live.map((each) => ({
       metric: each.metric,
       capacity: each.window.capacity,

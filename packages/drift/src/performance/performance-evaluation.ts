@@ -50,7 +50,7 @@ export class PerformanceEvaluation {
   /** False for a window that is no longer configured: it stays until what is open has resolved. */
   readonly canRaise: boolean;
   readonly #rule: PerformanceRule;
-  readonly #reference: ReferenceScores;
+  #reference: ReferenceScores;
   /** Up, and for calibration down: more events than predicted are as bad as fewer. */
   readonly #directions: readonly (1 | -1)[];
   #detectors: readonly MeanAbove[] | null = null;
@@ -92,6 +92,13 @@ export class PerformanceEvaluation {
       const level = this.#levelFrom(this.#reference.mean(this.metric), sign) + this.#reference.tolerance(this.metric);
       return new MeanAbove(this.#floor(sign), level);
     });
+  }
+
+  /** Tests nothing until `begin`, and then against this reference; what was open is over. */
+  rebase(reference: ReferenceScores): void {
+    this.#reference = reference;
+    this.#detectors = null;
+    this.open = null;
   }
 
   /** O(1), but O(W) when it raises. @param score of an outcome that is in the window already */

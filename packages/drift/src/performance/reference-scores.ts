@@ -1,4 +1,4 @@
-/** Scores of the first N outcomes of a model: what later ones are compared with. Constant size. */
+/** Scores of N outcomes of a model, its first ones or those from a rebase on: what later ones are compared with. Constant size. */
 import { METRICS, type Metric, RANGES, type Scores } from './scores.ts';
 
 /** Chance, over the reference, that a true mean lies beyond its tolerance. */
@@ -16,9 +16,12 @@ export interface SavedReferenceScores {
   readonly products: number;
   readonly fromMs: number | null;
   readonly toMs: number | null;
+  readonly rebasedBy?: string;
 }
 
 export class ReferenceScores {
+  /** Id of the command that made it; undefined: it begins with the model's first outcome. */
+  readonly rebasedBy: string | undefined;
   count = 0;
   /** Sums of labels and of probabilities. */
   labels = 0;
@@ -30,6 +33,10 @@ export class ReferenceScores {
   readonly #squares = METRICS.map(() => 0);
   #previous = 0;
   #products = 0;
+
+  constructor(rebasedBy?: string) {
+    this.rebasedBy = rebasedBy;
+  }
 
   add(p: number, y: number, scores: Scores, timeMs: number): void {
     this.count += 1;
@@ -75,14 +82,15 @@ export class ReferenceScores {
   }
 
   save(): SavedReferenceScores {
-    const { count, labels, predicted, fromMs, toMs } = this;
+    const { count, labels, predicted, fromMs, toMs, rebasedBy } = this;
     const times = count === 0 ? { fromMs: null, toMs: null } : { fromMs, toMs };
     const series = { previous: this.#previous, products: this.#products };
-    return { count, labels, predicted, sums: [...this.#sums], squares: [...this.#squares], ...series, ...times };
+    const by = rebasedBy === undefined ? {} : { rebasedBy };
+    return { count, labels, predicted, sums: [...this.#sums], squares: [...this.#squares], ...series, ...times, ...by };
   }
 
   static load(saved: SavedReferenceScores): ReferenceScores {
-    const scores = new ReferenceScores();
+    const scores = new ReferenceScores(saved.rebasedBy);
     scores.count = saved.count;
     scores.labels = saved.labels;
     scores.predicted = saved.predicted;

@@ -132,6 +132,19 @@ export class ScoredWindow {
     }));
   }
 
+  /** Probabilities and labels of the newest outcomes, oldest first, at most `count`. */
+  *newest(count: number): Generator<{ readonly p: number; readonly y: number; readonly timeMs: number }> {
+    let skipped = Math.max(0, this.#size - count);
+    for (const at of this.#oldestFirst()) {
+      if (skipped-- > 0) continue;
+      yield {
+        p: this.#probabilities[at] as number,
+        y: this.#labels[at] as number,
+        timeMs: this.#timesMs[at] as number,
+      };
+    }
+  }
+
   /** Oldest first. */
   save(): {
     readonly probabilities: Float64Array;

@@ -27,7 +27,12 @@ export async function joinGroup(
   settings: GroupSettings,
 ): Promise<Group> {
   const member = new Member(cluster, options, partitions, settings);
-  await member.start();
+  try {
+    await member.start();
+  } catch (error) {
+    await member.leave();
+    throw error;
+  }
   return member;
 }
 

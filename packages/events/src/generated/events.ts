@@ -321,6 +321,50 @@ export interface EffectAnswered {
   readonly answeredMs: number;
 }
 
+/** A rule of data quality that an event broke. */
+export interface RuleViolation {
+  /** Code of the rule, e.g. ABOVE_MAX, MISSING, UNSEEN_CATEGORY. At most 512 bytes of UTF-8. */
+  readonly rule: string;
+  /** Name of the feature or output. At most 8,192 bytes of UTF-8. */
+  readonly field: string;
+  /** Value that was seen, as text of 80 characters at the most. At most 8,192 bytes of UTF-8. */
+  readonly observed: string;
+  /** What the rule allows, for people. At most 8,192 bytes of UTF-8. */
+  readonly bound: string;
+}
+
+/** An event that broke a rule of data quality or was odd, with its original bytes and the reasons. */
+export interface EventQuarantined {
+  /** Digest of topic, partition and offset of the event: stable over restarts. At most 1,024 bytes of UTF-8. */
+  readonly id: string;
+  /** Model id; also the record key. At most 512 bytes of UTF-8. */
+  readonly model: string;
+  /** Model version that predicted; null = an event of features alone. At most 512 bytes of UTF-8. */
+  readonly version: null | string;
+  /** Id of the event. At most 1,024 bytes of UTF-8. */
+  readonly eventId: string;
+  /** Event time of the event, milliseconds since 1970-01-01 UTC. Within ±8.64e15. */
+  readonly eventTimeMs: number;
+  /** Logical topic that it came from. At most 512 bytes of UTF-8. */
+  readonly topic: string;
+  /** Partition of that topic, a number from 0. */
+  readonly partition: number;
+  /** Offset in that partition, a number from 0. */
+  readonly offset: number;
+  /** Size of the original value, bytes. */
+  readonly length: number;
+  /** The original value as it was framed; where it has more than 900,000 bytes, its first 1,024. */
+  readonly value: Uint8Array;
+  /** SHA-256 of the original value where `value` is not all of it; null where it is. */
+  readonly sha256: null | Uint8Array;
+  /** Rules that it broke, in the order of its columns, 64 at the most. */
+  readonly violations: readonly (RuleViolation)[];
+  /** Rules that it broke in all, a count. */
+  readonly violationCount: number;
+  /** Why it was odd; null where it was not. Its episode is null: alerts tell of those. */
+  readonly anomaly: null | AnomalyDetail;
+}
+
 /** Confidence interval of one attribution. */
 export interface AttributionInterval {
   /** Lower end, in the unit of the game. */
@@ -665,6 +709,7 @@ export interface EventTypes {
   readonly AlertResolved: AlertResolved;
   readonly CommandIssued: CommandIssued;
   readonly EffectAnswered: EffectAnswered;
+  readonly EventQuarantined: EventQuarantined;
   readonly ExplanationSampled: ExplanationSampled;
   readonly FeaturesLogged: FeaturesLogged;
   readonly GovernanceCheckpoint: GovernanceCheckpoint;

@@ -1,14 +1,15 @@
 /** Commands of people and tools. A service that processes them has views `command/<model>/<id>`, each part percent-encoded. */
 import { encode } from '@weir/events/codec';
 import type { FastifyInstance } from 'fastify';
-import Type, { type TObject } from 'typebox';
+import Type from 'typebox';
+import { MAX_COMMANDS } from '../command-finder.ts';
 import { sendJson } from './answer.ts';
 import { checkedBody } from './body.ts';
 import { idempotencyKey } from './idempotency.ts';
-import { errorAnswers } from './openapi.ts';
+import { errorAnswers, named } from './openapi.ts';
 import { ModelName } from './parameters.ts';
 import { Problem } from './problem.ts';
-import { joined, WRITE_ANSWERS, WriteHeaders } from './write-parameters.ts';
+import { joined, WRITE_ANSWERS, WriteHeadersWithKey } from './write-parameters.ts';
 import type { Writer } from './writer.ts';
 
 /** As `CommandIssued` names them. */
@@ -46,10 +47,11 @@ const CommandBody = Type.Object(
   },
 );
 
-const Headers: TObject = Type.Object({
-  ...WriteHeaders.properties,
-  'idempotency-key': Type.String({ description: 'needed: the same command under the same key is carried out once' }),
-});
+/** What a service shows of a command that it has processed, beside fields of its own. */
+const ShownCommand = Type.Object(
+  { id: Type.String(), action: Type.String() },
+  { additionalProperties: true, description: 'what became of it' },
+);
 
 export function registerCommandRoutes(app: FastifyInstance, writer: Writer): void {
   app.post<{ Params: { readonly model: string } }>(
@@ -69,7 +71,7 @@ export function registerCommandRoutes(app: FastifyInstance, writer: Writer): voi
         description: 'Needs the role `command`. Becomes a CommandIssued on the commands topic.',
         tags: ['commands'],
         params: Type.Object({ model: ModelName }),
-        headers: Headers,
+        headers: WriteHeadersWithKey,
         response: WRITE_ANSWERS,
       },
     },
@@ -94,18 +96,18 @@ export function registerCommandRoutes(app: FastifyInstance, writer: Writer): voi
         summary: 'What became of a command; its receipt while no service has processed it',
         tags: ['commands'],
         params: Type.Object({ model: ModelName, command: Type.String({ pattern: '^[0-9a-f]{64}$' }) }),
-        response: errorAnswers('NOT_FOUND'),
+        response: { 200: Type.Union([ShownCommand, named('Receipt')]), ...errorAnswers('NOT_FOUND') },
       },
     },
     async (request, reply) => {
       const { model, command } = request.params;
       const json = await writer.current(`command/${joined(model, command)}`);
       if (json !== undefined) return sendJson(request, reply, json);
-      const receipt = await writer.receipt(command);
+      const receipt = await writer.commandReceipt(model, command);
       if (receipt !== undefined) return sendJson(request, reply, JSON.stringify(receipt));
       throw new Problem(
         'NOT_FOUND',
-        `no service here shows command ${command} of model ${JSON.stringify(model)}, and it was not issued here within the last day; look for it on the commands topic`,
+        `no service here shows command ${command} of model ${JSON.stringify(model)}, and it is not among the newest ${MAX_COMMANDS} of its partition; look for it on the commands topic`,
       );
     },
   );

@@ -70,10 +70,6 @@ export class Idempotency<Answer> {
     return answer;
   }
 
-  find(eventId: string): Promise<Answer> | undefined {
-    return this.#kept.get(eventId)?.answer;
-  }
-
   /** The oldest come first. */
   #trim(nowMs: number): void {
     for (const [eventId, { untilMs }] of this.#kept) {

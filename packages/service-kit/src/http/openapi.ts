@@ -53,6 +53,11 @@ export function errorAnswers(...codes: readonly ProblemCode[]): Record<number, o
   );
 }
 
+/** The answer of a route that is no JSON. */
+export function fileAnswer(type: string, description: string): Record<number, object> {
+  return { 200: { description, content: { [type]: { schema: { type: 'string', format: 'binary' } } } } };
+}
+
 export interface OpenApiOptions {
   readonly title: string;
   readonly description: string;

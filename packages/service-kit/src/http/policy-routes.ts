@@ -56,7 +56,7 @@ export function registerPolicyRoutes(app: FastifyInstance, writer: Writer): void
         summary: 'The promotion policy of a model',
         tags: ['promotion'],
         params,
-        response: errorAnswers('NOT_FOUND'),
+        response: { 200: PolicyBody, ...errorAnswers('NOT_FOUND') },
       },
     },
     async (request, reply) => {

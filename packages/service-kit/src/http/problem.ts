@@ -8,6 +8,8 @@ export type ProblemCode =
   | 'UNAUTHORIZED'
   | 'FORBIDDEN'
   | 'NOT_FOUND'
+  | 'METHOD_NOT_ALLOWED'
+  | 'REQUEST_TIMEOUT'
   | 'CONFLICT'
   | 'PRECONDITION_FAILED'
   | 'TOO_LARGE'
@@ -15,6 +17,7 @@ export type ProblemCode =
   | 'MISDIRECTED'
   | 'UNPROCESSABLE'
   | 'PRECONDITION_REQUIRED'
+  | 'HEADERS_TOO_LARGE'
   | 'NOT_READY'
   | 'INTERNAL';
 
@@ -51,6 +54,16 @@ const KINDS: Readonly<Record<ProblemCode, Kind>> = {
     title: 'Not found',
     cure: 'No such model, alert, version or route. The detail names the list that has those that exist.',
   },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    title: 'Method not allowed',
+    cure: 'The path has other methods; the header Allow lists them.',
+  },
+  REQUEST_TIMEOUT: {
+    status: 408,
+    title: 'Request timeout',
+    cure: 'The request did not come whole within 30 s. Send it faster, or less.',
+  },
   CONFLICT: {
     status: 409,
     title: 'Conflict',
@@ -85,6 +98,11 @@ const KINDS: Readonly<Record<ProblemCode, Kind>> = {
     status: 428,
     title: 'Precondition required',
     cure: 'Read the resource, and send its ETag as If-Match, so that a change of somebody else is not overwritten.',
+  },
+  HEADERS_TOO_LARGE: {
+    status: 431,
+    title: 'Request header fields too large',
+    cure: 'The request line and the headers are longer than 16 KiB. Shorten the address or the headers.',
   },
   NOT_READY: {
     status: 503,
@@ -143,13 +161,29 @@ export class Problem extends Error {
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): void {
   const { code, message: detail, breaches, owner } = problem;
-  const { status, title } = KINDS[code];
   if (code === 'UNAUTHORIZED') reply.header('www-authenticate', 'Bearer');
   if (code === 'NOT_READY') reply.header('retry-after', '1');
-  const type = `/problems/${code.toLowerCase().replaceAll('_', '-')}`;
   const more = { ...(breaches.length === 0 ? {} : { errors: breaches }), ...(owner === undefined ? {} : { owner }) };
-  const body = { type, title, status, detail, instance: request.url, code, ...more, trace_id: request.id };
-  reply.status(status).header('content-type', 'application/problem+json; charset=utf-8').send(JSON.stringify(body));
+  const body = problemDocument(code, detail, { instance: request.url, more, traceId: request.id });
+  reply
+    .status(statusOf(code))
+    .header('content-type', 'application/problem+json; charset=utf-8')
+    .send(JSON.stringify(body));
+}
+
+interface About {
+  /** The request. */
+  readonly instance: string;
+  /** Members that the code has beside those of all. */
+  readonly more?: object;
+  /** Of the log lines about the request. */
+  readonly traceId: string;
+}
+
+export function problemDocument(code: ProblemCode, detail: string, { instance, more, traceId }: About): object {
+  const { status, title } = KINDS[code];
+  const type = `/problems/${code.toLowerCase().replaceAll('_', '-')}`;
+  return { type, title, status, detail, instance, code, ...more, trace_id: traceId };
 }
 
 /** What Fastify and routes throw. An internal error is logged, and its text is not sent. */

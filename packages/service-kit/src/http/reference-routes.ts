@@ -17,6 +17,30 @@ import {
 import { joined, MATCH_ANSWERS, WRITE_ANSWERS, WriteHeadersIfMatch } from './write-parameters.ts';
 import type { Writer } from './writer.ts';
 
+const ShownReference = Type.Object(
+  {
+    model: Type.String(),
+    column: Type.String(),
+    type: Type.Union([Type.Literal('numeric'), Type.Literal('categorical')]),
+    hash: Type.String({ description: 'of the content; packages/events/README.md has its rule' }),
+    size: Type.Integer({ description: 'values, missing ones left out' }),
+    distinct: Type.Integer(),
+    missing: Type.Integer(),
+    source: Type.String({ description: 'where it is from' }),
+    eventTimeMs: Type.Integer({ description: 'when it was set, ms since 1970' }),
+    id: Type.String({ description: 'of the ReferenceSet' }),
+  },
+  { additionalProperties: true },
+);
+const params = Type.Object({ model: ModelName, column: Name('feature or output', 'distance') });
+
+const Shown = {
+  summary: 'What is known of the reference of a column',
+  tags: ['models'],
+  params,
+  response: { 200: ShownReference, ...errorAnswers('NOT_FOUND') },
+};
+
 /** Of the text; the event that comes of it must fit a record of the topic. */
 const BODY_LIMIT_BYTES = 33_554_432;
 
@@ -24,7 +48,6 @@ export function registerReferenceRoutes(app: FastifyInstance, writer: Writer): v
   app.addSchema(ReferenceSchema);
   app.addContentTypeParser('text/csv', { parseAs: 'string' }, (_, text, done) => done(null, text));
   const url = '/v1/models/:model/references/:column';
-  const params = Type.Object({ model: ModelName, column: Name('feature or output', 'distance') });
   app.put<{ Params: { readonly model: string; readonly column: string } }>(
     url,
     {
@@ -67,7 +90,7 @@ export function registerReferenceRoutes(app: FastifyInstance, writer: Writer): v
 
   app.get<{ Params: { readonly model: string; readonly column: string } }>(
     url,
-    { schema: { summary: 'The reference of a column', tags: ['models'], params, response: errorAnswers('NOT_FOUND') } },
+    { schema: Shown },
     async (request, reply) => {
       const { model, column } = request.params;
       const json = await writer.current(`reference/${joined(model, column)}`);

@@ -4,6 +4,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequ
 import type { Registry } from 'prom-client';
 import { isLoopback } from '../config/common-settings.ts';
 import { registerAlertRoutes } from './alert-routes.ts';
+import { type MethodsOf, watchMethods } from './methods.ts';
 import { registerModelRoutes } from './model-routes.ts';
 import { type MountedService, mountServices, watchDuplicates } from './mount.ts';
 import { registerOpenApi } from './openapi.ts';
@@ -11,6 +12,7 @@ import { demandOwner } from './ownership.ts';
 import type { Principals } from './principals.ts';
 import { type Check, OPEN_ROUTES, registerProbes } from './probes.ts';
 import { Problem, problemOf, sendProblem } from './problem.ts';
+import { answerUnreadable } from './unreadable-request.ts';
 import { registerWriteRoutes } from './write-routes.ts';
 
 const BODY_LIMIT_BYTES = 1_048_576;
@@ -47,12 +49,13 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     // Views are JSON already: serializers for every answer of every route would cost a start more than they save a request.
     schemaController: { compilersFactory: { buildSerializer: () => () => JSON.stringify } },
+    clientErrorHandler: answerUnreadable,
     // An unknown parameter is a mistake to tell of, not to drop.
     ajv: { customOptions: { removeAdditional: false, allErrors: false } },
   });
   // A browser sends text/plain to any address without asking first.
   app.removeContentTypeParser('text/plain');
-  handleErrors(app);
+  handleErrors(app, watchMethods(app));
   app.addHook('onSend', async (_, reply) => {
     reply.header('x-content-type-options', 'nosniff').header('referrer-policy', 'no-referrer');
   });
@@ -70,13 +73,20 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   return app;
 }
 
-function handleErrors(app: FastifyInstance): void {
+function handleErrors(app: FastifyInstance, methodsOf: MethodsOf): void {
   app.setErrorHandler((error: Error, request, reply) => {
     const problem = problemOf(error, request);
     if (problem.code === 'INTERNAL') request.log.error({ err: error, url: request.url }, 'request failed');
     sendProblem(request, reply, problem);
   });
   app.setNotFoundHandler((request, reply) => {
+    const methods = methodsOf(request.url.split('?', 1)[0] ?? '');
+    if (methods.length > 0) {
+      const allow = methods.join(', ');
+      reply.header('allow', allow);
+      const path = `${request.url} has ${allow}, not ${request.method}`;
+      return sendProblem(request, reply, new Problem('METHOD_NOT_ALLOWED', path));
+    }
     const detail = `${request.method} ${request.url} is not a route; /docs lists them`;
     sendProblem(request, reply, new Problem('NOT_FOUND', detail));
   });

@@ -57,6 +57,20 @@ const VersionBody = Type.Object(
   },
 );
 
+const ShownVersion = Type.Object(
+  {
+    model: Type.String(),
+    version: Type.String(),
+    featureSet: VersionBody.properties.featureSet,
+    outputs: Type.Array(Type.Object({ name: Column, unit: Unit })),
+    access: VersionBody.properties.access,
+    digest: VersionBody.properties.digest,
+    eventTimeMs: Type.Integer({ description: 'of the registration, ms since 1970' }),
+    id: Type.String({ description: 'of the registration' }),
+  },
+  { additionalProperties: true },
+);
+
 export function registerVersionRoutes(app: FastifyInstance, writer: Writer): void {
   const url = '/v1/models/:model/versions/:version';
   const params = Type.Object({ model: ModelName, version: Name('version of the model', '1') });
@@ -92,7 +106,14 @@ export function registerVersionRoutes(app: FastifyInstance, writer: Writer): voi
 
   app.get<{ Params: { readonly model: string; readonly version: string } }>(
     url,
-    { schema: { summary: 'A version of a model', tags: ['models'], params, response: errorAnswers('NOT_FOUND') } },
+    {
+      schema: {
+        summary: 'A version of a model',
+        tags: ['models'],
+        params,
+        response: { 200: ShownVersion, ...errorAnswers('NOT_FOUND') },
+      },
+    },
     async (request, reply) => {
       const { model, version } = request.params;
       const json = await writer.current(`version/${joined(model, version)}`);

@@ -2,12 +2,24 @@
 import Type, { type TObject, type TSchema } from 'typebox';
 import { errorAnswers, named } from './openapi.ts';
 
+const IdempotencyKey = Type.String({
+  minLength: 1,
+  // A structured field string has quotes.
+  maxLength: 257,
+  pattern: '^[!-~]+$',
+  description: 'like a UUID; the same request under the same key is carried out once',
+});
+
 /** Headers that a write may carry. */
 export const WriteHeaders: TObject = Type.Object({
-  'idempotency-key': Type.Optional(
-    Type.String({ description: 'the same request under the same key is carried out once' }),
-  ),
+  'idempotency-key': Type.Optional(IdempotencyKey),
   prefer: Type.Optional(Type.String({ description: '`wait=5`: wait up to 5 s, at most 20, until it was processed' })),
+});
+
+/** Of a write that is not carried out without a key. */
+export const WriteHeadersWithKey: TObject = Type.Object({
+  ...WriteHeaders.properties,
+  'idempotency-key': IdempotencyKey,
 });
 
 export const WriteHeadersIfMatch: TObject = Type.Object({

@@ -14,7 +14,7 @@ const Receipt = Type.Object(
     topic: Type.String({ description: 'logical topic of the event' }),
     partition: Type.Integer({ minimum: 0 }),
     offset: Type.String({ description: 'of the event in its partition' }),
-    processed: Type.Boolean({ description: 'whether this process had processed it; it may have been dead-lettered' }),
+    processed: Type.Boolean({ description: 'whether this process has processed it; it may have been dead-lettered' }),
   },
   { $id: 'Receipt', description: 'where a write went' },
 );

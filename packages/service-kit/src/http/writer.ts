@@ -93,10 +93,10 @@ export class Writer {
     return reply.status(submitted.processed ? 200 : 202).send(receiptOf(answer));
   }
 
-  /** The receipt of a write with an Idempotency-Key that this process took within the last day. */
-  async receipt(eventId: string): Promise<object | undefined> {
-    const answer = await this.#answers.find(eventId);
-    return answer === undefined ? undefined : receiptOf(answer);
+  /** As the log has it: what another process or an earlier run took is found as well. */
+  async commandReceipt(model: string, id: string): Promise<object | undefined> {
+    const submitted = await this.#io('commands').findCommand(model, id);
+    return submitted === undefined ? undefined : receiptOf({ id, submitted });
   }
 
   /** The service that reads the topic knows when it was processed. */
@@ -107,7 +107,8 @@ export class Writer {
   }
 }
 
-function receiptOf({ id, submitted: { topic, partition, offset, processed } }: Answer): object {
+function receiptOf({ id, submitted }: Pick<Answer, 'id' | 'submitted'>): object {
+  const { topic, partition, offset, processed } = submitted;
   return { id, topic, partition, offset: String(offset), processed };
 }
 

@@ -14,7 +14,8 @@ export const MAX_DEAD_LETTER_BYTES = 900_000;
 const MAX_HEADER_BYTES = 32_768;
 const MAX_KEY_BYTES = 8_192;
 const MAX_MESSAGE_CHARACTERS = 4_096;
-const OVERSIZED_HEAD_BYTES = 1_024;
+/** What is kept of a value that is too large. */
+export const OVERSIZED_HEAD_BYTES = 1_024;
 
 export interface Source {
   readonly topic: string;

@@ -75,7 +75,7 @@ export class Fold<State, Event extends KeyedEvent> {
 
   tick(timeMs: number, sink: FoldSink): void {
     this.clockMs = timeMs;
-    const context = new RunContext(this.#options.partition, timeMs, this.commit);
+    const context = new RunContext(this.#options.partition, timeMs, this.commit, []);
     // By key, so that the order does not depend on how the states came into memory.
     const due = this.#timers.takeDue(timeMs).sort((a, b) => (a.key < b.key ? -1 : 1));
     for (const entry of due) {
@@ -97,7 +97,7 @@ export class Fold<State, Event extends KeyedEvent> {
     sink: FoldSink,
     isAwaited?: (missing: readonly string[]) => boolean,
   ): boolean {
-    const context = new RunContext(this.#options.partition, this.clockMs, this.commit);
+    const context = new RunContext(this.#options.partition, this.clockMs, this.commit, records);
     const runs = this.#decode(topic, records, context);
     if (isAwaited !== undefined && topic !== this.#results) {
       const missing = this.#missingRegistrations(runs as readonly Run<Event>[]);

@@ -1,4 +1,5 @@
 /** The context of a slice: collects what its runs emit and refuse, by place in the slice. */
+import type { LogRecord } from '@weir/event-log/port';
 import type { CommitPlace, Output, Rejection, StepContext } from '../processor.ts';
 
 interface Emitted {
@@ -22,14 +23,17 @@ export class RunContext implements StepContext {
   places: readonly number[] = [];
   /** Events of the run that were refused, a count. */
   refusedOfRun = 0;
+  readonly #records: readonly LogRecord[];
   readonly #emitted: Emitted[] = [];
   readonly #refused: Refused[] = [];
   readonly #refusedPlaces = new Set<number>();
 
-  constructor(partition: number, clockMs: number, commit: CommitPlace) {
+  /** @param records of the slice, none for timers */
+  constructor(partition: number, clockMs: number, commit: CommitPlace, records: readonly LogRecord[]) {
     this.partition = partition;
     this.clockMs = clockMs;
     this.commit = commit;
+    this.#records = records;
   }
 
   begin(topic: string, key: string, places: readonly number[], watermarkMs: number): void {
@@ -38,6 +42,12 @@ export class RunContext implements StepContext {
     this.places = places;
     this.watermarkMs = watermarkMs;
     this.refusedOfRun = 0;
+  }
+
+  recordOf(index: number): LogRecord {
+    const record = this.#records[this.places[index] ?? -1];
+    if (record === undefined) throw new Error(`a timer of key ${this.key} asked for the record of an event`);
+    return record;
   }
 
   emit(index: number, output: Output): void {

@@ -15,11 +15,11 @@ import { orUsageError } from '../../log-place.ts';
 import { type Command, type CommandIo, UsageError } from '../../output.ts';
 import { feed } from './feed.ts';
 import { HELP } from './help.ts';
-import { type DevOptions, parseOptions, type Until } from './options.ts';
+import { type DevOptions, FLAGS, parseOptions, type Until } from './options.ts';
 import { Screen } from './screen.ts';
 import type { ShownOutput } from './shown-output.ts';
 
-export const dev: Command = { help: HELP, run };
+export const dev: Command = { help: HELP, options: FLAGS, run };
 
 /** Which output ends a run, by what `--until` names. */
 const AWAITED: Readonly<Record<Until, ShownOutput['counts']>> = {

@@ -21,11 +21,9 @@ export function shownAlert({ topic, value, id }: Output): ShownOutput | undefine
   if (topic !== 'alerts' || value === null) return undefined;
   const { name, event } = decode(value);
   if (name === 'AlertRaised') {
-    const { kind, severity, summary, sinceMs, eventTimeMs } = event;
+    const { kind, severity, summary, eventTimeMs } = event;
     const path = `/v1/alerts/${id.slice(0, LINK_DIGITS)}`;
-    // Most summaries say it themselves.
-    const since = summary.includes(' since ') || sinceMs === eventTimeMs ? '' : ` since ${minute(sinceMs)}`;
-    return { eventTimeMs, mark: 'ALERT', text: `${kind}, ${severity}: ${summary}${since}`, path, counts: 'alert' };
+    return { eventTimeMs, mark: 'ALERT', text: `${kind}, ${severity}: ${summary}`, path, counts: 'alert' };
   }
   if (name !== 'AlertResolved') return undefined;
   const { kind, summary, eventTimeMs } = event;

@@ -52,7 +52,7 @@ const FLAGS = {
 
 type DlqFlags = ReturnType<typeof parseFlags<typeof FLAGS>>['flags'];
 
-export const dlq: Command = { help: HELP, run };
+export const dlq: Command = { help: HELP, options: FLAGS, run };
 
 async function run(args: readonly string[], io: CommandIo): Promise<number> {
   const { flags, words } = parseFlags('weir dlq', args, FLAGS);

@@ -32,7 +32,7 @@ const OPTIONS = {
   parquet: { type: 'string' },
 } as const;
 
-export const explain: Command = { help: HELP, run };
+export const explain: Command = { help: HELP, options: OPTIONS, run };
 
 async function run(args: readonly string[], io: CommandIo): Promise<number> {
   const { flags, words } = parseFlags('weir explain', args, OPTIONS);

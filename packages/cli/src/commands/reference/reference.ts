@@ -38,7 +38,7 @@ const FLAGS = {
   ...TARGET_FLAGS,
 } as const;
 
-export const reference: Command = { help: HELP, run };
+export const reference: Command = { help: HELP, options: FLAGS, run };
 
 async function run(args: readonly string[], io: CommandIo): Promise<number> {
   const { flags, words } = parseFlags('weir reference', args, FLAGS);

@@ -26,7 +26,7 @@ const FLAGS = {
   ...TARGET_FLAGS,
 } as const;
 
-export const register: Command = { help: HELP, run };
+export const register: Command = { help: HELP, options: FLAGS, run };
 
 async function run(args: readonly string[], io: CommandIo): Promise<number> {
   const { flags, words } = parseFlags('weir register', args, FLAGS);

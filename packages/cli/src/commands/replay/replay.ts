@@ -41,7 +41,7 @@ const FLAGS = {
   set: { type: 'string', multiple: true },
 } as const;
 
-export const replay: Command = { help: HELP, run };
+export const replay: Command = { help: HELP, options: FLAGS, run };
 
 interface Asked {
   readonly topicPrefix: string;

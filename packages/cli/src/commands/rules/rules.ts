@@ -1,10 +1,10 @@
 /** `weir rules`: rules of data quality as a file that people read and edit. */
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { AnomalyError } from '@weir/anomaly/anomaly-error';
 import { jsonSchemaOf } from '@weir/anomaly/quality/json-schema';
 import { lintRules, parseRules } from '@weir/anomaly/quality/lint';
 import type { Rules } from '@weir/anomaly/quality/rules';
+import { noWords, parseFlags } from '../../flags.ts';
 import { type Command, type CommandIo, UsageError } from '../../output.ts';
 import { shown } from '../../tables/shown.ts';
 import type { Reading } from '../../tables/table.ts';
@@ -22,7 +22,9 @@ const HELP = `weir rules: rules of data quality, inferred from a reference and m
 Exit code 0, 1 when lint finds a fault, 2 when a file or an argument cannot be used.
 `;
 
-export const rules: Command = { help: HELP, run };
+const OPTIONS = { reference: { type: 'string' } } as const;
+
+export const rules: Command = { help: HELP, options: OPTIONS, run };
 
 const SUBCOMMANDS = ['infer', 'lint', 'show', 'schema'];
 
@@ -40,12 +42,9 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
 }
 
 async function infer(args: readonly string[], io: CommandIo): Promise<number> {
-  let reference: string | undefined;
-  try {
-    ({ reference } = parseArgs({ args: [...args], options: { reference: { type: 'string' } } as const }).values);
-  } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : String(error)}; see weir rules --help`);
-  }
+  const { flags, words } = parseFlags('weir rules', args, OPTIONS);
+  noWords('weir rules', words);
+  const { reference } = flags;
   if (reference === undefined) throw new UsageError('--reference FILE is needed; see weir rules --help');
   io.out(`${JSON.stringify(rulesOf(await readColumns(reference, READING)), null, 2)}\n`);
   return 0;

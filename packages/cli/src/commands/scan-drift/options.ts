@@ -24,7 +24,7 @@ export interface Options {
   readonly reading: Reading;
 }
 
-const SPEC = {
+export const OPTIONS = {
   reference: { type: 'string' },
   current: { type: 'string' },
   column: { type: 'string', multiple: true },
@@ -95,7 +95,7 @@ export function parseOptions(args: readonly string[]): Options {
 
 function parsed(args: readonly string[]) {
   try {
-    return parseArgs({ args: [...args], options: SPEC, allowPositionals: true, tokens: true });
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true, tokens: true });
   } catch (error) {
     const reason = error instanceof Error ? error.message.replaceAll(/\s+/g, ' ') : String(error);
     throw new UsageError(`${reason}; see weir scan drift --help`);

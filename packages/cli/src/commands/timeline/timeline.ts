@@ -28,8 +28,6 @@ verify does: an answer from a log that is not sound is not given.
 Exit code 0, 1 when the log was tampered with, 2 when the input cannot be used or has no decision of the model.
 `;
 
-export const timeline: Command = { help: HELP, run };
-
 const FLAGS = {
   model: { type: 'string' },
   at: { type: 'string' },
@@ -37,6 +35,9 @@ const FLAGS = {
   limit: { type: 'string', default: '20' },
   json: { type: 'boolean', default: false },
 } as const;
+
+export const timeline: Command = { help: HELP, options: FLAGS, run };
+
 const MAX_LIMIT = 10_000;
 /** The end of what a date can say, ms. */
 const LAST_MS = 8_640_000_000_000_000;

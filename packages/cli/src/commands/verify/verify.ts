@@ -1,7 +1,6 @@
 /** `weir verify`: whether a governance log, or one decision of it, is what was signed. Offline, with public keys alone. */
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
 import type { ReadFile } from '@weir/ledger/bundle';
 import { sha256, verifiers } from '@weir/ledger/node-crypto';
 import { CheckpointError, type OpenedCheckpoint, openCheckpoint, RuntimeError } from '@weir/ledger/open-checkpoint';
@@ -10,6 +9,7 @@ import { TamperError, UnusableError } from '@weir/ledger/tampering';
 import { parseTrust, type Trust, TrustError } from '@weir/ledger/trust';
 import { LogVerifier, type Mode, type Summary } from '@weir/ledger/verify';
 import { verifyProofFile } from '@weir/ledger/verify-proof';
+import { parseFlags } from '../../flags.ts';
 import { type Command, type CommandIo, UsageError } from '../../output.ts';
 import { openFolder, openZip } from './bundle-input.ts';
 import { provedJson, provedText, type Run, soundJson, soundText, tamperedText } from './report.ts';
@@ -38,10 +38,15 @@ Exit code 0 when the log is sound, 1 when it was tampered with (index, model, se
 input, the trust file or an argument cannot be used.
 `;
 
-export const verify: Command = {
-  help: HELP,
-  run: verifyCommand,
-};
+const OPTIONS = {
+  trust: { type: 'string' },
+  since: { type: 'string' },
+  state: { type: 'string' },
+  mode: { type: 'string', default: 'full' },
+  json: { type: 'boolean', default: false },
+} as const;
+
+export const verify: Command = { help: HELP, options: OPTIONS, run: verifyCommand };
 
 interface Options {
   readonly path: string;
@@ -204,21 +209,8 @@ function readOption(option: string, path: string): Buffer {
 }
 
 function parse(args: readonly string[]): Options {
-  const options = {
-    trust: { type: 'string' },
-    since: { type: 'string' },
-    state: { type: 'string' },
-    mode: { type: 'string', default: 'full' },
-    json: { type: 'boolean', default: false },
-  } as const;
-  let parsed: ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>;
-  try {
-    parsed = parseArgs({ args: [...args], options, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : String(error)}; see weir verify --help`);
-  }
-  const { values, positionals } = parsed;
-  const [path, ...rest] = positionals;
+  const { flags: values, words } = parseFlags('weir verify', args, OPTIONS);
+  const [path, ...rest] = words;
   if (path === undefined || rest.length > 0)
     throw new UsageError('one bundle or .tlog-proof is needed; see weir verify --help');
   if (values.trust === undefined)
