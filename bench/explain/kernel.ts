@@ -72,7 +72,8 @@ function errorsOf({ model, rows, background, truths }: Game, maxCoalitions: numb
   });
 }
 
-function relative(found: ArrayLike<number>, truth: Float64Array): number {
+/** Of the Euclidean norms. */
+export function relative(found: ArrayLike<number>, truth: Float64Array): number {
   let error = 0;
   let size = 0;
   for (let i = 0; i < truth.length; i += 1) {

@@ -2,8 +2,10 @@
 
 peers.py train FOLDER                       LightGBM models a–f and their rows, as text and float64 files
 peers.py kernel FOLDER ROWS                 shap's Kernel SHAP (l1_reg off) on six games
+peers.py kernel-rows FOLDER ROWS            shap's Kernel SHAP at 9,600 model rows: background 100 sampled, and kmeans(10)
+peers.py woodelf FOLDER MODEL BATCH…        WOODELF's seconds for batches of these sizes, background 1,000, and its first values
 peers.py fairness FOLDER                    fairlearn's rates per group of FOLDER/fairness.json
-peers.py lime FOLDER MODEL ROWS SEEDS       lime's coefficients at 5,000 calls (its default), per row and seed
+peers.py lime FOLDER MODEL ROWS SEEDS CALLS lime's coefficients per row and seed; 5,000 calls are its default
 peers.py xgboost FOLDER                     an XGBoost model as FOLDER/xgboost.json, its pred_contribs of the last 500 rows
 peers.py trees FOLDER MODEL ROWS BACKGROUND shap's C code and LightGBM pred_contrib, one thread: rows per second and values
 """
@@ -163,6 +165,41 @@ def kernel(folder, count):
     print(json.dumps({"games": answers, "versions": {"shap": shap.__version__}}))
 
 
+def kernel_rows(folder, count):
+    import lightgbm
+    import shap
+
+    booster = lightgbm.Booster(model_file=folder / "d.txt")
+    x = np.fromfile(folder / "rows.f64").reshape(-1, booster.num_feature())
+    predict = lambda rows: booster.predict(rows, raw_score=True, num_threads=1)
+    population, rows = x[:10_000], x[-count:]
+    answers = {}
+    for name, background in (("sampled", shap.sample(population, 100, random_state=1)), ("kmeans", shap.kmeans(population, 10))):
+        size = 100 if name == "sampled" else 10
+        np.random.seed(1)
+        explainer = shap.KernelExplainer(predict, background)
+        answers[name] = np.asarray(explainer.shap_values(rows, nsamples=9_600 // size, l1_reg=False, silent=True)).tolist()
+    print(json.dumps(answers))
+
+
+def woodelf(folder, model, batches):
+    import importlib.metadata
+
+    import lightgbm
+    import pandas
+    from woodelf import WoodelfExplainer
+
+    booster = lightgbm.Booster(model_file=folder / f"{model}.txt")
+    frame = pandas.DataFrame(np.fromfile(folder / "rows.f64").reshape(-1, booster.num_feature()), columns=booster.feature_name())
+    explainer = WoodelfExplainer(booster, frame.iloc[:1000], feature_perturbation="interventional")
+    answers = {}
+    for size in batches:
+        batch = frame.iloc[-size:]
+        seconds = median_seconds(lambda: explainer.shap_values(batch, verbose=False), 3 if size < 1000 else 1)
+        answers[str(size)] = {"seconds": seconds, "values": np.asarray(explainer.shap_values(batch, verbose=False))[:20].tolist()}
+    print(json.dumps({"batches": answers, "version": importlib.metadata.version("woodelf-explainer")}))
+
+
 def fairness(folder):
     import fairlearn
     from fairlearn.metrics import MetricFrame, false_positive_rate, selection_rate, true_positive_rate
@@ -174,7 +211,7 @@ def fairness(folder):
     print(json.dumps({"rates": {name: frame.by_group[name].to_dict() for name in metrics}, "versions": {"fairlearn": fairlearn.__version__}}))
 
 
-def lime(folder, model, count, seeds):
+def lime(folder, model, count, seeds, calls):
     import lightgbm
     from lime.lime_tabular import LimeTabularExplainer
 
@@ -186,7 +223,7 @@ def lime(folder, model, count, seeds):
         each = []
         for seed in range(seeds):
             explainer = LimeTabularExplainer(x[:1000], mode="regression", random_state=seed)
-            found = explainer.explain_instance(row, predict, num_features=x.shape[1], num_samples=5000).as_map()[1]
+            found = explainer.explain_instance(row, predict, num_features=x.shape[1], num_samples=calls).as_map()[1]
             each.append([value for _, value in sorted(found)])
         coefficients.append(each)
     print(json.dumps({"coefficients": coefficients}))
@@ -210,10 +247,14 @@ if __name__ == "__main__":
         train(folder)
     elif question == "kernel":
         kernel(folder, int(sys.argv[3]))
+    elif question == "kernel-rows":
+        kernel_rows(folder, int(sys.argv[3]))
+    elif question == "woodelf":
+        woodelf(folder, sys.argv[3], [int(each) for each in sys.argv[4:]])
     elif question == "fairness":
         fairness(folder)
     elif question == "lime":
-        lime(folder, sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
+        lime(folder, sys.argv[3], *(int(each) for each in sys.argv[4:7]))
     elif question == "xgboost":
         xgboost(folder)
     elif question == "trees":
