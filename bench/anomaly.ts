@@ -4,18 +4,28 @@
  */
 import { cpus } from 'node:os';
 import { budgetSection, referenceSection } from './anomaly/calibration-section.ts';
-import { hstPeer, type Peer, rcfPeer } from './anomaly/peers.ts';
+import { crashSection } from './anomaly/crash-section.ts';
+import { poisonSection, shiftSection } from './anomaly/drift-section.ts';
+import { delaySection, unitSection } from './anomaly/faults-section.ts';
+import { hstPeer, type Peer, type Peers, rcfPeers } from './anomaly/peers.ts';
 import { qualitySection, speedSection } from './anomaly/quality-section.ts';
 import { rulesSection } from './anomaly/rules-section.ts';
 import { stateSection } from './anomaly/state-section.ts';
 import { hasStreams } from './anomaly/streams.ts';
 
-const wanted = new Set(process.argv.slice(3));
+/** A number among the arguments is that of the deaths to wait for. */
+const wanted = new Set(process.argv.slice(3).filter((argument) => !Number.isInteger(Number(argument))));
+const deaths = Number(process.argv.slice(3).find((argument) => Number.isInteger(Number(argument))) ?? 1_000);
 const wants = (section: string): boolean => wanted.size === 0 || wanted.has(section);
 
 process.stdout.write(`${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}\n`);
 if (wants('rules')) rulesSection();
 if (wants('state')) stateSection();
+if (wants('delays')) delaySection();
+if (wants('units')) unitSection();
+if (wants('shift')) shiftSection();
+// Minutes: only when it is asked for.
+if (wanted.has('crashes')) await crashSection(deaths);
 if (!hasStreams) {
   process.stdout.write(
     '\nthe labelled streams are absent (../shared/data/anomaly/adbench): quality, speed and calibration are left out\n',
@@ -23,15 +33,15 @@ if (!hasStreams) {
   process.exit(0);
 }
 const needsPeers = ['shuffled', 'original', 'speed'].some(wants);
-const [rcf, hst]: [Peer | string, Peer | string] = needsPeers ? [rcfPeer(), hstPeer()] : ['not asked', 'not asked'];
-for (const [name, peer] of [
-  ['RCF Java', rcf],
-  ['River HST', hst],
-] as const)
-  if (typeof peer === 'string') process.stdout.write(`${name}: ${peer}\n`);
-if (wants('shuffled')) await qualitySection(rcf, hst, 'shuffled');
-if (wants('original')) await qualitySection(rcf, hst, 'original');
-if (wants('speed')) await speedSection(rcf);
+const NOT_ASKED = { rcf: 'not asked', trcf: 'not asked', hst: 'not asked' };
+const peers: Peers = needsPeers ? { ...rcfPeers(), hst: hstPeer() } : NOT_ASKED;
+if (needsPeers)
+  for (const [name, peer] of Object.entries(peers))
+    if (typeof peer === 'string') process.stdout.write(`${name}: ${peer}\n`);
+if (wants('shuffled')) await qualitySection(peers, 'shuffled');
+if (wants('original')) await qualitySection(peers, 'original');
+if (wants('speed')) await speedSection(peers);
 if (wants('reference')) referenceSection();
 if (wants('budget')) budgetSection();
-for (const peer of [rcf, hst]) if (typeof peer !== 'string') peer.stop();
+if (wants('poison')) poisonSection();
+for (const peer of Object.values(peers) as readonly (Peer | string)[]) if (typeof peer !== 'string') peer.stop();

@@ -1,20 +1,23 @@
-/** Wrong promotions, samples to a decision and exposure of the promotion rule, beside peers' rules on the same pre-drawn outcomes. */
+/** The bars of promotion: the rule beside peers' rules on the same pre-drawn outcomes, and the service that carries it out. */
 import { parseArgs } from 'node:util';
 import { decideFile, writeMatrix } from './promotion/matrix-file.ts';
+import { benchReplay, printReplay } from './promotion/replay.ts';
 import {
   reportJoining,
+  reportNovelty,
   reportRollbacks,
   reportSamples,
   reportSegments,
   reportWrongPromotions,
   type Scale,
 } from './promotion/report.ts';
+import { reportDrill, reportLatencies, reportLeases, reportRates } from './promotion/report-service.ts';
 import { ruleNamed, rulesFor } from './promotion/rules.ts';
 import { effectWorld, NULL_WORLDS, type World } from './promotion/worlds.ts';
 
 const WORLDS: readonly World[] = [...NULL_WORLDS, effectWorld(0.7, 0.73), effectWorld(0.7, 0.67)];
 
-const HELP = `npm run bench -- promotion [p1] [p2] [p5] [p7] [p8] [options]
+const HELP = `npm run bench -- promotion [p1] [p2] [p5] [p6] [p7] [p8] [p10] [p11] [p12] [p14] [g3] [options]
 
 Without a part: all of them. A bar that is judged "open" needs more runs.
 
@@ -22,6 +25,14 @@ Without a part: all of them. A bar that is judged "open" needs more runs.
   --outcomes N    length of a test in p1 (20000)
   --alpha A       level of a test in p1 and p2, and of --matrix (0.01)
   --seed N        all draws follow from it (20260101)
+
+The service, without peers:
+  --decisions N   of p10, of each kind (50)
+  --kafka         p10 and g3 on a Kafka of their own instead of the embedded log; g3 stops the broker
+  --open N        of p11, predictions that wait for outcomes (1000000)
+  --events N      of p12 (1000000)
+  --runtime PATH  of p12: another Node that must write the same bytes
+  --requests N    of p14 (1000000)
 
 The release figures of p1:
   npm run bench -- promotion p1 --runs 20000
@@ -47,6 +58,13 @@ const { values, positionals } = parseArgs({
     outcomes: { type: 'string', default: '20000' },
     alpha: { type: 'string', default: '0.01' },
     seed: { type: 'string', default: '20260101' },
+    decisions: { type: 'string', default: '50' },
+    kafka: { type: 'boolean', default: false },
+    open: { type: 'string', default: '1000000' },
+    events: { type: 'string', default: '1000000' },
+    runtime: { type: 'string' },
+    digest: { type: 'boolean', default: false },
+    requests: { type: 'string', default: '1000000' },
     run: { type: 'string', default: '0' },
     matrix: { type: 'string' },
     rule: { type: 'string', default: 'e-process' },
@@ -56,7 +74,9 @@ const { values, positionals } = parseArgs({
   },
 });
 
-function whole(name: 'runs' | 'outcomes' | 'seed' | 'run', least: number): number {
+type WholeFlag = 'runs' | 'outcomes' | 'seed' | 'run' | 'decisions' | 'open' | 'events' | 'requests';
+
+function whole(name: WholeFlag, least: number): number {
   const value = Number(values[name]);
   if (!Number.isInteger(value) || value < least || value > 0xffffffff)
     throw new Error(`--${name} is ${values[name]}; it must be a whole number from ${least}; see --help`);
@@ -71,15 +91,26 @@ const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
-const REPORTS: Readonly<Record<string, () => void>> = {
-  p1: () => {
-    // No release with a world above its level.
-    if (!reportWrongPromotions(scale, print)) process.exitCode = 1;
-  },
+const failUnless = (holds: boolean): void => {
+  if (!holds) process.exitCode = 1;
+};
+
+const REPORTS: Readonly<Record<string, () => void | Promise<void>>> = {
+  // No release with a world above its level.
+  p1: () => failUnless(reportWrongPromotions(scale, print)),
   p2: () => reportSamples(scale, print),
   p5: () => reportRollbacks(scale, print),
+  p6: () => reportNovelty(scale, print),
   p7: () => reportJoining(scale, print),
   p8: () => reportSegments(scale, print),
+  p10: () => reportLatencies(whole('decisions', 1), values.kafka, print),
+  p11: () => reportRates(whole('open', 1_000), print),
+  p12: () => {
+    if (values.digest) return printReplay(whole('events', 1_000));
+    failUnless(benchReplay(whole('events', 1_000), values.runtime, print));
+  },
+  p14: async () => failUnless(await reportLeases(whole('requests', 1), scale.seed, print)),
+  g3: () => reportDrill(values.kafka, print),
 };
 
 if (values.help) {
@@ -96,6 +127,6 @@ if (values.help) {
     const report = REPORTS[part];
     if (report === undefined)
       throw new Error(`part is "${part}"; it must be one of ${Object.keys(REPORTS).join(', ')}`);
-    report();
+    await report();
   }
 }

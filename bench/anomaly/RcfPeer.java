@@ -1,12 +1,18 @@
 import com.amazon.randomcutforest.RandomCutForest;
+import com.amazon.randomcutforest.config.TransformMethod;
+import com.amazon.randomcutforest.parkservices.ThresholdedRandomCutForest;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.lang.management.ManagementFactory;
 
-/** Random Cut Forest on a stream: reads {trees, n, d, n·d doubles} from stdin, writes n scores and {CPU seconds} to stdout, until the input ends. */
+/** Random Cut Forest on a stream, with the argument `thresholded` its thresholded form with normalised input: reads {trees, n, d, n·d doubles} from stdin, writes n scores and {CPU seconds} to stdout, until the input ends. */
 public final class RcfPeer {
+  private interface Scorer {
+    double observe(double[] row, long time);
+  }
+
   public static void main(String[] arguments) throws Exception {
     DataInputStream in = new DataInputStream(new BufferedInputStream(System.in, 1 << 16));
     DataOutputStream out = new DataOutputStream(new BufferedOutputStream(System.out, 1 << 16));
@@ -19,20 +25,41 @@ public final class RcfPeer {
       }
       int n = in.readInt();
       int d = in.readInt();
-      float[][] rows = new float[n][d];
-      for (float[] row : rows) for (int i = 0; i < d; i += 1) row[i] = (float) in.readDouble();
-      RandomCutForest forest =
-          RandomCutForest.builder().dimensions(d).numberOfTrees(trees).sampleSize(256).randomSeed(42).build();
+      double[][] rows = new double[n][d];
+      for (double[] row : rows) for (int i = 0; i < d; i += 1) row[i] = in.readDouble();
+      Scorer scorer = arguments.length > 0 && arguments[0].equals("thresholded") ? thresholded(d, trees) : plain(d, trees);
       double[] scores = new double[n];
       long start = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
-      for (int i = 0; i < n; i += 1) {
-        scores[i] = forest.getAnomalyScore(rows[i]);
-        forest.update(rows[i]);
-      }
+      for (int i = 0; i < n; i += 1) scores[i] = scorer.observe(rows[i], i);
       double seconds = (ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - start) / 1e9;
       for (double score : scores) out.writeDouble(score);
       out.writeDouble(seconds);
       out.flush();
     }
+  }
+
+  private static Scorer plain(int d, int trees) {
+    RandomCutForest forest =
+        RandomCutForest.builder().dimensions(d).numberOfTrees(trees).sampleSize(256).randomSeed(42).build();
+    return (row, time) -> {
+      float[] point = new float[d];
+      for (int i = 0; i < d; i += 1) point[i] = (float) row[i];
+      double score = forest.getAnomalyScore(point);
+      forest.update(point);
+      return score;
+    };
+  }
+
+  private static Scorer thresholded(int d, int trees) {
+    ThresholdedRandomCutForest forest =
+        ThresholdedRandomCutForest.builder()
+            .dimensions(d)
+            .shingleSize(1)
+            .numberOfTrees(trees)
+            .sampleSize(256)
+            .randomSeed(42)
+            .transformMethod(TransformMethod.NORMALIZE)
+            .build();
+    return (row, time) -> forest.process(row, time).getRCFScore();
   }
 }

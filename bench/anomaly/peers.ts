@@ -1,5 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -8,8 +8,16 @@ export interface PeerRun {
   readonly seconds: number;
 }
 
+/** Each a process, or why there is none. */
+export interface Peers {
+  readonly rcf: Peer | string;
+  readonly trcf: Peer | string;
+  readonly hst: Peer | string;
+}
+
 const ABSENT = 'absent';
 const RCF_VERSION = '4.4.0';
+const RCF_PARTS = ['core', 'parkservices'];
 
 /** A scorer in another process. One stream at a time; the process is kept, so that a virtual machine is warm from the second on. */
 export class Peer {
@@ -58,22 +66,34 @@ export class Peer {
   }
 }
 
-/** RCF from Maven, compiled against its jar in the temporary folder; the reason when it cannot be. */
-export function rcfPeer(): Peer | string {
+/** RCF from Maven, and its thresholded form (TRCF), compiled against their jars in the temporary folder; the reason when they cannot be. */
+export function rcfPeers(): Pick<Peers, 'rcf' | 'trcf'> {
+  const path = rcfClassPath();
+  if (typeof path !== 'string') return { rcf: path.reason, trcf: path.reason };
+  const java = ['-Xmx1g', '-XX:+UseSerialGC', '-cp', path, 'RcfPeer'];
+  return {
+    rcf: new Peer(`RCF Java ${RCF_VERSION}`, 'java', java),
+    trcf: new Peer(`TRCF Java ${RCF_VERSION}`, 'java', [...java, 'thresholded']),
+  };
+}
+
+function rcfClassPath(): string | { readonly reason: string } {
   const folder = join(tmpdir(), `weir-bench-rcf-${RCF_VERSION}`);
-  const artifact = `software.amazon.randomcutforest:randomcutforest-core:${RCF_VERSION}`;
   mkdirSync(folder, { recursive: true });
   const run = (command: string, commandArguments: readonly string[]): boolean =>
     spawnSync(command, commandArguments, { stdio: 'ignore' }).status === 0;
-  if (!run('java', ['-version'])) return `${ABSENT}: no Java`;
-  if (!readdirSync(folder).some((file) => file.endsWith('.jar')))
-    run('mvn', ['-q', 'dependency:copy', `-Dartifact=${artifact}`, `-DoutputDirectory=${folder}`]);
-  const jar = readdirSync(folder).find((file) => file.endsWith('.jar'));
-  if (jar === undefined) return `${ABSENT}: Maven gave no ${artifact}`;
-  const path = `${join(folder, jar)}:${folder}`;
+  if (!run('java', ['-version'])) return { reason: `${ABSENT}: no Java` };
+  const jars = RCF_PARTS.map((part) => `randomcutforest-${part}-${RCF_VERSION}.jar`);
+  for (const [at, jar] of jars.entries()) {
+    const artifact = `software.amazon.randomcutforest:randomcutforest-${RCF_PARTS[at]}:${RCF_VERSION}`;
+    if (!existsSync(join(folder, jar)))
+      run('mvn', ['-q', 'dependency:copy', `-Dartifact=${artifact}`, `-DoutputDirectory=${folder}`]);
+    if (!existsSync(join(folder, jar))) return { reason: `${ABSENT}: Maven gave no ${artifact}` };
+  }
+  const path = [...jars.map((jar) => join(folder, jar)), folder].join(':');
   if (!run('javac', ['-cp', path, '-d', folder, join(import.meta.dirname, 'RcfPeer.java')]))
-    return `${ABSENT}: javac failed`;
-  return new Peer(`RCF Java ${RCF_VERSION}`, 'java', ['-Xmx1g', '-XX:+UseSerialGC', '-cp', path, 'RcfPeer']);
+    return { reason: `${ABSENT}: javac failed` };
+  return path;
 }
 
 /** River's Half-Space Trees, from the Python that WEIR_BENCH_PYTHON names or `python3`. */

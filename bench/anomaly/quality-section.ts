@@ -1,10 +1,11 @@
-import { Peer } from './peers.ts';
+import type { Peer, Peers } from './peers.ts';
 import { scorerOf } from './scorer.ts';
 import { type LabelledStream, loadStream, NAMES, quality, shuffled } from './streams.ts';
 
 const SHUFFLE_SEED = 42;
 const FOREST_SEED = 7;
-const PEER_TREES = { rcf: 50, hst: 10 };
+const PEER_TREES = { rcf: 50, trcf: 50, hst: 10 };
+const PEER_NAMES = Object.keys(PEER_TREES) as readonly (keyof Peers)[];
 const ROUNDS = 5;
 const TIMED_EVENTS = 6_000;
 
@@ -36,50 +37,36 @@ function run(stream: LabelledStream): { readonly scores: Float64Array; readonly 
 }
 
 /** A1 to A3: AUC and AP over the seven streams, beside the peers that are there. */
-export async function qualitySection(
-  rcf: Peer | string,
-  hst: Peer | string,
-  order: 'shuffled' | 'original',
-): Promise<void> {
+export async function qualitySection(peers: Peers, order: 'shuffled' | 'original'): Promise<void> {
   print(
     `\nAUC/AP, score then learn, ${order} order${order === 'shuffled' ? ` (seed ${SHUFFLE_SEED})` : ''}, first 300 left out; µs an event: median, p99.9`,
   );
-  const [ours, rcfs, hsts]: [Row[], Row[], Row[]] = [[], [], []];
+  const found = new Map<string, Row[]>();
+  const add = (peer: string, row: Row): void => void found.set(peer, [...(found.get(peer) ?? []), row]);
   for (const name of NAMES) {
     const stream = order === 'shuffled' ? shuffled(loadStream(name), SHUFFLE_SEED) : loadStream(name);
     const { scores, micros } = run(stream);
-    const found = { name, ...quality(scores, stream.labels) };
-    ours.push(found);
+    const own = { name, ...quality(scores, stream.labels) };
+    add('ours', own);
+    const theirs: Row[] = [];
+    for (const peer of PEER_NAMES) {
+      const process = peers[peer];
+      if (typeof process === 'string') continue;
+      theirs.push({ name, ...quality((await process.run(stream.rows, PEER_TREES[peer])).scores, stream.labels) });
+      add(process.name, theirs.at(-1) as Row);
+    }
     const sorted = micros.sort();
     const at = (share: number): string => (sorted[Math.floor(share * (sorted.length - 1))] as number).toFixed(1);
-    const peers: string[] = [];
-    for (const [peer, trees, rows] of [
-      [rcf, PEER_TREES.rcf, rcfs],
-      [hst, PEER_TREES.hst, hsts],
-    ] as const) {
-      if (typeof peer === 'string') continue;
-      const theirs = { name, ...quality((await peer.run(stream.rows, trees)).scores, stream.labels) };
-      rows.push(theirs);
-      peers.push(`${peer.name} ${three(theirs)}`);
-    }
-    const best = Math.max(...[rcfs, hsts].map((rows) => rows.at(-1)?.auc ?? 0));
-    const behind = best - found.auc > 0.01 ? ` (A3 missed: ${(best - found.auc).toFixed(3)} behind)` : '';
+    const behind = Math.max(0, ...theirs.map(({ auc }) => auc)) - own.auc;
     print(
-      `${name.padEnd(12)} d = ${String((stream.rows[0] as Float64Array).length).padEnd(3)} ours ${three(found)}  ${at(0.5)} ${at(0.999)}  ${peers.join('  ')}${behind}`,
+      `${name.padEnd(12)} d = ${String((stream.rows[0] as Float64Array).length).padEnd(3)} ours ${three(own)}  ${at(0.5)} ${at(0.999)}  peers ${theirs.map(three).join('  ')}${behind > 0.01 ? ` (A3 missed: ${behind.toFixed(3)} behind)` : ''}`,
     );
   }
-  const means = [
-    ['ours', ours],
-    ['RCF', rcfs],
-    ['HST', hsts],
-  ] as const;
-  print(
-    `mean of seven: ${means.map(([name, rows]) => `${name} ${rows.length === 7 ? three(mean(rows)) : 'absent'}`).join(', ')}`,
-  );
+  print(`mean of seven: ${[...found].map(([name, rows]) => `${name} ${three(mean(rows))}`).join(', ')}`);
 }
 
 /** B1, B2: the same events, ours and RCF in turn; the ratio is the figure. */
-export async function speedSection(rcf: Peer | string): Promise<void> {
+export async function speedSection(peers: Peers): Promise<void> {
   const stream = shuffled(loadStream('shuttle'), SHUFFLE_SEED);
   const rows = stream.rows.slice(0, TIMED_EVENTS);
   const scorer = scorerOf(9, FOREST_SEED);
@@ -89,22 +76,30 @@ export async function speedSection(rcf: Peer | string): Promise<void> {
     for (const row of rows) observe(row);
     return process.cpuUsage(start).user / 1e6;
   };
-  const [ours, theirs]: [number[], number[]] = [[], []];
-  if (typeof rcf !== 'string') await rcf.run(rows, PEER_TREES.rcf);
+  const there = PEER_NAMES.map((name) => [peers[name], PEER_TREES[name]] as const).filter(isThere);
+  const ours: number[] = [];
+  const theirs = there.map((): number[] => []);
+  // The first pass warms a virtual machine up.
+  for (const [peer, trees] of there) await peer.run(rows, trees);
   for (let round = 0; round < ROUNDS; round += 1) {
     ours.push(seconds((row) => scorer.observe(row)));
-    if (typeof rcf !== 'string') theirs.push((await rcf.run(rows, PEER_TREES.rcf)).seconds);
+    for (const [at, [peer, trees]] of there.entries()) theirs[at]?.push((await peer.run(rows, trees)).seconds);
   }
-  const line = (name: string, values: readonly number[]): string => {
-    const sorted = values.toSorted((a, b) => a - b).map((value) => ((value / rows.length) * 1e6).toFixed(2));
-    return `${name} ${sorted[0]} / ${sorted[sorted.length >> 1]} / ${sorted.at(-1)} µs`;
-  };
   print(
     `\nscore + learn, d = 9, ${rows.length} events of shuttle, ${ROUNDS} rounds in turn: CPU time, min / median / max`,
   );
-  print(line('ours', ours));
-  if (typeof rcf === 'string') return print(`RCF Java ${rcf}`);
   const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] as number;
-  print(line(`${rcf.name}, ${PEER_TREES.rcf} trees`, theirs));
-  print(`ratio ${(median(theirs) / median(ours)).toFixed(1)}`);
+  const line = (values: readonly number[]): string =>
+    [Math.min(...values), median(values), Math.max(...values)]
+      .map((value) => ((value / rows.length) * 1e6).toFixed(2))
+      .join(' / ');
+  print(`ours ${line(ours)} µs`);
+  for (const [at, [{ name }, trees]] of there.entries()) {
+    const values = theirs[at] as readonly number[];
+    print(`${name}, ${trees} trees, ${line(values)} µs; ratio ${(median(values) / median(ours)).toFixed(1)}`);
+  }
+}
+
+function isThere(each: readonly [Peer | string, number]): each is readonly [Peer, number] {
+  return typeof each[0] !== 'string';
 }

@@ -7,7 +7,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { uniformOf } from './streams.ts';
 
 const FIELDS = 20;
-const KINDS = ['AA', 'UA', 'DL', 'WN', 'US', 'NW'];
+const KINDS = ['AA', 'UA', 'DL', 'WN', 'US', 'NW'].map((kind) => Buffer.from(kind));
 const FUZZED = 1_000_000;
 const RING = 1_000;
 const ROUNDS = 300;
@@ -19,7 +19,8 @@ const columns = { numeric: Array.from({ length: FIELDS }, (_, i) => `f${i}`), ca
 function eventOf(uniform: () => number, faulty: boolean): QualityEvent & { readonly numeric: number[] } {
   const normal = (): number => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
   const numeric = columns.numeric.map((_, i) => i + normal());
-  const categorical = [KINDS[Math.floor(uniform() * KINDS.length)] as string];
+  // As it comes out of a record: equal texts are not one object, as literals would be.
+  const categorical = [(KINDS[Math.floor(uniform() * KINDS.length)] as Buffer).toString()];
   if (!faulty) return { numeric, categorical };
   const place = Math.floor(uniform() * (FIELDS + 1));
   if (place === FIELDS) categorical[0] = `${categorical[0]}?`;

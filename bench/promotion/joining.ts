@@ -4,7 +4,7 @@ import { createMatrix, drawMatrix } from './matrix.ts';
 import { runWholeTest, type TestOptions } from './whole-test.ts';
 import { type Arrival, effectWorld, type World } from './worlds.ts';
 
-const OPTIONS: TestOptions = { alpha: 0.01, guard: 0.05, leastOutcomes: 14_000, missing: 'exclude' };
+const OPTIONS: TestOptions = { alpha: 0.01, guard: 0.05, leastOutcomes: 14_000, missing: 'exclude', margin: 0.005 };
 
 /** No effect: every promotion is wrong. Delays are exponential, the champion's mean four times the challenger's. */
 function arriving(name: string, champion: Arrival, challenger: Arrival): World {

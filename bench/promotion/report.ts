@@ -2,6 +2,7 @@
 
 import type { RateBounds } from './clopper-pearson.ts';
 import { joinedTests, LATE_AND_LOST, LOSS_BY_ARM, NAIVE } from './joining.ts';
+import { HOLDBACK_OUTCOMES, holdbackReversals, noveltyPromotions } from './novelty.ts';
 import { endsOf } from './rollback.ts';
 import { eProcess, fixedHorizon, ruleNamed, rulesFor } from './rules.ts';
 import { EFFECTS, oracleOf, samplesNeeded } from './samples.ts';
@@ -99,6 +100,19 @@ export function reportRollbacks({ runs, seed }: Scale, print: Print): void {
   const equal = endsOf(0.7, 0.7, policy, { ...scale, outcomes: 50_000 });
   print(
     `  equal: rolled back ${percent(equal.rolledBack)} (bar 5 %: ${verdict(equal.rolledBack <= 0.05)}), promoted ${percent(equal.promoted)}`,
+  );
+}
+
+export function reportNovelty(scale: Scale, print: Print): void {
+  print(`\nP6 novelty and holdback, every rule of promotion, ${count(scale.runs)} runs`);
+  const cycle = noveltyPromotions(14_000, scale);
+  print(
+    `  +5 pp for 5,000 outcomes, then −2 pp, a cycle of 14,000: promoted ${bounds(cycle)} (bar 1 %: ${verdict(cycle.rate <= 0.01)})`,
+  );
+  print(`  control: without a cycle promoted ${bounds(noveltyPromotions(0, scale))}`);
+  const { rate, outcomes } = holdbackReversals(scale);
+  print(
+    `  live at −2 pp beside a holdback of 10 %: reverted within ${count(HOLDBACK_OUTCOMES)} outcomes ${bounds(rate)} (bar 90 %: ${verdict(rate.rate >= 0.9)}), after ${count(outcomes)}`,
   );
 }
 

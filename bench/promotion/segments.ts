@@ -23,7 +23,14 @@ export function segmentTests(
   const ends: TestEnd[] = [];
   for (let run = 0; run < runs; run += 1) {
     drawMatrix(matrix, world, seed, run);
-    const options = { alpha: 0.01, guard: 0.05, leastOutcomes: 0, missing: 'zero', ignoreSegments } as const;
+    const options = {
+      alpha: 0.01,
+      guard: 0.05,
+      leastOutcomes: 0,
+      missing: 'zero',
+      margin: 0.005,
+      ignoreSegments,
+    } as const;
     ends.push(runWholeTest(matrix, world, options));
   }
   const promoted = ends.filter(({ verdict }) => verdict === 'promote');

@@ -33,6 +33,8 @@ export interface TestOptions {
   readonly leastOutcomes: number;
   /** Score what did not arrive as a failure, or leave it out. */
   readonly missing: 'zero' | 'exclude';
+  /** How much worse may be promoted; 0 is a policy's default. */
+  readonly margin: number;
   /** Leaves the rules on segments out, to see what they cost. */
   readonly ignoreSegments?: boolean;
 }
@@ -70,7 +72,7 @@ export function runWholeTest(matrix: Matrix, world: World, options: TestOptions)
   return { verdict: 'hold', outcomes, unmet: [], breached: [] };
 }
 
-function createTest(world: World, { alpha, guard, leastOutcomes, ignoreSegments = false }: TestOptions) {
+function createTest(world: World, { alpha, guard, leastOutcomes, margin, ignoreSegments = false }: TestOptions) {
   const segments = world.segmentShare === undefined ? 1 : 2;
   const judged = segments > 1 && !ignoreSegments ? segments : 0;
   const comparison = createComparison({ promote: PROMOTE_GRID, harm: HARM_GRID, segments, margin: 0, tolerance: 0 });
@@ -80,7 +82,7 @@ function createTest(world: World, { alpha, guard, leastOutcomes, ignoreSegments 
   const bars: PromotionBars = {
     alpha,
     guardAlpha,
-    margin: 0.005,
+    margin,
     leastUseful: 0.005,
     leastMs: leastOutcomes,
     mostMs: Number.POSITIVE_INFINITY,

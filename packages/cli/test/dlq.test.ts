@@ -22,7 +22,7 @@ let file: string;
 interface Sent {
   readonly value: Uint8Array | null;
   readonly code: string;
-  readonly key?: string;
+  readonly key?: string | null;
   readonly atMs: number;
 }
 
@@ -38,7 +38,7 @@ async function record(sent: readonly Sent[]): Promise<void> {
   for (const [index, { value, code, key = MODEL, atMs }] of sent.entries()) {
     const original: LogRecord = {
       offset: BigInt(100 + index),
-      key: Buffer.from(key),
+      key: key === null ? null : Buffer.from(key),
       value,
       headers: [['trace', Buffer.from(`t${index}`)]],
       timestampMs: 5,
@@ -156,6 +156,20 @@ test('redrive sends the bytes and headers that came, to the partition of the key
     expect(headers.map(([name]) => name)).toEqual(['trace']);
   }
   expect(new Set(found.map(([, { headers }]) => String(headers[0]?.[1]))).size).toBe(3);
+});
+
+test('redrive gives a record the key that it lacked when its partition was wrong, and changes no other key', async () => {
+  await record([
+    { value: PREDICTION, code: 'WRONG_PARTITION', key: null, atMs: NOW },
+    { value: PREDICTION, code: 'WRONG_PARTITION', key: 'other', atMs: NOW },
+    { value: TORN, code: 'WRONG_PARTITION', key: 'other', atMs: NOW },
+    { value: PREDICTION, code: 'UNKNOWN_MODEL', key: 'other', atMs: NOW },
+  ]);
+  await runCommand(dlq, 'redrive', '--file', file);
+  const found = await predictions();
+  expect(found.map(([partition, { key }]) => `${partition} ${Buffer.from(key ?? []).toString()}`).sort()).toEqual(
+    [MODEL, MODEL, 'other', 'other'].map((key) => `${partitionFor(Buffer.from(key), PARTITIONS)} ${key}`).sort(),
+  );
 });
 
 test('a dry run sends nothing; what was too large to be kept whole is counted, and never sent', async () => {

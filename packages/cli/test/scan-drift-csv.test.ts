@@ -177,6 +177,8 @@ test('a file that cannot be read right is refused, with what to do', async () =>
     ['x,y\n1,t\n', /has no column "z"; it has x, y$/, '--column', 'z'],
     ['\n\n', /blank lines only/],
     [torn, /cannot be read to its end: unexpected end of file; copy it again/, '--no-header'],
+    [Buffer.from('größe,x\nü,1\n', 'latin1'), /is not UTF-8; convert it, as with: iconv -f ISO-8859-1 -t UTF-8/],
+    [Buffer.concat([Buffer.from('x,y\n1,a\n2,'), Buffer.from([0xc3])]), /is not UTF-8; convert it/],
     [Buffer.from('x\n1\n2\n', 'utf16le'), /no text has; give CSV or NDJSON as UTF-8/],
     [gzipSync('PAR1'), /is gzipped Parquet; unpack it with gunzip/],
     [`x\n${'1'.repeat(17_000_000)}`, /line of more than 16777216 characters/],

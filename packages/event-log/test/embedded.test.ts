@@ -66,8 +66,11 @@ test('what can never be stored is POISON and writes nothing beside it', async ()
   expect(await values()).toEqual([]);
 });
 
-test('a second opener is refused with the file in the message', () => {
-  expect(() => createEmbeddedLog({ file })).toThrow(/log\.db is in use by another process/);
+test('a second opener is refused with the file, its owner and the cure in the message', () => {
+  const owner = process.platform === 'linux' ? `this process (${process.pid})` : 'another process';
+  expect(() => createEmbeddedLog({ file })).toThrow(
+    `log.db is in use by ${owner}; stop that one, or give this one a file`,
+  );
 });
 
 test('a flipped byte is found by the checksum', async () => {

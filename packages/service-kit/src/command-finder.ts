@@ -2,12 +2,16 @@
  * Where commands lie, read back from their topic, so that a receipt outlives the process that gave it and any instance can show it. Of each
  * partition that is asked about, the places of the newest commands stay in memory; each look reads on to where the topic ends by then.
  */
+import { LogError } from '@weir/event-log/errors';
 import type { EventLog, TopicPartition } from '@weir/event-log/port';
 import { decode } from '@weir/events/codec';
 import { topicName } from '@weir/events/topics';
 
 /** Of each partition, about 200 bytes each. */
 export const MAX_COMMANDS = 10_000;
+
+/** For the next batch: a request does not hang while a broker is away. */
+const WAIT_MS = 5_000;
 
 interface Tail {
   /** Offset by model and id. What was sent again lies later: the first one counts, and the oldest come first. */
@@ -47,7 +51,9 @@ export class CommandFinder {
       const stream = await reader.open(place, from);
       const end = await stream.end();
       while (stream.position < end) {
-        const batch = await stream.next(1_000);
+        const batch = await stream.next(WAIT_MS);
+        if (batch === undefined && stream.position < end)
+          throw new LogError('RETRIABLE', `${place.topic} did not bring what it holds within ${WAIT_MS} ms; ask again`);
         for (const { offset, value } of batch?.records ?? []) remember(tail.offsets, value, offset);
         tail.next = stream.position;
       }

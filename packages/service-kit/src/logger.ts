@@ -25,3 +25,8 @@ export function createLogger(service: string, level: string): Logger {
     redact: { paths: REDACTED, censor: '(redacted)' },
   });
 }
+
+/** Alone a service logs under its own name already, and a field twice is no strict JSON. */
+export function loggerOf(root: Logger, service: string): Logger {
+  return root.bindings()['service'] === service ? root : root.child({ service });
+}

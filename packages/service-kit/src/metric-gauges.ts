@@ -15,6 +15,8 @@ export interface MetricSources {
   readonly watermarkMs?: () => number | undefined;
   /** Keys with a state. */
   readonly keys?: () => number;
+  /** Of these, on disk. */
+  readonly spilledKeys?: () => number;
   /** Effects that were asked and not answered. */
   readonly pendingEffects?: () => number;
   /** Partitions whose read views are older than their last commit. */
@@ -43,6 +45,9 @@ export function registerGauges(registry: Registry, services: ReadonlyMap<string,
   gauge('weir_state_bytes', 'Bytes of the last checkpoint.');
   gauge('weir_last_record_processed_timestamp_seconds', 'Wall clock of the last commit.');
   gauge('weir_state_keys', 'Keys with a state.', ({ keys }) => keys?.());
+  gauge('weir_state_keys_spilled', 'Keys whose state is on disk and not in memory.', ({ spilledKeys }) =>
+    spilledKeys?.(),
+  );
   gauge('weir_effects_pending', 'Effects asked and not answered.', ({ pendingEffects }) => pendingEffects?.());
   gauge('weir_views_behind', 'Partitions whose read views are older than their last commit.', ({ viewsBehind }) =>
     viewsBehind?.(),

@@ -71,14 +71,16 @@ export async function connectPorts(config: CommonConfig, options: ConnectOptions
 
 async function connectEmbedded(file: string): Promise<Ports> {
   const { createEmbeddedLog } = await import('@weir/event-log/embedded/log');
+  const { explain } = await import('@weir/event-log/embedded/store');
   const log = createEmbeddedLog({ file });
-  return {
-    log,
-    checkpoints: createSqliteCheckpoints(log.database),
-    views: createSqliteViews(log.database),
-    checks: [],
-    close: () => log.close(),
-  };
+  try {
+    const checkpoints = createSqliteCheckpoints(log.database);
+    const views = createSqliteViews(log.database);
+    return { log, checkpoints, views, checks: [], close: () => log.close() };
+  } catch (error) {
+    await log.close();
+    throw explain(file, error);
+  }
 }
 
 async function connectRedis(
@@ -125,7 +127,13 @@ async function connectRedis(
 function patientCheckpoints(store: CheckpointStore, unanswered: (error: unknown) => never): CheckpointStore {
   return {
     generations: (task) => store.generations(task).catch(unanswered),
-    keys: (task, generation) => store.keys(task, generation).catch(unanswered),
+    keys: async function* (task, generation) {
+      try {
+        yield* store.keys(task, generation);
+      } catch (error) {
+        unanswered(error);
+      }
+    },
     save: (task, head, changed) => store.save(task, head, changed).catch(unanswered),
     prune: (task, keep) => store.prune(task, keep).catch(unanswered),
     wholeSnapshot: (task) => store.wholeSnapshot(task).catch(unanswered),

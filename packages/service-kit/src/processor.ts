@@ -133,6 +133,8 @@ export interface Kernel<State, Event extends KeyedEvent> {
    * @throws when the version cannot be read, naming it
    */
   load(key: string, bytes: Uint8Array, stateVersion: number): State;
+  /** Estimate of what the state takes in memory, bytes; absent: four times its saved form. Reads the state and changes nothing. */
+  memoryBytes?(state: State): number;
   /** All entries of the key. Reads the state and changes nothing. */
   views(key: string, state: State): readonly View[];
   /** Reads the state and changes nothing; asked every few seconds. */

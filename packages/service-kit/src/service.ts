@@ -11,8 +11,10 @@ import type { Ownership } from './http/ownership.ts';
 import type { Principals } from './http/principals.ts';
 import type { Check } from './http/probes.ts';
 import { createHttp, listen } from './http/server.ts';
+import { loggerOf } from './logger.ts';
 import { createMetrics, type ServiceMetrics } from './metrics.ts';
 import type { Ports } from './ports.ts';
+import { StateMemory } from './processing/state-memory.ts';
 import type { Output, View } from './processor.ts';
 import {
   type Owner,
@@ -77,6 +79,7 @@ class RunningServices implements Services {
   readonly #options: ServicesOptions;
   readonly #metrics = createMetrics();
   readonly #submitter: Submitter;
+  readonly #stateMemory: StateMemory;
   #done: Promise<void> = Promise.resolve();
   #close: () => Promise<void> = async () => {};
   #isStopping = false;
@@ -85,6 +88,7 @@ class RunningServices implements Services {
     this.#definitions = definitions;
     this.#options = options;
     const { ports, config } = options;
+    this.#stateMemory = new StateMemory(config.WEIR_STATE_MEMORY_BYTES);
     this.#submitter = new Submitter(ports.log, config.WEIR_TOPIC_PREFIX, config.WEIR_PARTITIONS, () => [
       ...this.runners.values(),
     ]);
@@ -191,6 +195,7 @@ class RunningServices implements Services {
         lags: () => running()?.lags ?? [],
         figures: () => running()?.figures.flatMap(({ states }) => states) ?? [],
         keys: () => running()?.figures.reduce((sum, { keys }) => sum + keys, 0) ?? 0,
+        spilledKeys: () => running()?.figures.reduce((sum, { spilledKeys }) => sum + spilledKeys, 0) ?? 0,
         watermarkMs: () => least(running()?.figures.flatMap(({ watermarkMs }) => watermarkMs ?? []) ?? []),
         pendingEffects: () => running()?.figures.reduce((sum, { pendingEffects }) => sum + pendingEffects, 0) ?? 0,
         viewsBehind: () => (running()?.viewsBehind === undefined ? 0 : 1),
@@ -209,6 +214,7 @@ class RunningServices implements Services {
           config: definition.config,
           futureBoundMs: config.WEIR_FUTURE_BOUND_MS,
           onDataLoss: config.WEIR_ON_DATA_LOSS,
+          stateMemory: this.#stateMemory,
           address: advertised(config, this.url),
           ...(effects === undefined ? {} : { effects }),
           ...runner,
@@ -220,7 +226,7 @@ class RunningServices implements Services {
 
   #eventsOf(service: string, metrics: ServiceMetrics): RunnerEvents {
     const { events, logger: root } = this.#options;
-    const logger = root.child({ service });
+    const logger = loggerOf(root, service);
     const letters = new DeadLetterLog(logger);
     return {
       committed: (batch) => {

@@ -4,6 +4,7 @@ import type { CheckpointStore } from './checkpoints/store.ts';
 import type { EffectAnswer, EffectHandler } from './effects/effect.ts';
 import type { Divergence, OnDataLoss } from './journal/restore.ts';
 import type { DeadLettered } from './processing/batch.ts';
+import { type StateMemory, UNBOUNDED } from './processing/state-memory.ts';
 import type { Output, StateFigures, View } from './processor.ts';
 import type { ReadViews } from './views/read-views.ts';
 
@@ -28,6 +29,8 @@ export interface TaskOptions {
   readonly tickEveryMs: number;
   readonly stateDigestEveryMs: number;
   readonly onDataLoss: OnDataLoss;
+  /** Shared by the tasks of a process. */
+  readonly stateMemory: StateMemory;
   /** Wall clock, ms since 1970: recorded, never waited by. */
   readonly now: () => number;
   /** Never goes back, ms: waited by, never recorded. */
@@ -45,6 +48,7 @@ export const TASK_DEFAULTS: Omit<TaskOptions, 'topicPrefix' | 'partitions' | 'co
   tickEveryMs: 1_000,
   stateDigestEveryMs: 10_000,
   onDataLoss: 'fail',
+  stateMemory: UNBOUNDED,
   now: Date.now,
   monotonic: () => performance.now(),
 };
@@ -61,6 +65,8 @@ export interface Lag {
 /** Of one task, for the metrics. */
 export interface TaskFigures {
   readonly keys: number;
+  /** Of these, on disk. */
+  readonly spilledKeys: number;
   readonly states: readonly StateFigures[];
   /** Effects that wait or run. */
   readonly pendingEffects: number;

@@ -1,7 +1,6 @@
 /** What metrics say of a task, read from its fold and its inputs. */
 import type { AnyFold } from './journal/replayer.ts';
 import type { InputCursor } from './processing/input-cursor.ts';
-import { keyWatermarkMs } from './processing/key-state.ts';
 import type { StateFigures } from './processor.ts';
 import type { Lag, TaskFigures } from './task-contract.ts';
 
@@ -14,17 +13,16 @@ export function lagsOf(cursors: Iterable<InputCursor>, partition: number, nowMs:
 }
 
 /** O(keys). */
-export function figuresOf({ kernel, keys }: AnyFold, pendingEffects: number): TaskFigures {
+export function figuresOf({ keys }: AnyFold, pendingEffects: number): TaskFigures {
   let watermarkMs = Number.POSITIVE_INFINITY;
   const states: StateFigures[] = [];
-  for (const entry of keys.values()) {
-    const mark = keyWatermarkMs(entry, kernel.lateness);
+  for (const { watermarkMs: mark, figures } of keys.summaries()) {
     if (Number.isFinite(mark)) watermarkMs = Math.min(watermarkMs, mark);
-    const figures = kernel.figures?.(entry.state);
     if (figures !== undefined) states.push(figures);
   }
   return {
     keys: keys.size,
+    spilledKeys: keys.spilled,
     states,
     pendingEffects,
     watermarkMs: Number.isFinite(watermarkMs) ? watermarkMs : undefined,

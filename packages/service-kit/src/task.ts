@@ -117,6 +117,7 @@ export class Task {
         await this.#checkpointer.save(this.#state, this.#takeCheckpoint(), this.#commits.place);
     } finally {
       await this.#effects?.stop();
+      this.#fold?.keys.close();
       await Promise.all([...this.#cursors.values()].map((cursor) => cursor.close()));
       await this.#reader?.close();
       await this.#answers?.close();
@@ -156,7 +157,7 @@ export class Task {
 
   async #restore(): Promise<void> {
     const { log, checkpoints } = this.#ports;
-    const { monotonic, topicPrefix, onDataLoss } = this.#options;
+    const { monotonic, topicPrefix, onDataLoss, stateMemory: memory } = this.#options;
     const started = monotonic();
     const { journal, dlq, task } = this.#names;
     const outputs = this.#processor.outputs.map((name) => topicName(topicPrefix, name));
@@ -189,6 +190,7 @@ export class Task {
       owner: this.#owner,
       nonce,
       onDataLoss,
+      memory,
       notify: this.#wake.signal,
       isStopping: () => this.#stopping,
       onPassedOver: (reason) => this.#events.passedOver?.(reason),
@@ -256,6 +258,8 @@ export class Task {
 
   async #idle(): Promise<void> {
     const { keys } = this.#state;
+    // Its share may have become smaller.
+    keys.shrink();
     if (this.#views.wantsAll) await this.#views.rebuild(keys.allViews());
     else await this.#views.put(keys.takeUnpublished());
     // That a topic has nothing more is no record that would wake us.

@@ -4,6 +4,7 @@ import { createMemoryCheckpoints } from '../src/checkpoints/memory.ts';
 import { generationsToKeep } from '../src/checkpoints/retention.ts';
 import { createSqliteCheckpoints } from '../src/checkpoints/sqlite.ts';
 import { TornCheckpoint } from '../src/checkpoints/store.ts';
+import { all } from '../src/testing/all.ts';
 import { checkpointStoreContract } from './checkpoints-contract.ts';
 
 const database = new DatabaseSync(':memory:');
@@ -20,7 +21,7 @@ const head = { generation: 1n, seq: 0, clockMs: 0, positions: {}, outputs: {}, o
 test('a flipped bit in SQLite is noticed, in a key and in a head', async () => {
   await sqlite.save('torn', head, [{ key: 'a', stateVersion: 1, bytes: Buffer.from([1, 2, 3]) }]);
   database.prepare('UPDATE checkpoint_key SET bytes = ? WHERE task = ?').run(Buffer.from([1, 2, 2]), 'torn');
-  await expect(sqlite.keys('torn', 1n)).rejects.toThrow(TornCheckpoint);
+  await expect(all(sqlite.keys('torn', 1n))).rejects.toThrow(TornCheckpoint);
   database.prepare("UPDATE checkpoint SET head = replace(head, '0', '1') WHERE task = ?").run('torn');
   expect(await sqlite.generations('torn')).toEqual([]);
 });

@@ -34,8 +34,10 @@ function alert(ms: number, id: string, fields: object = {}): { key: string; json
     severity: 'warning',
     summary: `<b>${id[0]}</b> & "more"`,
     eventTimeMs: ms,
+    eventTime: new Date(ms).toISOString(),
     escalates: null,
     window: { size: 100, fromMs: 1 },
+    drift: { before: { low: 1, median: 2, high: 3 }, after: { low: 4, median: 5, high: 9 } },
     ...fields,
   };
   return { key: `alert/${key(ms, id)}`, json: JSON.stringify(whole) };
@@ -191,6 +193,11 @@ describe('alerts of all services', () => {
     expect(body).toContain('&lt;b&gt;a&lt;/b&gt; &amp; &quot;more&quot;');
     expect(body).toContain('recovered');
     expect(body).not.toMatch(/<b>|<script|https?:|src=/);
+    expect(body).toMatch(
+      /<span class="chip warning">warning<\/span> drift resolved, told at 1970-01-01T00:00:00\.010Z/,
+    );
+    expect(body).toContain('<title>after: 5 % at 4, median 5, 95 % at 9</title>');
+    expect(body.split('Figures')[1]).not.toContain('event time (ms)');
     expect(headers).toMatchObject({
       vary: 'accept',
       'content-security-policy': expect.stringContaining("default-src 'none'"),

@@ -60,6 +60,7 @@ describe('metrics', () => {
         lags: () => [{ topic: 'models', partition, records: 1, seconds: 0 }],
         watermarkMs: () => watermarkMs,
         keys: () => 2,
+        spilledKeys: () => 1,
         figures: () => [{ lateEvents: 2, oldestWindowEndMs: Date.now() + 1e6 }, { lateEvents: 3 }, {}],
       },
     );
@@ -71,6 +72,7 @@ describe('metrics', () => {
     expect(lines).toContain('weir_late_events_total{service="alpha"} 5');
     expect(lines).toContain('weir_window_close_delay_seconds{service="alpha"} 0');
     expect(lines).toContain('weir_state_keys{service="alpha"} 2');
+    expect(lines).toContain('weir_state_keys_spilled{service="alpha"} 1');
     expect(lines.filter((line) => line.startsWith('weir_consumer_lag_records{'))).toEqual([
       'weir_consumer_lag_records{service="alpha",topic="models",partition="1"} 1',
     ]);

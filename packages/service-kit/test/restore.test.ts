@@ -1,6 +1,7 @@
 /** What a restart finds: other settings, another build, torn checkpoints, a state that differs, or a log that dropped what it was made of. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AnyProcessor } from '../src/processor.ts';
+import { all } from '../src/testing/all.ts';
 import { COUNTER } from './counter.ts';
 import { Stage } from './stage.ts';
 
@@ -122,7 +123,7 @@ describe('a state that differs under the build that had committed it', () => {
     await stage.stop();
     const generations = await stage.checkpoints.generations('weir.counter-0');
     const newest = generations.at(-1);
-    const [wrong] = await stage.checkpoints.keys('weir.counter-0', generations[0]?.generation ?? 0n);
+    const [wrong] = await all(stage.checkpoints.keys('weir.counter-0', generations[0]?.generation ?? 0n));
     await stage.checkpoints.save('weir.counter-0', newest as NonNullable<typeof newest>, [
       wrong as NonNullable<typeof wrong>,
     ]);

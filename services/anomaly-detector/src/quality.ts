@@ -7,7 +7,7 @@ import type { Profile } from '@weir/anomaly/quality/profile';
 import { RuleTable } from '@weir/anomaly/quality/rule-table';
 import type { SerialProfile } from '@weir/anomaly/quality/serial-profile';
 import { wilsonLower } from '@weir/anomaly/quality/wilson';
-import { MAX_STRAYS } from '@weir/anomaly/sequential/distribution-faults';
+import { MAX_STRAYS } from '@weir/anomaly/sequential/column-laws';
 import type { Fault, FaultKind } from '@weir/anomaly/sequential/fault';
 import { ShareRise } from '@weir/anomaly/sequential/share-rise';
 import { StreamFaults } from '@weir/anomaly/sequential/stream-faults';

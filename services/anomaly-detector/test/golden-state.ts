@@ -58,7 +58,8 @@ export function writtenNow(): Buffer {
       openAlert = id;
     });
   feed(fold, at('commands', MODEL, commandOf(MODEL, 'acknowledge', { alert: openAlert })), () => {});
-  return Buffer.from(fold.keys.records()[0]?.bytes as Uint8Array);
+  const [record] = fold.keys.records();
+  return Buffer.from(record?.bytes as Uint8Array);
 }
 
 function feed(fold: ReturnType<typeof newFold>, { topic, key, value }: NewRecord, output: (id: string) => void): void {

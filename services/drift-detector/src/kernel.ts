@@ -6,6 +6,7 @@ import type { PredictionReader, Row } from '@weir/events/prediction-reader';
 import type { Kernel, Output, Rejection, StepContext } from '@weir/service-kit/processor';
 import { command } from './commands.ts';
 import type { DriftConfig } from './config.ts';
+import { memoryBytesOf } from './memory-bytes.ts';
 import { observe } from './observe.ts';
 import { figuresOf, nextCloseMs, observeClock } from './observe-time.ts';
 import { observeOutcome } from './performance.ts';
@@ -44,6 +45,7 @@ export function driftKernel(config: DriftConfig, reader: PredictionReader): Kern
     onTimer: observeClock,
     save: saveModel,
     load: (_, bytes, stateVersion) => loadModel(bytes, stateVersion, config),
+    memoryBytes: memoryBytesOf,
     views: (_, model) => modelViews(model),
     figures: figuresOf,
   };

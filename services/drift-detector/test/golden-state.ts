@@ -139,7 +139,8 @@ export function writtenNow(): Buffer {
     record('commands', commandOf('mute', { column: 'x', until: '2026-12-01T00:00:00Z' })),
     record('commands', commandOf('rebase', { alert: worse })),
   ]);
-  return fold.keys.records()[0]?.bytes as Buffer;
+  const [saved] = fold.keys.records();
+  return saved?.bytes as Buffer;
 }
 
 export function commandOf(action: string, subject: Readonly<Record<string, string>>, change: object = {}): Buffer {

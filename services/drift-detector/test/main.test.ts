@@ -69,6 +69,26 @@ test('SIGTERM ends it in order with exit code 0', async () => {
   expect(await once(child, 'exit')).toEqual([0, null]);
 });
 
+test('a second start names the port, who answers there and the cure; no line of a log has a field twice', async () => {
+  const first = start({ WEIR_LOG_FILE: join(folder, 'first.db'), WEIR_HTTP_PORT: '0' });
+  let logged = '';
+  first.stdout?.on('data', (chunk: Buffer) => {
+    logged += chunk.toString();
+  });
+  await expect.poll(() => logged, { timeout: 15_000 }).toContain('"msg":"restored"');
+  const port = /"url":"http:\/\/127\.0\.0\.1:(\d+)"/.exec(logged)?.[1] ?? '';
+  const { code, out } = await run({ WEIR_LOG_FILE: join(folder, 'second.db'), WEIR_HTTP_PORT: port });
+  expect(code).toBe(1);
+  expect(JSON.parse(out.trim().split('\n').at(-1) ?? '')).toMatchObject({
+    level: 'fatal',
+    msg: `port ${port} on 127.0.0.1 is in use by "Weir drift-detector", which answers there; stop what listens there, or set WEIR_HTTP_PORT (0 lets the system choose)`,
+  });
+  first.kill('SIGTERM');
+  await once(first, 'exit');
+  for (const line of `${logged}${out}`.trim().split('\n'))
+    expect(line.match(/"service":"drift-detector"/g)).toHaveLength(1);
+});
+
 /** Where it listens, from its log. */
 async function listening(child: ChildProcess): Promise<string> {
   let seen = '';

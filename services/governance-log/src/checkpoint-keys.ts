@@ -3,12 +3,12 @@
  * keys stay in this process: neither the journal nor the folder has them.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync, statSync } from 'node:fs';
 import { toBase64 } from '@weir/ledger/bytes';
 import type { CheckpointSigner } from '@weir/ledger/checkpoint';
 import { verifierKey } from '@weir/ledger/keys';
 import { HAS_ML_DSA_44, SPKI_PREFIXES, sha256 } from '@weir/ledger/node-crypto';
+import { makePrivateFile } from '@weir/service-kit/config/private-file';
 import { ConfigError } from '@weir/service-kit/config/settings';
 
 type Kind = keyof typeof SPKI_PREFIXES;
@@ -73,8 +73,7 @@ export function makeKeyFile(file: string): void {
     // The declarations know ed25519 alone.
     generateKeyPairSync(kind as 'ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }),
   );
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, blocks.join(''), { flag: 'wx', mode: 0o600 });
+  makePrivateFile(file, blocks.join(''));
 }
 
 export function checkpointKeys(privateKeys: readonly KeyObject[]): CheckpointKeys {

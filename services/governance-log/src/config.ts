@@ -84,7 +84,13 @@ export function checkpointKeysOf(config: GovernanceConfig): CheckpointKeys {
   const { WEIR_GOVERNANCE_KEY_FILE: named, WEIR_GOVERNANCE_MAKE_KEY: makes } = config;
   const file = named === '' && makes ? `${besideLog(config)}.governance.pem` : named;
   if (file === '') return NO_KEYS;
-  if (makes && !existsSync(file)) makeKeyFile(file);
+  try {
+    if (makes && !existsSync(file)) makeKeyFile(file);
+  } catch (error) {
+    throw new ConfigError([
+      `WEIR_GOVERNANCE_KEY_FILE is ${JSON.stringify(file)}; it cannot be written: ${String(error)}`,
+    ]);
+  }
   return readCheckpointKeys(file);
 }
 

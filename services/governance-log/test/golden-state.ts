@@ -47,7 +47,8 @@ export function currentState(): { readonly bytes: Uint8Array; readonly outputIds
   const { before, next } = scene();
   feed(before);
   outputIds.length = 0;
-  const bytes = fold.keys.records()[0]?.bytes as Uint8Array;
+  const [record] = fold.keys.records();
+  const bytes = record?.bytes as Uint8Array;
   feed(next);
   return { bytes, outputIds };
 }

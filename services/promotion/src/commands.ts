@@ -9,6 +9,7 @@ import { sha256, verifiers } from '@weir/ledger/node-crypto';
 import type { Rejection } from '@weir/service-kit/processor';
 import { actorOf, demand, EVERY_ROLE, forbidden, OPERATE, refused, said } from './command-checks.ts';
 import { type Run, record } from './decision-log.ts';
+import { drill } from './drill.ts';
 import { liftHalt, unfreeze } from './lifts.ts';
 import { endTest, promote, returnToPrevious, voidApprovals, whyNotNow } from './machine.ts';
 import type { RunningTest } from './running-test.ts';
@@ -27,6 +28,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   kill,
   rollback,
   'break-glass': breakGlass,
+  drill,
   'lift-halt': liftHalt,
 };
 

@@ -178,7 +178,7 @@ function changeSplit(run: Run, { weights = new Map(), salt }: Decision, { epoch,
 }
 
 function publish({ state, context, config, signer, timeMs }: Run, split: Split): void {
-  const document = splitDocument(splitPlaceOf(state), split, config, NO_END_MS);
+  const document = splitDocument(splitPlaceOf(state, split), split, config, NO_END_MS);
   context.emit(0, {
     topic: 'traffic-splits',
     key: state.model,
@@ -210,8 +210,16 @@ export interface SplitDocument {
 /** What a split says besides the shares. */
 export type SplitPlace = Pick<SplitDocument, 'model' | 'champion' | 'owner'>;
 
-export function splitPlaceOf(state: ModelState): SplitPlace {
-  return { model: state.model, champion: state.champion ?? '', owner: ownerOf(state) };
+export function splitPlaceOf(state: ModelState, split: Split): SplitPlace {
+  return { model: state.model, champion: safeVersion(state, split), owner: ownerOf(state) };
+}
+
+/**
+ * What clients serve once their lease is over. In a holdback that is the old champion: the new one may be rolled back without their knowing.
+ */
+function safeVersion({ champion, test }: ModelState, { weights }: Split): string {
+  const [only, another] = Object.keys(weights).filter((version) => weights[version] !== 0);
+  return (another === undefined ? only : undefined) ?? test?.champion ?? champion ?? '';
 }
 
 /** Of the chain of a model; 0 before its first entry. */

@@ -237,6 +237,13 @@ export function hexOf(hash: IdHash): string {
 }
 
 export function hashOf(id: string): IdHash {
-  const bytes = hash('sha256', id, 'buffer');
-  return [bytes.readUInt32BE(0), bytes.readUInt32BE(4), bytes.readUInt32BE(8), bytes.readUInt32BE(12)];
+  // As text of one byte a character: made in half the time of a Buffer.
+  const digest = hash('sha256', id, 'binary');
+  return [wordAt(digest, 0), wordAt(digest, 4), wordAt(digest, 8), wordAt(digest, 12)];
+}
+
+/** Big-endian. */
+function wordAt(text: string, at: number): number {
+  const high = (text.charCodeAt(at) << 24) | (text.charCodeAt(at + 1) << 16);
+  return (high | (text.charCodeAt(at + 2) << 8) | text.charCodeAt(at + 3)) >>> 0;
 }

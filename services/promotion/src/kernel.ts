@@ -44,14 +44,15 @@ export function promotionKernel(config: KernelConfig, signer: Signer): Kernel<Mo
       if (rejection !== undefined) context.reject(0, rejection);
     },
     nextTimer: (state) => {
-      const { atMs } = nextDue(state);
+      const atMs = nextSource(state).atMs(state);
       return Number.isFinite(atMs) ? { domain: 'event', atMs } : undefined;
     },
     nextClockTimer: nextRetryMs,
     onTimer: (state, context) => {
       askAgain(state, context.clockMs);
-      for (let due = nextDue(state); due.atMs <= context.watermarkMs; due = nextDue(state))
-        due.take(runOf(state, context, due.timeMs(context.watermarkMs)));
+      const { watermarkMs } = context;
+      for (let due = nextSource(state); due.atMs(state) <= watermarkMs; due = nextSource(state))
+        due.take(runOf(state, context, due.timeMs(state, watermarkMs)));
     },
     pendingEffects: ({ effects }) => effects.values(),
     onEffectAnswer: (state, answer, context) =>
@@ -113,56 +114,64 @@ function unknown({ versions }: ModelState, model: string, version: string): Reje
       };
 }
 
-interface Due {
-  readonly atMs: number;
-  readonly timeMs: (watermarkMs: number) => number;
+/** Something that happens by itself in event time. */
+interface Source {
+  /** When it is due, ms; Infinity when it is not. */
+  readonly atMs: (state: ModelState) => number;
+  /** The event time that it is carried out with, ms. */
+  readonly timeMs: (state: ModelState, watermarkMs: number) => number;
   readonly take: (run: Run) => void;
 }
 
+const arrivalMs = ({ joiner }: ModelState): number => joiner.nextArrivalMs;
+const maturityMs = ({ joiner, policy }: ModelState): number => joiner.oldestMs + (policy?.policy.reward.windowMs ?? 0);
+const lookMs = ({ joiner }: ModelState): number => joiner.nextLookMs;
+const alertMs = ({ alertsAhead }: ModelState): number => alertsAhead[0]?.atMs ?? Number.POSITIVE_INFINITY;
+
 /**
- * What happens next in event time. Of several at one time: deadlines, alerts, arrivals, then what matures. Predictions are taken once the
- * watermark is past their time, so that those of one millisecond are taken in the order of their hashes.
+ * In the order in which those of one time are taken. Predictions are taken once the watermark is past their time, so that those of one
+ * millisecond are taken in the order of their hashes.
  */
-function nextDue(state: ModelState): Due {
-  const { policy, joiner, alertsAhead } = state;
-  const candidates: Due[] = [];
-  const at = (atMs: number, timeMs: number, take: Due['take']): void => {
-    candidates.push({ atMs, timeMs: () => timeMs, take });
-  };
-  const deadline = deadlineOf(state);
-  if (deadline !== undefined) at(deadline.atMs, deadline.atMs, deadline.take);
-  const alert = alertsAhead[0];
-  if (alert !== undefined)
-    candidates.push({
-      atMs: alert.atMs,
-      timeMs: (watermarkMs) => Math.max(watermarkMs, alert.atMs),
-      take: (run) => {
-        const taken = takeAlert(state);
-        judgeAlerts(run);
-        if (taken !== undefined) retrainOn(run, taken);
-      },
-    });
-  const arrivalMs = joiner.nextArrivalMs;
-  at(arrivalMs + 1, arrivalMs, takeArrival);
-  const matureMs = joiner.oldestMs + (policy?.policy.reward.windowMs ?? 0);
-  at(matureMs + 1, matureMs, takeMature);
-  at(joiner.nextLookMs, joiner.nextLookMs, ({ context }) => joiner.giveUpHeld(context.watermarkMs));
-  let next = candidates[0] as Due;
-  for (const candidate of candidates) if (candidate.atMs < next.atMs) next = candidate;
+const SOURCES: readonly Source[] = [
+  { atMs: deadlineMs, timeMs: deadlineMs, take: passDeadline },
+  { atMs: alertMs, timeMs: (state, watermarkMs) => Math.max(watermarkMs, alertMs(state)), take: takeFirstAlert },
+  { atMs: (state) => arrivalMs(state) + 1, timeMs: arrivalMs, take: takeArrival },
+  { atMs: (state) => maturityMs(state) + 1, timeMs: maturityMs, take: takeMature },
+  { atMs: lookMs, timeMs: lookMs, take: ({ state, context }) => state.joiner.giveUpHeld(context.watermarkMs) },
+];
+
+/** Asked after every event: it allocates nothing. */
+function nextSource(state: ModelState): Source {
+  let next = SOURCES[0] as Source;
+  let nextMs = next.atMs(state);
+  for (const source of SOURCES) {
+    const atMs = source.atMs(state);
+    if (atMs >= nextMs) continue;
+    next = source;
+    nextMs = atMs;
+  }
   return next;
 }
 
-function deadlineOf(state: ModelState): { readonly atMs: number; readonly take: (run: Run) => void } | undefined {
-  const { test } = state;
-  if (test === null)
-    return mayOpen(state) && state.coolsUntilMs > BEFORE_ALL_MS
-      ? { atMs: state.coolsUntilMs, take: (run) => openTest(run, 'now') }
-      : undefined;
-  if (test.phase === 'holdback') return { atMs: test.holdbackEndsMs, take: (run) => endHoldback(run, test) };
-  if (test.phase === 'awaiting-approval' && test.eligible !== null)
-    return {
-      atMs: test.eligible.lapsesMs,
-      take: (run) => voidApprovals(run, test, ['the time for approvals is over']),
-    };
-  return undefined;
+function takeFirstAlert(run: Run): void {
+  const taken = takeAlert(run.state);
+  judgeAlerts(run);
+  if (taken !== undefined) retrainOn(run, taken);
+}
+
+/** End of the cooldown, of the holdback, or of the time for approvals, ms; Infinity without one. */
+function deadlineMs(state: ModelState): number {
+  const { test, coolsUntilMs } = state;
+  if (test === null) return mayOpen(state) && coolsUntilMs > BEFORE_ALL_MS ? coolsUntilMs : Number.POSITIVE_INFINITY;
+  if (test.phase === 'holdback') return test.holdbackEndsMs;
+  return test.phase === 'awaiting-approval' && test.eligible !== null
+    ? test.eligible.lapsesMs
+    : Number.POSITIVE_INFINITY;
+}
+
+function passDeadline(run: Run): void {
+  const { test } = run.state;
+  if (test === null) openTest(run, 'now');
+  else if (test.phase === 'holdback') endHoldback(run, test);
+  else voidApprovals(run, test, ['the time for approvals is over']);
 }

@@ -8,7 +8,7 @@ import type { Head } from '@weir/ledger/chain';
 import type { Rejection } from '@weir/service-kit/processor';
 import { actorOf, demand, OPERATE, refused, said } from './command-checks.ts';
 import { claimAfter, type Run, record } from './decision-log.ts';
-import { openTest } from './machine.ts';
+import { openTest, voidApprovals } from './machine.ts';
 import { nameOf } from './registrations.ts';
 
 /** A freeze is lifted by one person, a kill by two. */
@@ -71,6 +71,9 @@ export function liftHalt(run: Run, command: CommandIssued): string | Rejection {
       ...said(command),
     ],
   });
+  const { test } = state;
+  // The decision that waits, and approvals of it, may be among what is not in the log.
+  if (test?.phase === 'awaiting-approval') voidApprovals(run, test, ['the chain goes on after a halt']);
   return `lifted; the chain goes on at seq ${seq + 1} under owner ${owner + 1}`;
 }
 

@@ -12,7 +12,7 @@ import type { ModelState } from './state.ts';
 export type PromotionProcessor = Processor<KernelConfig, ModelState, PromotionEvent>;
 
 /** Identifies the kernel; a change that can alter an output changes it. */
-export const BUILD = 'promotion/3';
+export const BUILD = 'promotion/4';
 
 /** @param signers what may sign: the one whose id the configuration names does */
 export function createPromotionProcessor(signers: readonly Signer[]): PromotionProcessor {

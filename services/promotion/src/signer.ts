@@ -3,11 +3,11 @@
  * configuration, which is recorded in the journal; only the id of the key is there.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { SignMessage } from '@weir/ledger/crypto';
 import { formatVkey, verifierKey } from '@weir/ledger/keys';
 import { sha256 } from '@weir/ledger/node-crypto';
+import { makePrivateFile } from '@weir/service-kit/config/private-file';
 import { ConfigError } from '@weir/service-kit/config/settings';
 
 export interface Signer {
@@ -59,8 +59,7 @@ export function readSigners(file: string, name: string): readonly Signer[] {
 export function readOrMakeSigners(file: string, name: string): readonly Signer[] {
   const { privateKey } = generateKeyPairSync('ed25519');
   try {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { flag: 'wx', mode: 0o600 });
+    makePrivateFile(file, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
       throw new ConfigError([

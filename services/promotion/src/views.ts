@@ -53,7 +53,7 @@ function summaryOf(state: ModelState): object {
 /** What a split document is made of; a route adds the lease. Null before the first decision about traffic. */
 function splitView(state: ModelState): string | null {
   const split = splitOf(state);
-  return split === undefined ? null : JSON.stringify({ place: splitPlaceOf(state), split });
+  return split === undefined ? null : JSON.stringify({ place: splitPlaceOf(state, split), split });
 }
 
 function evidenceView(state: ModelState): object {

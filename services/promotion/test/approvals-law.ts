@@ -3,6 +3,8 @@
  * survives changed evidence, and a guardrail while people decide rolls back.
  */
 import { decode } from '@weir/events/codec';
+import { toHex } from '@weir/ledger/bytes';
+import type { Head } from '@weir/ledger/chain';
 import type { Entry } from '@weir/ledger/entry';
 import type { StepContext } from '@weir/service-kit/processor';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
@@ -153,6 +155,11 @@ const STEPS: readonly Step[] = [
   (sequence, pick) => by(sequence, pick(4), 'unfreeze'),
   (sequence, pick) => by(sequence, pick(4), pick(1) === 0 ? 'kill' : 'rollback'),
   (sequence) => by(sequence, 1, 'break-glass', { version: 'b' }),
+  (sequence, pick) => {
+    const { seq, leaf, owner, epoch } = sequence.state.head as Head;
+    const place = { seq: String(seq), leaf: toHex(leaf), owner: String(owner), epoch: String(epoch) };
+    for (const person of [2, 4]) if (pick(2) > 0) by(sequence, person, 'lift-halt', place);
+  },
   (sequence, pick) => sequence.feed(alert('m', { id: `d${pick(1)}`, eventTimeMs: sequence.watermarkMs })),
   (sequence, pick) => sequence.feed(resolved('m', `d${pick(1)}`, sequence.watermarkMs)),
   (sequence, pick) => sequence.feed(version('m', pick(1) === 0 ? 'a' : 'b', `sha256:${pick(2)}`)),

@@ -143,3 +143,31 @@ test('a lift names its place in full, and needs the role', () => {
   stage.feed(command('m', { id: 'x', action: 'lift-halt', subject: place, principal: { id: 'bo', roles: ['risk'] } }));
   expect(stage.rejections.at(-1)?.code).toBe('ROLE_MISSING');
 });
+
+test('approvals of a decision that a lift may have left out of the log are void', () => {
+  const stage = new Stage();
+  const approval = { required: 2, roles: ['risk'], ttl: '1h' };
+  stage.feed(version('m', 'a'), version('m', 'b'), policySet('m', { approval }), ...traffic('m', 300, START_MS));
+  const decision = stage.state().test?.eligible?.decisionId ?? '';
+  const head = stage.state().head as Head;
+  const place = { seq: String(head.seq - 1), leaf: toHex(head.leaf), owner: '1', epoch: String(head.epoch) };
+  const approve = (by: string): NewRecord =>
+    command('m', { id: `a-${by}`, action: 'approve', subject: { decision }, principal: { id: by, roles: ['risk'] } });
+  stage.feed(approve('bo'), operate('ops', 'lift-halt', place), operate('cy', 'lift-halt', place), approve('di'));
+  expect(stage.kinds.slice(-3)).toEqual(['approval', 'lift-halt', 'approvals-void']);
+  expect(stage.rejections.at(-1)?.message).toContain('no promotion of m waits for approval');
+  expect(stage.state().champion).toBe('a');
+});
+
+test('a drill is an entry of its own with what it measured, and moves no traffic', () => {
+  const stage = opened();
+  const weights = stage.state().splits.at(-1);
+  stage.feed(operate('ops', 'drill', { tookMs: '840', clients: '20' }), operate('ops', 'drill', { tookMs: 'soon' }));
+  expect(stage.entries.at(-1)).toMatchObject({
+    kind: 'drill',
+    actor: { principal: 'ops', role: 'operate' },
+    decision: { evidence: { tookMs: 840, clients: 20 } },
+  });
+  expect(stage.rejections.at(-1)?.message).toContain('subject.tookMs is "soon"; it must be a whole number');
+  expect(stage.state().splits.at(-1)).toBe(weights);
+});

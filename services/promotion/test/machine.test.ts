@@ -243,6 +243,9 @@ test('during the holdback the old champion keeps its share, and harm gives it ev
   stage.feed(...traffic('m', 300, START_MS));
   const { weights, epoch } = stage.state().splits.at(-1) ?? { weights: {}, epoch: 0 };
   expect(weights).toEqual({ a: 100_000, b: 900_000 });
+  // Who hears nothing more serves the old champion once its lease is over: the new one may be rolled back meanwhile.
+  expect(stage.view('model')).toMatchObject({ champion: 'b' });
+  expect(stage.view('split')).toMatchObject({ place: { champion: 'a' } });
   stage.feed(...routed(weights, epoch, START_MS + 40_000, { a: 100, b: 2 }));
   expect(stage.kinds.slice(-3)).toEqual(['promoted', 'guardrail-fired', 'rolled-back']);
   expect(stage.view('model')).toMatchObject({ champion: 'a', weights: { a: 1_000_000 } });

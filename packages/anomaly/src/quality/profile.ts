@@ -2,6 +2,7 @@ import { AnomalyError } from '../anomaly-error.ts';
 import { DISTINCT_WINDOW } from '../sequential/distinct-rate.ts';
 import type { Columns, QualityEvent } from './event.ts';
 import { PATTERNS } from './patterns.ts';
+import { type Resolution, resolutionOf } from './resolution.ts';
 
 /** Shares of the quantiles that a numeric profile keeps; the tails are twenty-fold apart on either side. */
 export const QUANTILE_SHARES = [0.0005, 0.01, 0.2, 0.5, 0.8, 0.99, 0.9995] as const;
@@ -27,6 +28,8 @@ export interface NumericProfile {
   readonly quantiles: readonly number[];
   /** Distribution function at up to `GRID` values, ascending: share of the finite values that do not exceed `value`. */
   readonly grid: readonly { readonly value: number; readonly share: number }[];
+  /** Step of which all values are multiples; absent = there is none. */
+  readonly resolution?: Resolution;
   /** Present values that equal the present value before them, and the longest run of equal ones. */
   readonly repeats: number;
   readonly longestRun: number;
@@ -121,16 +124,20 @@ function numericProfile(
 }
 
 /** What does not depend on the order of the values: @param sorted finite, ascending. */
-export function lawOf(sorted: Float64Array): Pick<NumericProfile, 'distinct' | 'min' | 'max' | 'quantiles' | 'grid'> {
+export function lawOf(
+  sorted: Float64Array,
+): Pick<NumericProfile, 'distinct' | 'min' | 'max' | 'quantiles' | 'grid' | 'resolution'> {
   const finite = sorted.length;
   let distinct = 0;
   for (let i = 0; i < finite; i += 1) if (i === 0 || sorted[i] !== sorted[i - 1]) distinct += 1;
+  const resolution = resolutionOf(sorted);
   return {
     distinct,
     min: sorted[0] ?? 0,
     max: sorted[finite - 1] ?? 0,
     quantiles: QUANTILE_SHARES.map((share) => sorted[Math.max(0, Math.ceil(share * finite) - 1)] ?? 0),
     grid: gridOf(sorted),
+    ...(resolution === undefined ? {} : { resolution }),
   };
 }
 

@@ -2,8 +2,9 @@
  * What the order of a stream's values tells and counted values do not: how often a value repeats itself, how many differ among 512, how
  * far quantiles move from one window to the next but one.
  */
+
+import { MIN_VALUES, WINDOW } from '../sequential/column-windows.ts';
 import { DISTINCT_WINDOW, hashText } from '../sequential/distinct-rate.ts';
-import { MIN_VALUES, WINDOW } from '../sequential/distribution-faults.ts';
 import { distanceLimit, type Grid, gridDistance, gridFrom } from '../sequential/grid-distance.ts';
 import { WindowQuantiles } from '../sequential/window-quantiles.ts';
 import type { StateReader } from '../state/state-reader.ts';

@@ -32,3 +32,8 @@ export const UNIT_CHANGES: readonly UnitChange[] = [
   { name: 'Celsius to kelvin', factor: 1, offset: 273.15 },
   { name: 'kelvin to Celsius', factor: 1, offset: -273.15 },
 ];
+
+/** Those that leave whole multiples of a step whole multiples of it, the largest factor first: a multiple of 60 is one of 10, too. */
+export const WHOLE_FACTORS: readonly UnitChange[] = UNIT_CHANGES.filter(
+  ({ factor, offset }) => offset === 0 && factor > 1 && Number.isInteger(factor),
+).sort((a, b) => b.factor - a.factor);

@@ -1,3 +1,5 @@
+import { MOST_STEPS } from '../quality/resolution.ts';
+import { isNearWhole } from './near-whole.ts';
 import { UNIT_CHANGES } from './units.ts';
 
 /** Broken values that are needed, and how many of them must differ: a value that stands still says nothing of its unit. */
@@ -5,9 +7,6 @@ const MIN_BROKEN = 20;
 const MIN_DISTINCT = 8;
 /** Share of the broken values that must be whole in the reference's unit. */
 const MOST = 0.98;
-/** Relative error of a 32-bit float, twice; beyond the largest value that error is no small part of 1. */
-const ROUNDING = 2.4e-7;
-const LARGEST = 1e5;
 
 /**
  * Change of unit (its index in `UNIT_CHANGES`) under which the broken values of a column of whole numbers are whole again; −1 = none is.
@@ -23,12 +22,9 @@ export function unitOfWholes(sorted: Float64Array): number {
     let whole = 0;
     for (const value of broken) {
       const before = (value - offset) / factor;
-      if (Math.abs(before) <= LARGEST && isNearWhole(before)) whole += 1;
+      // Next to 0 everything is nearly whole, and 0 in either unit is not broken.
+      if (Math.abs(before) <= MOST_STEPS && isNearWhole(before) && Math.round(before) !== 0) whole += 1;
     }
     return whole >= MOST * broken.length;
   });
-}
-
-function isNearWhole(value: number): boolean {
-  return Math.abs(value - Math.round(value)) <= ROUNDING * Math.max(1, Math.abs(value));
 }

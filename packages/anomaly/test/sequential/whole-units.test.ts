@@ -33,5 +33,7 @@ test('what is broken in another way is no change of unit', () => {
     expect(unitOfWholes(window((value) => value + draws.below(4) / 4, seed))).toBe(-1);
     expect(unitOfWholes(window(() => 12 * 1.609_344, seed))).toBe(-1);
     expect(unitOfWholes(window((value) => value, seed))).toBe(-1);
+    // Small values are no millionths of anything whole.
+    expect(unitOfWholes(window((value) => value / 20_000, seed))).toBe(-1);
   }
 });

@@ -1,6 +1,7 @@
 /** A text file by its first bytes, and its lines: gzipped or plain, UTF-8 or UTF-16, with any line ends. */
 import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
 import { pipeline } from 'node:stream';
+import { TextDecoder } from 'node:util';
 import { constants, createGunzip, gunzipSync } from 'node:zlib';
 import { UsageError } from '../output.ts';
 
@@ -43,12 +44,28 @@ export function textFile(path: string, bytes: Buffer): TextFile {
   if (isParquet(plain)) throw new UsageError(`${path} is gzipped Parquet; unpack it with gunzip`);
   const mark = plain.subarray(0, 2).toString('hex');
   const encoding = mark === 'fffe' ? 'utf-16le' : mark === 'feff' ? 'utf-16be' : 'utf-8';
-  const start = new TextDecoder(encoding).decode(plain, { stream: true });
+  const start = decoded(path, decoderOf(encoding), plain);
   if (start.includes('\0'))
     throw new UsageError(
       `${path} holds bytes that no text has; give CSV or NDJSON as UTF-8 (plain or gzipped), or Parquet`,
     );
   return { path, gzipped, encoding, lineEnd: !start.includes('\n') && start.includes('\r') ? '\r' : '\n', start };
+}
+
+/** Text of another encoding is refused: read as UTF-8 its letters would all be the same replacement character, and categories would melt. */
+function decoderOf(encoding: string): TextDecoder {
+  return new TextDecoder(encoding, { fatal: true });
+}
+
+/** Without bytes: the end of the file. */
+function decoded(path: string, decoder: TextDecoder, bytes?: Buffer): string {
+  try {
+    return decoder.decode(bytes, { stream: bytes !== undefined });
+  } catch {
+    throw new UsageError(
+      `${path} is not ${decoder.encoding.toUpperCase()}; convert it, as with: iconv -f ISO-8859-1 -t UTF-8 ${path}`,
+    );
+  }
 }
 
 function inflateStart(path: string, bytes: Buffer): Buffer {
@@ -70,7 +87,7 @@ export async function* linesOf({ path, gzipped, encoding, lineEnd }: TextFile): 
   const file = createReadStream(path, { highWaterMark: 1 << 20 });
   // The loop below hears of errors; `pipeline` only carries them from one stream to the other.
   const bytes = gzipped ? pipeline(file, createGunzip({ chunkSize: 1 << 18 }), () => {}) : file;
-  const decoder = new TextDecoder(encoding);
+  const decoder = decoderOf(encoding);
   let rest = '';
   const cut = (text: string): string[] => {
     const lines = (rest + text).split(lineEnd);
@@ -80,13 +97,13 @@ export async function* linesOf({ path, gzipped, encoding, lineEnd }: TextFile): 
     return lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line));
   };
   try {
-    for await (const chunk of bytes) yield cut(decoder.decode(chunk as Buffer, { stream: true }));
+    for await (const chunk of bytes) yield cut(decoded(path, decoder, chunk as Buffer));
   } catch (error) {
     throw error instanceof UsageError ? error : unreadable(path, error);
   } finally {
     file.destroy();
     bytes.destroy();
   }
-  const last = cut(decoder.decode() + lineEnd);
+  const last = cut(decoded(path, decoder) + lineEnd);
   if (last.join('') !== '') yield last;
 }

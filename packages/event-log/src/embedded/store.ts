@@ -4,12 +4,13 @@
  *   topic(name, partitions, …) · batch(topic, partition, base_offset, count, checksum, bytes) · fence(id, epoch)
  *   partition(topic, partition, log_start): what the batches that are left cannot say; absent until something was dropped
  */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { LogError } from '../errors.ts';
 import type { Ack, NewRecord, RecordBatch, TopicPartition, TopicSpec } from '../port.ts';
 import { decodeBatch, encodeBatch, storedSize } from './batch-bytes.ts';
+import { lockOwner } from './lock-owner.ts';
 import { loadPartition, type PartitionState } from './partition-state.ts';
 
 /** Rows stay small enough that a reader never holds much, large enough that SQLite's cost per row vanishes. */
@@ -145,13 +146,22 @@ export class Store {
 
   /** Takes the next epoch of a fence id: from here on older holders are refused. */
   raiseFence(id: string): number {
-    const sql = 'INSERT INTO fence VALUES (?, 1) ON CONFLICT(id) DO UPDATE SET epoch = epoch + 1 RETURNING epoch';
-    return this.#explained(() => Number(this.database.prepare(sql).get(id)?.['epoch']));
+    const sql = 'INSERT INTO fence VALUES (?, 1) ON CONFLICT(id) DO UPDATE SET epoch = epoch + 1';
+    let epoch = 0;
+    // With RETURNING the row is there before the commit, and a commit that fails after it, on a full disk, is not told.
+    this.transact(() => {
+      this.database.prepare(sql).run(id);
+      epoch = this.#epochOf(id);
+    });
+    return epoch;
   }
 
   holdsFence(id: string, epoch: number): boolean {
-    const sql = 'SELECT epoch FROM fence WHERE id = ?';
-    return this.#explained(() => Number(this.database.prepare(sql).get(id)?.['epoch'])) === epoch;
+    return this.#explained(() => this.#epochOf(id)) === epoch;
+  }
+
+  #epochOf(id: string): number {
+    return Number(this.database.prepare('SELECT epoch FROM fence WHERE id = ?').get(id)?.['epoch']);
   }
 
   /** @throws {LogError} POISON for a record that can never be stored. */
@@ -289,8 +299,8 @@ export class Store {
   }
 }
 
-/** What SQLite says of a file, with the cure. */
-function explain(file: string, error: unknown): LogError {
+/** What SQLite says of a file, with the cure; also for those who keep tables of their own in it. */
+export function explain(file: string, error: unknown): LogError {
   if (error instanceof LogError) return error;
   const message = error instanceof Error ? error.message : String(error);
   const cures: readonly (readonly [RegExp, string])[] = [
@@ -304,7 +314,8 @@ function explain(file: string, error: unknown): LogError {
 
 /** SQLite would let a second process in, but groups and caches live in this one. */
 function openExclusively(file: string, durability: 'process' | 'power'): DatabaseSync {
-  if (existsSync(file) && statSync(file).size === 0) {
+  const isNew = !existsSync(file);
+  if (!isNew && statSync(file).size === 0) {
     const cure = 'restore it from a copy, or delete it to begin a new log';
     throw new LogError('FATAL', `${file} exists and is empty: a log that was cut to nothing, or never begun; ${cure}`);
   }
@@ -318,11 +329,13 @@ function openExclusively(file: string, durability: 'process' | 'power'): Databas
     return database;
   } catch (error) {
     database?.close();
+    // An empty file would be refused by the next start, which may find space.
+    if (isNew && existsSync(file) && statSync(file).size === 0) rmSync(file);
     const message = error instanceof Error ? error.message : String(error);
     if (/locked|busy/i.test(message)) {
       throw new LogError(
         'FATAL',
-        `${file} is in use by another process; stop that one, or give this one a file of its own`,
+        `${file} is in use by ${lockOwner(file)}; stop that one, or give this one a file of its own`,
         { cause: error },
       );
     }

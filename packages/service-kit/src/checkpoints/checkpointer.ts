@@ -64,7 +64,7 @@ export class Checkpointer {
       const keep = generationsToKeep(heads, head.writtenMs, anchorDays);
       if (heads.length > keep.length + MAX_SURPLUS) await store.prune(task, keep);
     } catch (error) {
-      fold.keys.putBackUnsaved(changed);
+      fold.keys.markUnsaved(changed.map(({ key }) => key));
       onFailed(error);
     }
   }

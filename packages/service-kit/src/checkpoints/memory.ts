@@ -19,11 +19,12 @@ export function createMemoryCheckpoints(): CheckpointStore {
   };
   return {
     generations: async (task) => [...of(task).heads],
-    keys: async (task, generation) =>
-      [...of(task).keys.values()].flatMap((records) => {
+    async *keys(task, generation) {
+      for (const records of of(task).keys.values()) {
         const record = records.findLast((each) => each.generation <= generation)?.record;
-        return record === undefined || record.bytes === null ? [] : [record];
-      }),
+        if (record !== undefined && record.bytes !== null) yield record;
+      }
+    },
     save: async (task, head, changed) => {
       const { heads, keys } = of(task);
       const newest = heads.at(-1)?.generation;

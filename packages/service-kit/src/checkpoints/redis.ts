@@ -57,9 +57,8 @@ export function createRedisCheckpoints(redis: Redis): CheckpointStore {
       .sort((a, b) => (a.generation < b.generation ? -1 : 1));
   return {
     generations,
-    keys: async (task, generation) => {
+    async *keys(task, generation) {
       const newest = newestFields(await fields(task), generation);
-      const found: KeyRecord[] = [];
       for (let from = 0; from < newest.length; from += CHUNK) {
         const chunk = newest.slice(from, from + CHUNK);
         const values = await redis.hmgetBuffer(records(task), ...chunk);
@@ -67,10 +66,9 @@ export function createRedisCheckpoints(redis: Redis): CheckpointStore {
           const { key } = placeOf(chunk[index] as string);
           if (value === null) throw new TornCheckpoint(task, key);
           const record = decodeRecord(task, key, value);
-          if (record.bytes !== null) found.push(record);
+          if (record.bytes !== null) yield record;
         }
       }
-      return found;
     },
     save: async (task, head, changed) => {
       if ((await generations(task)).some(({ generation }) => generation > head.generation)) return 'stale';

@@ -1,5 +1,5 @@
 /** Checkpoints in the embedded log's own file, so that one file is the whole installation. */
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import {
   type CheckpointStore,
   decodeHead,
@@ -20,8 +20,12 @@ CREATE TABLE IF NOT EXISTS checkpoint_key(
 
 const KEYS = `
 SELECT key, state_version, sha256, bytes FROM checkpoint_key AS each
-WHERE task = ?1 AND bytes IS NOT NULL AND generation = (
-  SELECT MAX(generation) FROM checkpoint_key WHERE task = ?1 AND key = each.key AND generation <= ?2)`;
+WHERE task = ?1 AND key > ?3 AND bytes IS NOT NULL AND generation = (
+  SELECT MAX(generation) FROM checkpoint_key WHERE task = ?1 AND key = each.key AND generation <= ?2)
+ORDER BY key LIMIT ?4`;
+
+/** Keys that are read at once. */
+const PAGE = 500;
 
 /** A record is needed by the first kept generation at or above it, unless a later record stands between them. */
 const PRUNE = `
@@ -51,16 +55,13 @@ export function createSqliteCheckpoints(database: DatabaseSync): CheckpointStore
           const json = String(row['head']);
           return sha256(Buffer.from(json)).equals(row['sha256'] as Uint8Array) ? [decodeHead(json)] : [];
         }),
-    keys: async (task, generation) =>
-      database
-        .prepare(KEYS)
-        .all(task, generation)
-        .map((row): KeyRecord => {
-          const bytes = row['bytes'] as Uint8Array;
-          const key = String(row['key']);
-          if (!sha256(bytes).equals(row['sha256'] as Uint8Array)) throw new TornCheckpoint(task, key);
-          return { key, stateVersion: Number(row['state_version']), bytes };
-        }),
+    async *keys(task, generation) {
+      const page = database.prepare(KEYS);
+      for (let rows = page.all(task, generation, '', PAGE); rows.length > 0; ) {
+        for (const row of rows) yield recordOf(task, row);
+        rows = page.all(task, generation, String(rows.at(-1)?.['key']), PAGE);
+      }
+    },
     save: async (task, head, changed) => {
       const newest = database.prepare('SELECT MAX(generation) AS newest FROM checkpoint WHERE task = ?').get(task);
       if (newest?.['newest'] !== null && BigInt(Number(newest?.['newest'])) > head.generation) return 'stale';
@@ -83,6 +84,14 @@ export function createSqliteCheckpoints(database: DatabaseSync): CheckpointStore
       }),
     wholeSnapshot: async (task) => wholeSnapshot(database, task),
   };
+}
+
+/** @throws {TornCheckpoint} */
+function recordOf(task: string, row: Readonly<Record<string, SQLOutputValue>>): KeyRecord {
+  const bytes = row['bytes'] as Uint8Array;
+  const key = String(row['key']);
+  if (!sha256(bytes).equals(row['sha256'] as Uint8Array)) throw new TornCheckpoint(task, key);
+  return { key, stateVersion: Number(row['state_version']), bytes };
 }
 
 function wholeSnapshot(database: DatabaseSync, task: string): WholeSnapshot | undefined {

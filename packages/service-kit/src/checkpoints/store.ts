@@ -41,7 +41,7 @@ export interface CheckpointStore {
   /** Complete generations, oldest first. A head that is torn is left out. */
   generations(task: string): Promise<readonly CheckpointHead[]>;
   /** Keys of a generation, each once, forgotten ones left out. @throws {TornCheckpoint} */
-  keys(task: string, generation: bigint): Promise<readonly KeyRecord[]>;
+  keys(task: string, generation: bigint): AsyncIterable<KeyRecord>;
   /** `stale`: a later generation is there already; nothing was written. */
   save(task: string, head: CheckpointHead, changed: readonly KeyRecord[]): Promise<'saved' | 'stale'>;
   /** Keeps these generations and what they are made of. */

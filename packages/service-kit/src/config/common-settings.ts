@@ -100,6 +100,14 @@ export const COMMON_SETTINGS = {
     reason:
       'when neither a checkpoint nor all records since the last start are kept: stop and name what is missing, or go on after the last commit with empty state',
   },
+  WEIR_STATE_MEMORY_BYTES: {
+    type: 'integer',
+    minimum: 1_048_576,
+    default: 1_073_741_824,
+    unit: 'bytes',
+    reason:
+      'states of all models in memory, estimated; beyond it those that were idle longest are on disk until they are needed: in SQLITE_TMPDIR, else TMPDIR, else /var/tmp',
+  },
   WEIR_STARTUP_TIMEOUT_MS: {
     type: 'integer',
     minimum: 0,
@@ -162,7 +170,7 @@ export const COMMON_SETTINGS = {
 export type CommonConfig = ConfigOf<typeof COMMON_SETTINGS>;
 
 /** Unknown names that begin with these are refused by every service. */
-export const COMMON_PREFIXES: readonly string[] = ['WEIR_HTTP_', 'WEIR_LOG', 'WEIR_TOPIC_'];
+export const COMMON_PREFIXES: readonly string[] = ['WEIR_HTTP_', 'WEIR_LOG', 'WEIR_STATE_', 'WEIR_TOPIC_'];
 
 export const COMMON_RULES: readonly Rule<CommonConfig>[] = [
   ({ WEIR_LOG, KAFKA_BROKERS }) =>

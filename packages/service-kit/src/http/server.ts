@@ -116,13 +116,27 @@ export async function listen(app: FastifyInstance, host: string, port: number): 
     return await app.listen({ host, port });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
+    const owner = code === 'EADDRINUSE' ? await titleAt(host, port) : undefined;
+    const by = owner === undefined ? '' : ` by ${JSON.stringify(owner)}, which answers there`;
     const cure: Readonly<Record<string, string>> = {
-      EADDRINUSE: `port ${port} on ${host} is in use; stop what listens there, or set WEIR_HTTP_PORT (0 lets the system choose)`,
+      EADDRINUSE: `port ${port} on ${host} is in use${by}; stop what listens there, or set WEIR_HTTP_PORT (0 lets the system choose)`,
       EACCES: `port ${port} on ${host} needs privileges; set WEIR_HTTP_PORT to 1024 or above`,
       EADDRNOTAVAIL: `${host} is not an address of this machine; correct WEIR_HTTP_HOST`,
       ENOTFOUND: `${host} is not a name that resolves; correct WEIR_HTTP_HOST`,
     };
     const message = cure[code ?? ''];
     throw message === undefined ? error : new ListenError(message, { cause: error });
+  }
+}
+
+/** What the OpenAPI document of a service there is called; undefined where none answers in time. */
+async function titleAt(host: string, port: number): Promise<string | undefined> {
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  try {
+    const response = await fetch(`http://${name}:${port}/openapi.json`, { signal: AbortSignal.timeout(1_000) });
+    const { info } = (await response.json()) as { readonly info?: { readonly title?: unknown } };
+    return typeof info?.title === 'string' ? info.title.slice(0, 100) : undefined;
+  } catch {
+    return undefined;
   }
 }

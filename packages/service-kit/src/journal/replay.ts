@@ -111,7 +111,7 @@ class Replay {
       const committed = await Committed.open(reader, this.#options, anchor?.outputs);
       if (anchor !== undefined) {
         const task = taskName(topicPrefix, processor.service, partition);
-        await replayer.resume(anchor, (await checkpoints?.keys(task, anchor.generation)) ?? []);
+        await replayer.resume(anchor, checkpoints?.keys(task, anchor.generation) ?? []);
       }
       const difference = await this.#compare(reader, replayer, committed, anchor?.generation ?? 0n);
       return { anchorMs: anchor?.writtenMs, ...this.#report, otherState: this.#otherState, difference };

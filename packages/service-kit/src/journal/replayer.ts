@@ -7,9 +7,9 @@ import type { Reader } from '@weir/event-log/port';
 import type { JournalEntry } from '@weir/events/generated/events';
 import { topicName } from '@weir/events/topics';
 import type { CheckpointHead, KeyRecord, WholeSnapshot } from '../checkpoints/store.ts';
-import { Fold, type FoldSink } from '../processing/fold.ts';
+import { Fold, type FoldOptions, type FoldSink } from '../processing/fold.ts';
 import { InputCursor } from '../processing/input-cursor.ts';
-import { saveKey } from '../processing/key-state.ts';
+import type { StateMemory } from '../processing/state-memory.ts';
 import type { AnyProcessor } from '../processor.ts';
 import { encodeState } from '../state-codec.ts';
 import type { Owner, RecordedConfig } from './recorded.ts';
@@ -24,6 +24,7 @@ export interface ReplayerOptions {
   readonly processor: AnyProcessor;
   /** Replaces what an owner recorded of the processor: to see what other settings would have done. */
   readonly override?: (recorded: unknown) => unknown;
+  readonly memory?: StateMemory;
   /** Called when an input has something at hand: a live task goes on with these inputs. */
   readonly notify: () => void;
 }
@@ -60,9 +61,12 @@ export class JournalReplayer {
   }
 
   /** The keys of a checkpoint, unchanged since they were saved. @throws when the kernel cannot read one. */
-  async resume({ owner, clockMs, positions }: CheckpointHead, keys: readonly KeyRecord[]): Promise<void> {
+  async resume(
+    { owner, clockMs, positions }: CheckpointHead,
+    keys: Iterable<KeyRecord> | AsyncIterable<KeyRecord>,
+  ): Promise<void> {
     const fold = this.#adopt(owner, clockMs);
-    for (const record of keys) fold.load(record);
+    for await (const record of keys) fold.load(record);
     for (const [topic, offset] of Object.entries(positions)) await this.open(topic, BigInt(offset));
   }
 
@@ -87,10 +91,9 @@ export class JournalReplayer {
     else if (owner.config === this.#owner?.config) this.#owner = owner;
     else {
       const fold = this.#adopt(owner, before.clockMs);
-      const { stateVersion } = this.#options.processor;
-      for (const entry of before.keys.values())
-        fold.load({ key: entry.key, stateVersion, bytes: saveKey(entry, before.kernel) });
-      fold.keys.putBackUnsaved(fold.keys.records());
+      for (const record of before.keys.records()) fold.load(record);
+      fold.keys.markUnsaved();
+      before.keys.close();
     }
   }
 
@@ -134,13 +137,15 @@ export class JournalReplayer {
   async close(): Promise<void> {
     await Promise.all([...this.cursors.values()].map((cursor) => cursor.close()));
     this.cursors.clear();
+    this.#fold?.keys.close();
   }
 
   #adopt(owner: Owner, clockMs: number): AnyFold {
-    const { partition, processor, override } = this.#options;
+    const { partition, processor, override, memory } = this.#options;
     const { futureBoundMs, partitions = 1, processor: recorded } = recordedOf(owner);
     const config = processor.configOf(override === undefined ? recorded : override(recorded));
-    const fold = new Fold(processor, config, { partition, partitions, futureBoundMs }, clockMs);
+    const options: FoldOptions = { partition, partitions, futureBoundMs, ...(memory === undefined ? {} : { memory }) };
+    const fold = new Fold(processor, config, options, clockMs);
     this.#owner = owner;
     this.#fold = fold;
     return fold;

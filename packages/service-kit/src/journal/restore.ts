@@ -8,6 +8,7 @@ import type { Reader } from '@weir/event-log/port';
 import type { JournalEntry, JournalStep } from '@weir/events/generated/events';
 import type { CheckpointStore } from '../checkpoints/store.ts';
 import type { InputCursor } from '../processing/input-cursor.ts';
+import type { StateMemory } from '../processing/state-memory.ts';
 import type { AnyProcessor } from '../processor.ts';
 import { OutputsDigest, readJournalRecord, segment } from './entries.ts';
 import type { Owner } from './recorded.ts';
@@ -43,6 +44,7 @@ export interface RestoreOptions {
   readonly owner: Owner;
   readonly nonce: string;
   readonly onDataLoss: OnDataLoss;
+  readonly memory: StateMemory;
   /** Called when an input has something at hand. */
   readonly notify: () => void;
   readonly isStopping: () => boolean;
@@ -141,7 +143,7 @@ class Restore {
           name: `checkpoint ${head.generation}`,
           offset: head.generation,
           begin: async (replayer) => {
-            await replayer.resume(head, await checkpoints.keys(task, head.generation));
+            await replayer.resume(head, checkpoints.keys(task, head.generation));
             return head.seq;
           },
         }),
@@ -300,8 +302,8 @@ class Restore {
   }
 
   #replayer(): JournalReplayer {
-    const { reader, topicPrefix, partition, processor, notify } = this.#options;
-    return new JournalReplayer({ reader, topicPrefix, partition, processor, notify });
+    const { reader, topicPrefix, partition, processor, notify, memory } = this.#options;
+    return new JournalReplayer({ reader, topicPrefix, partition, processor, notify, memory });
   }
 }
 

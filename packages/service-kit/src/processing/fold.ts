@@ -7,10 +7,11 @@ import type { LogRecord } from '@weir/event-log/port';
 import { type AnsweredEvent, decodeAnswer } from '../effects/answers.ts';
 import { fateOf } from '../fates.ts';
 import type { AnyProcessor, CommitPlace, Kernel, KeyedEvent, Output, Processor, Rejection } from '../processor.ts';
-import { grantIdleTime, type KeyState, keyWatermarkMs, watermarkOf } from './key-state.ts';
+import { grantIdleTime, type KeyDue, type KeyState, keyWatermarkMs, watermarkOf } from './key-state.ts';
 import { KeyStore } from './key-store.ts';
 import { futureTimestamp, oversizedOutput, wrongPartition } from './rejections.ts';
 import { RunContext } from './run-context.ts';
+import type { StateMemory } from './state-memory.ts';
 import { TimerQueue } from './timer-queue.ts';
 import { idleReachesMs, observe } from './watermark.ts';
 
@@ -20,6 +21,8 @@ export interface FoldOptions {
   readonly partitions: number;
   /** An event time further ahead of the clock than this is refused: it would freeze every watermark it touched. */
   readonly futureBoundMs: number;
+  /** Keys that were idle longest leave memory when it is full; absent: no bound. */
+  readonly memory?: StateMemory;
 }
 
 /** Where results of a fold go. A restore passes a sink that only counts. */
@@ -44,7 +47,7 @@ export class Fold<State, Event extends KeyedEvent> {
   readonly #processor: AnyProcessor;
   readonly #options: FoldOptions;
   readonly #inputs: ReadonlyMap<string, Processor<unknown, State, Event>['inputs'][number]>;
-  readonly #timers = new TimerQueue<KeyState<State>>();
+  readonly #timers = new TimerQueue<KeyDue>();
   readonly #results: string;
   /** Last recorded tick, ms. */
   clockMs: number;
@@ -57,7 +60,7 @@ export class Fold<State, Event extends KeyedEvent> {
     this.#processor = processor;
     this.#options = options;
     this.kernel = processor.kernel(config) as Kernel<State, Event>;
-    this.keys = new KeyStore(this.kernel, processor.stateVersion);
+    this.keys = new KeyStore(this.kernel, processor.stateVersion, options.memory);
     this.#inputs = new Map(processor.inputs.map((input) => [input.topic, input]));
     this.#results = `${processor.service}.results`;
     this.clockMs = clockMs;
@@ -66,6 +69,7 @@ export class Fold<State, Event extends KeyedEvent> {
   /** Puts a saved key in place. @throws what the kernel throws when it cannot read it. */
   load(record: Parameters<KeyStore<State, Event>['load']>[0]): void {
     this.#schedule(this.keys.load(record));
+    this.keys.shrink();
   }
 
   /** Earliest wall time at which a tick would fire a timer; undefined when none would. */
@@ -78,10 +82,12 @@ export class Fold<State, Event extends KeyedEvent> {
     const context = new RunContext(this.#options.partition, timeMs, this.commit, []);
     // By key, so that the order does not depend on how the states came into memory.
     const due = this.#timers.takeDue(timeMs).sort((a, b) => (a.key < b.key ? -1 : 1));
-    for (const entry of due) {
+    for (const { key } of due) {
+      const entry = this.keys.open(key);
       this.#grantIdleTime(entry);
       this.#fireTimers(entry, context);
       this.#settle(entry);
+      this.keys.shrink();
     }
     this.#leave(context, '', [], sink);
   }
@@ -112,6 +118,7 @@ export class Fold<State, Event extends KeyedEvent> {
       else this.#stepRun(entry, run as Run<Event>, context, isData);
       this.#settle(entry);
     }
+    this.keys.shrink();
     this.#leave(context, topic, records, sink);
     return true;
   }
@@ -183,13 +190,13 @@ export class Fold<State, Event extends KeyedEvent> {
 
   #settle(entry: KeyState<State>): void {
     if (this.keys.settle(entry)) this.#schedule(entry);
-    else this.#timers.forget(entry);
+    else this.#timers.forget(entry.due);
   }
 
   #schedule(entry: KeyState<State>): void {
     const wakeMs = this.kernel.nextClockTimer?.(entry.state) ?? Number.POSITIVE_INFINITY;
-    entry.dueMs = Math.min(wakeMs, this.#timerDueMs(entry));
-    this.#timers.update(entry);
+    entry.due.dueMs = Math.min(wakeMs, this.#timerDueMs(entry));
+    this.#timers.update(entry.due);
   }
 
   #timerDueMs(entry: KeyState<State>): number {

@@ -5,9 +5,17 @@ import { decodeState, encodeState } from '../state-codec.ts';
 import type { Due } from './timer-queue.ts';
 import { createWatermark, observeIdle, type Watermark, watermarkMs } from './watermark.ts';
 
-export interface KeyState<State> extends Due {
+/** When a key wants to be called: all that a queue of timers needs of it. */
+export interface KeyDue extends Due {
+  readonly key: string;
+}
+
+export interface KeyState<State> {
   readonly key: string;
   readonly state: State;
+  readonly due: KeyDue;
+  /** Estimate of what it takes in memory, when that was last made; 0 before. */
+  memoryBytes: number;
   /** By data input that has carried an event of the key. */
   readonly watermarks: Map<string, Watermark>;
 }
@@ -17,7 +25,7 @@ export function newKeyState<State>(
   state: State,
   watermarks: Map<string, Watermark> = new Map(),
 ): KeyState<State> {
-  return { key, state, watermarks, dueMs: Number.POSITIVE_INFINITY };
+  return { key, state, watermarks, due: { key, dueMs: Number.POSITIVE_INFINITY }, memoryBytes: 0 };
 }
 
 /** The watermark that an event of a data input moves. The first one of a key also sets up those of the inputs that are joined with it. */

@@ -2,11 +2,14 @@
  * The states of a task by key, and which of them changed since they were last saved, digested, shown or asked for effects. Cost of each of
  * these follows what changed, not what there is.
  */
-import { createHash } from 'node:crypto';
 import type { KeyRecord } from '../checkpoints/store.ts';
 import type { Effect } from '../effects/effect.ts';
 import type { Kernel, KeyedEvent, View } from '../processor.ts';
 import { digestOf, type KeyState, loadKey, newKeyState, saveKey } from './key-state.ts';
+import { type KeySummary, ResidentKeys } from './resident-keys.ts';
+import { ShownViews } from './shown-views.ts';
+import { StateDigests } from './state-digests.ts';
+import { type StateMemory, UNBOUNDED } from './state-memory.ts';
 
 export interface KeyedEffect {
   readonly key: string;
@@ -16,29 +19,52 @@ export interface KeyedEffect {
 export class KeyStore<State, Event extends KeyedEvent> {
   readonly #kernel: Kernel<State, Event>;
   readonly #stateVersion: number;
-  readonly #keys = new Map<string, KeyState<State>>();
+  readonly #keys: ResidentKeys<State, Event>;
   readonly #unsaved = new Set<string>();
   readonly #undigested = new Set<string>();
   readonly #unpublished = new Set<string>();
   readonly #unasked = new Set<string>();
-  /** Of each key as of the last digest. */
-  readonly #digests = new Map<string, Buffer>();
-  /** XOR of the keys' digests: the same whatever the order of keys. */
-  readonly #sum = Buffer.alloc(32);
-  /** Keys of the views that each key has shown, to remove those that it shows no more. */
-  readonly #shown = new Map<string, ReadonlySet<string>>();
+  /** Of each key in memory as of the last digest. */
+  readonly #digests = new StateDigests();
+  readonly #shown = new ShownViews();
 
-  constructor(kernel: Kernel<State, Event>, stateVersion: number) {
+  constructor(kernel: Kernel<State, Event>, stateVersion: number, memory: StateMemory = UNBOUNDED) {
     this.#kernel = kernel;
     this.#stateVersion = stateVersion;
+    this.#keys = new ResidentKeys(kernel, stateVersion, memory, {
+      leave: (key, bytes) => ({ digest: this.#handDigest(key, bytes), shown: this.#shown.take(key) }),
+      come: (key, { digest, shown }) => {
+        this.#digests.take(key, digest);
+        this.#shown.put(key, shown);
+      },
+    });
+  }
+
+  /** Not to be used after. */
+  close(): void {
+    this.#keys.close();
   }
 
   get size(): number {
     return this.#keys.size;
   }
 
-  values(): Iterable<KeyState<State>> {
-    return this.#keys.values();
+  /** Keys whose states are on disk. */
+  get spilled(): number {
+    return this.#keys.spilled;
+  }
+
+  /** Estimated; where memory is not bounded it is not followed. */
+  get memoryBytes(): number {
+    return this.#keys.memoryBytes;
+  }
+
+  *values(): Generator<KeyState<State>> {
+    for (const key of this.#keys.keys()) yield this.#keys.peek(key) as KeyState<State>;
+  }
+
+  summaries(): Iterable<KeySummary> {
+    return this.#keys.summaries();
   }
 
   get(key: string): KeyState<State> | undefined {
@@ -54,29 +80,31 @@ export class KeyStore<State, Event extends KeyedEvent> {
   settle(entry: KeyState<State>): boolean {
     const { key } = entry;
     const isKept = !this.#kernel.isEmpty(entry.state);
-    if (isKept) this.#keys.set(key, entry);
-    else if (!this.#keys.delete(key)) return false;
+    if (isKept) this.#keys.keep(entry);
+    else if (!this.#keys.drop(entry)) return false;
     this.#unsaved.add(key);
-    this.#undigested.add(key);
-    this.#unpublished.add(key);
-    this.#unasked.add(key);
+    this.#changed(key);
     return isKept;
+  }
+
+  /** Writes out what was idle longest. To be called when no state is being stepped. */
+  shrink(): void {
+    this.#keys.shrink();
   }
 
   /** From a checkpoint: unchanged since it was saved. */
   load({ key, bytes, stateVersion }: KeyRecord): KeyState<State> {
     const entry = loadKey(key, bytes as Uint8Array, stateVersion, this.#kernel);
-    this.#keys.set(key, entry);
-    this.#undigested.add(key);
-    this.#unpublished.add(key);
-    this.#unasked.add(key);
+    this.#keys.keep(entry);
+    this.#keys.estimate(entry, bytes as Uint8Array);
+    this.#changed(key);
     if (stateVersion !== this.#stateVersion) this.#unsaved.add(key);
     return entry;
   }
 
   /** All keys as they are now. */
-  records(): readonly KeyRecord[] {
-    return [...this.#keys.keys()].map((key) => this.#record(key));
+  *records(): Generator<KeyRecord> {
+    for (const key of this.#keys.keys()) yield this.#record(key);
   }
 
   /** Keys that changed since the last call, as they are now. */
@@ -90,9 +118,9 @@ export class KeyStore<State, Event extends KeyedEvent> {
     return this.#unsaved.size;
   }
 
-  /** They could not be saved. */
-  putBackUnsaved(records: readonly KeyRecord[]): void {
-    for (const { key } of records) this.#unsaved.add(key);
+  /** What was saved of them is of no use. */
+  markUnsaved(keys: Iterable<string> = this.#keys.keys()): void {
+    for (const key of keys) this.#unsaved.add(key);
   }
 
   /**
@@ -114,8 +142,9 @@ export class KeyStore<State, Event extends KeyedEvent> {
   takeUnasked(): readonly KeyedEffect[] {
     const keys = [...this.#unasked];
     this.#unasked.clear();
+    if (this.#kernel.pendingEffects === undefined) return [];
     return keys.flatMap((key) => {
-      const entry = this.#keys.get(key);
+      const entry = this.#keys.peek(key);
       const pending = entry && this.#kernel.pendingEffects?.(entry.state);
       return [...(pending ?? [])].map((effect) => ({ key, effect }));
     });
@@ -124,38 +153,34 @@ export class KeyStore<State, Event extends KeyedEvent> {
   /** SHA-256 over clock and all states. Costs a serialisation of the keys that changed since the last call. */
   digest(clockMs: number): Buffer {
     for (const key of this.#undigested) {
+      // One that is on disk was digested when it was written.
       const entry = this.#keys.get(key);
-      const before = this.#digests.get(key);
-      if (before !== undefined) this.#add(before);
-      if (entry === undefined) {
-        this.#digests.delete(key);
-        continue;
-      }
-      const digest = digestOf(key, saveKey(entry, this.#kernel));
-      this.#digests.set(key, digest);
-      this.#add(digest);
+      const bytes = entry && saveKey(entry, this.#kernel);
+      this.#digests.set(key, bytes && digestOf(key, bytes));
+      if (entry !== undefined) this.#keys.estimate(entry, bytes);
     }
     this.#undigested.clear();
-    return createHash('sha256').update(`${clockMs} ${this.#keys.size}`).update(this.#sum).digest();
+    return this.#digests.whole(clockMs, this.size);
   }
 
-  #add(digest: Buffer): void {
-    for (let at = 0; at < digest.length; at += 1) this.#sum[at] = (this.#sum[at] as number) ^ (digest[at] as number);
+  #changed(key: string): void {
+    this.#undigested.add(key);
+    this.#unpublished.add(key);
+    this.#unasked.add(key);
+  }
+
+  #handDigest(key: string, bytes: Uint8Array): Buffer {
+    if (this.#undigested.delete(key)) this.#digests.set(key, digestOf(key, bytes));
+    return this.#digests.hand(key);
   }
 
   #record(key: string): KeyRecord {
-    const entry = this.#keys.get(key);
-    const bytes = entry === undefined ? null : saveKey(entry, this.#kernel);
-    return { key, stateVersion: this.#stateVersion, bytes };
+    return { key, stateVersion: this.#stateVersion, bytes: this.#keys.bytesOf(key) ?? null };
   }
 
   #viewsOf(key: string): readonly View[] {
-    const entry = this.#keys.get(key);
+    const entry = this.#keys.peek(key);
     const views = entry === undefined ? [] : this.#kernel.views(key, entry.state);
-    const shown = new Set(views.map((view) => view.key));
-    const gone = [...(this.#shown.get(key) ?? [])].filter((each) => !shown.has(each));
-    if (shown.size > 0) this.#shown.set(key, shown);
-    else this.#shown.delete(key);
-    return [...gone.map((each): View => ({ key: each, json: null })), ...views];
+    return [...this.#shown.show(key, views, this.#keys.onDisk(key)), ...views];
   }
 }

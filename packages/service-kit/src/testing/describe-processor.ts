@@ -7,11 +7,13 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { describe, expect, test } from 'vitest';
 import type { AnyFold } from '../journal/replayer.ts';
+import { StateMemory } from '../processing/state-memory.ts';
 import { foldRun, newFold, restoredFold } from './fold-run.ts';
 import type { GoldenState, Scenario } from './scenario.ts';
 import { SimulatedRun } from './simulated-run.ts';
 
 const SEEDS = [1, 2, 3];
+const SLICE = 97;
 const DEFAULT_FAULT_RUNS = 12;
 const NEGATIVE_RUNS = 8;
 
@@ -45,16 +47,30 @@ function describeFold(scenario: Scenario, whole: ReturnType<typeof foldRun>): vo
     expect(foldRun(scenario, { cut: cutsOf(seed), between })).toEqual(whole);
   });
 
+  test.each([0, 0.5])('with memory for %d of its states it goes on the same', (share) => {
+    const most = { spilled: 0, memoryBytes: 0 };
+    const between = (fold: AnyFold): AnyFold => {
+      most.spilled = Math.max(most.spilled, fold.keys.spilled);
+      most.memoryBytes = Math.max(most.memoryBytes, fold.keys.memoryBytes);
+      return fold;
+    };
+    foldRun(scenario, { cut: () => SLICE, between, memory: new StateMemory(Number.MAX_SAFE_INTEGER) });
+    expect(most.spilled).toBe(0);
+    const memory = new StateMemory(share * most.memoryBytes);
+    expect(foldRun(scenario, { cut: () => SLICE, between, memory })).toEqual(whole);
+    expect(most.spilled).toBeGreaterThan(0);
+  });
+
   test.each(SEEDS)('reading it at any place changes nothing (seed %i)', (seed) => {
     const random = xoroshiro128plus(seed);
     const between = (fold: AnyFold): AnyFold => {
       const reads = [
         () => fold.keys.takeUnpublished(),
         () => fold.keys.allViews(),
-        () => fold.keys.records(),
+        () => [...fold.keys.records()],
         () => fold.keys.digest(fold.clockMs),
         () => fold.keys.takeUnasked(),
-        () => [...fold.keys.values()].map(({ state }) => fold.kernel.figures?.(state)),
+        () => [...fold.keys.summaries()],
       ];
       for (let left = uniformInt(random, 0, 3); left > 0; left -= 1) reads[uniformInt(random, 0, reads.length - 1)]?.();
       return fold;
@@ -77,7 +93,8 @@ function describeRunner(scenario: Scenario): void {
   test.each(runs)('dying at any call of the log changes no output, and the journal replays (run %i)', async (seed) => {
     const reference = await new SimulatedRun(scenario, seed).reference();
     expect(reference.length).toBeGreaterThanOrEqual(scenario.minOutputs);
-    const run = new SimulatedRun(scenario, seed);
+    // One of them without memory: all states lie on disk between two slices.
+    const run = new SimulatedRun(scenario, seed, seed === 2 ? new StateMemory(0) : undefined);
     expect(await run.faults()).toEqual(reference);
     expect(run.processes + run.failures).toBeGreaterThan(4);
     expect(await run.replayed()).toBeUndefined();

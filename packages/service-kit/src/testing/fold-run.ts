@@ -2,6 +2,7 @@
 import type { LogRecord, NewRecord } from '@weir/event-log/port';
 import type { AnyFold } from '../journal/replayer.ts';
 import { Fold } from '../processing/fold.ts';
+import { type StateMemory, UNBOUNDED } from '../processing/state-memory.ts';
 import type { Output } from '../processor.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -19,19 +20,22 @@ export interface Disturbance {
   readonly cut: () => number;
   /** Called between slices. Gives the fold to go on with. */
   readonly between?: (fold: AnyFold) => AnyFold;
+  /** Absent: no bound. */
+  readonly memory?: StateMemory;
   /** Events left out. */
   readonly skip?: ReadonlySet<number>;
 }
 
-export function newFold({ processor, config, nowMs }: Scenario): AnyFold {
-  return new Fold(processor, config, { partition: 0, partitions: 1, futureBoundMs: 3_600_000 }, nowMs);
+/** @param memory absent: no bound */
+export function newFold({ processor, config, nowMs }: Scenario, memory: StateMemory = UNBOUNDED): AnyFold {
+  return new Fold(processor, config, { partition: 0, partitions: 1, futureBoundMs: 3_600_000, memory }, nowMs);
 }
 
 /** Ticks fall at the same events however the run is cut. Indices of refused events are the fourth field of `rejections`. */
-export function foldRun(scenario: Scenario, { cut, between = (fold) => fold, skip }: Disturbance): FoldRun {
+export function foldRun(scenario: Scenario, { cut, between = (fold) => fold, memory, skip }: Disturbance): FoldRun {
   const outputs: string[] = [];
   const rejections: string[] = [];
-  let fold = newFold(scenario);
+  let fold = newFold(scenario, memory);
   const feed = (records: readonly NewRecord[], first: number): void => {
     for (const { topic, slice, at } of slicesOf(records, first)) {
       fold.records(topic, slice, {

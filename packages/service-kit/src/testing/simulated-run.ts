@@ -6,8 +6,10 @@ import { createMemoryCheckpoints } from '../checkpoints/memory.ts';
 import type { CheckpointStore } from '../checkpoints/store.ts';
 import { headerText } from '../journal/recorded.ts';
 import { replayPartition } from '../journal/replay.ts';
+import { type StateMemory, UNBOUNDED } from '../processing/state-memory.ts';
 import { RUNNER_DEFAULTS, type Runner, startRunner } from '../runner.ts';
 import { createMemoryViews } from '../views/memory.ts';
+import { all } from './all.ts';
 import type { Scenario } from './scenario.ts';
 
 const PREFIX = 'weir.';
@@ -21,11 +23,14 @@ export class SimulatedRun {
   readonly log: SimulatedLog;
   readonly #scenario: Scenario;
   readonly #checkpoints = createMemoryCheckpoints();
+  readonly #memory: StateMemory;
   processes = 0;
   failures = 0;
 
-  constructor(scenario: Scenario, seed: number) {
+  /** @param memory absent: no bound */
+  constructor(scenario: Scenario, seed: number, memory: StateMemory = UNBOUNDED) {
     this.#scenario = scenario;
+    this.#memory = memory;
     this.log = new SimulatedLog(seed);
     for (const record of scenario.control()) this.log.write({ ...record, topic: PREFIX + record.topic });
   }
@@ -96,9 +101,12 @@ export class SimulatedRun {
 
   #start(life: Life): Promise<Runner> {
     const { processor, config, nowMs, effects } = this.#scenario;
+    const stored = this.#checkpoints;
     const checkpoints: CheckpointStore = {
       generations: (task) => life.call(() => this.#checkpoints.generations(task)),
-      keys: (task, generation) => life.call(() => this.#checkpoints.keys(task, generation)),
+      keys: async function* (task, generation) {
+        yield* await life.call(() => all(stored.keys(task, generation)));
+      },
       save: (task, head, changed) => life.call(() => this.#checkpoints.save(task, head, changed)),
       prune: (task, keep) => life.call(() => this.#checkpoints.prune(task, keep)),
       wholeSnapshot: async () => undefined,
@@ -118,6 +126,7 @@ export class SimulatedRun {
         retryMs: 1,
         fencedRetryMs: 1,
         stateDigestEveryMs: 5,
+        stateMemory: this.#memory,
         // Every look at the clock finds it moved, so that ticks fall anywhere.
         now: () => nowMs + (turn += 37),
         monotonic: () => performance.now(),

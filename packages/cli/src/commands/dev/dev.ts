@@ -57,11 +57,16 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
   try {
     if (config.SCHEMA_REGISTRY_URL !== '') await adoptRegistry(config.SCHEMA_REGISTRY_URL);
     // Decoders are made for the ids that hold from here on.
-    const definitions = services.map(({ define }) => define(config));
+    const definitions = orUsageError(() => services.map(({ define }) => define(config)));
     const inHand: Run = { options, definitions, ending, screen, reached: false };
     const ports = await connect(options, screen, ending.signal);
     try {
       await serve(ports, inHand);
+    } catch (error) {
+      if (!(error instanceof LogError)) throw error;
+      // Nothing that was asked for is wrong: the broker or the disk failed.
+      screen.complain(`weir: stopped: ${error.message}`);
+      return 1;
     } finally {
       if (keep === undefined) await forget(ports, inHand);
       await ports.close();
@@ -76,7 +81,7 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
   } catch (error) {
     // The wait for a broker was ended by the signal.
     if (ending.signal.aborted && ending.signal.reason === error) return 0;
-    if (error instanceof LogError) throw new UsageError(explain(error));
+    if (error instanceof LogError) throw new UsageError(error.message);
     if (error instanceof ListenError || error instanceof RegistryError) throw new UsageError(error.message);
     throw error;
   } finally {

@@ -16,7 +16,7 @@ What services could not process lies in their dead-letter topics for 30 days, wi
   list      counts by topic, reason and model, with the newest time, its place and its message
   show      one letter: why, where it came from, its headers, and its event where the bytes are one
   redrive   sends the original bytes and headers to their topic again, to the partition of their key (murmur2, as Kafka's Java
-            client), oldest first. The letters stay where they are: --since keeps a second redrive from sending them twice
+            client), oldest first; one that was refused for its partition gets the model as its key. The letters stay where they are: --since keeps a second redrive from sending them twice
 
 Filters:
   --service NAME    letters of this service (default: of every service that the log knows)

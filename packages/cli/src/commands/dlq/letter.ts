@@ -1,5 +1,7 @@
 /** Dead letters as they lie in `<service>.dlq`. */
 import type { EventLog, Headers, LogRecord, NewRecord } from '@weir/event-log/port';
+import { decode } from '@weir/events/codec';
+import { EventError } from '@weir/events/errors';
 import { deadLetterTopic, topicName } from '@weir/events/topics';
 import { UsageError } from '../../output.ts';
 import { SERVICE_NAMES } from '../../service-names.ts';
@@ -94,8 +96,21 @@ export function dlqTopic(prefix: string, service: string): string {
 }
 
 /** The original once more. `partition` is where its key belongs now. */
-export function original({ source, key, value, headers }: DeadLetter, partition: number): NewRecord {
-  return { topic: source.topic, partition, key, value, headers };
+export function original(letter: DeadLetter, partition: number): NewRecord {
+  const { source, value, headers } = letter;
+  return { topic: source.topic, partition, key: keyOf(letter), value, headers };
+}
+
+/** Its own. Of a record without a key, or with the key of another, that was refused for where it lay, the model of its event. */
+export function keyOf({ reason, key, value }: DeadLetter): Uint8Array | null {
+  if (reason !== 'WRONG_PARTITION' || value === null) return key;
+  try {
+    const { model } = decode(value).event as { readonly model?: unknown };
+    return typeof model === 'string' ? Buffer.from(model) : key;
+  } catch (error) {
+    if (error instanceof EventError) return key;
+    throw error;
+  }
 }
 
 function letterOf(service: string, partition: number, record: LogRecord): DeadLetter {

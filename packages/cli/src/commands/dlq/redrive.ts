@@ -1,8 +1,8 @@
-/** Sends dead letters to their topics again, with the bytes and headers that they came with. */
+/** Sends dead letters to their topics again, with the bytes and headers that they came with, and the key that they should have had. */
 import { partitionFor } from '@weir/event-log/partition';
 import type { EventLog } from '@weir/event-log/port';
 import { UsageError } from '../../output.ts';
-import { type DeadLetter, original } from './letter.ts';
+import { type DeadLetter, keyOf, original } from './letter.ts';
 
 const BATCH_RECORDS = 500;
 const BATCH_BYTES = 1 << 20;
@@ -65,7 +65,9 @@ class Places {
     this.#log = log;
   }
 
-  async partitionOf({ source, key }: DeadLetter): Promise<number> {
+  async partitionOf(letter: DeadLetter): Promise<number> {
+    const { source } = letter;
+    const key = keyOf(letter);
     const count = this.#counts.get(source.topic) ?? (await this.#count(source.topic));
     return key === null ? Math.min(source.partition, count - 1) : partitionFor(key, count);
   }

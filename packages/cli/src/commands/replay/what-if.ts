@@ -91,7 +91,7 @@ async function outputsOf(
   try {
     if (anchor !== undefined) {
       const task = taskName(topicPrefix, processor.service, partition);
-      await replayer.resume(anchor, (await checkpoints?.keys(task, anchor.generation)) ?? []);
+      await replayer.resume(anchor, checkpoints?.keys(task, anchor.generation) ?? []);
     }
     const topic = topicName(topicPrefix, journalTopic(processor.service).name);
     const stream = await reader.open({ topic, partition }, anchor?.generation ?? 'earliest');

@@ -2,8 +2,8 @@
 import { type Histogram, histogramOf } from '@weir/drift/histogram';
 import type { ColumnScan } from './column-scan.ts';
 import type { Options } from './options.ts';
-import { conclusion, percent, pText, type Summary, sentences, short } from './report.ts';
-import { barsSvg, escaped, linesSvg } from './svg.ts';
+import { conclusion, percent, pText, type Summary, sentences } from './report.ts';
+import { axisValue, barsSvg, escaped, linesSvg } from './svg.ts';
 import type { Verdict } from './verdict.ts';
 
 /** Groups of the bars, and points of the lines. */
@@ -14,7 +14,7 @@ const STYLE = `
 :root { color-scheme: light dark; --reference: #6b7f99; --current: #d9662b; --grid: #8884; }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid var(--grid); }
-td.number { text-align: right; font-variant-numeric: tabular-nums; } tr.drift td:nth-child(2) { color: var(--current); font-weight: 600; }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; } tr.drift td:nth-child(2) { color: var(--current); font-weight: 600; }
 .scroll { overflow-x: auto; } .plots { display: flex; flex-wrap: wrap; gap: 1rem; } svg { width: 27rem; max-width: 100%; }
 svg text { font-size: 11px; fill: currentColor; } .grid { stroke: var(--grid); } .mark { stroke: currentColor; stroke-dasharray: 3 3; }
 rect.reference { fill: var(--reference); } rect.current { fill: var(--current); }
@@ -32,7 +32,7 @@ export function htmlReport(options: Options, scans: readonly ColumnScan[], summa
 <h1>Drift</h1>
 <p><span class="key reference">REF</span> ${escaped(options.reference)}<br><span class="key current">CUR</span> ${escaped(options.current)}</p>
 <p>${escaped(conclusion(summary)).replaceAll('\n', '<br>')}</p>
-<div class="scroll"><table><thead><tr>${HEAD.map((each) => `<th>${each}</th>`).join('')}</tr></thead>
+<div class="scroll"><table><thead><tr>${HEAD.map((each, at) => (at < 2 ? `<th>${each}</th>` : `<th class="number">${each}</th>`)).join('')}</tr></thead>
 <tbody>${summary.verdicts.map(tableRow).join('\n')}</tbody></table></div>
 ${sections.join('\n')}
 </body></html>
@@ -78,7 +78,7 @@ function plots(verdict: Verdict, { sample, counts, present, raisedCounts }: Colu
     .filter(({ x }) => Number.isFinite(x));
   const at = (ys: readonly number[]): readonly number[] => points.map(({ index }) => ys[index] as number);
   const of = isWindow ? `the ${window} values of the window that raised first` : `all ${present} values`;
-  const edges = bars.edges.map((edge) => short(valueOf(edge)));
+  const edges = bars.edges.map((edge) => axisValue(valueOf(edge)));
   const xs = points.map(({ x }) => x);
   return `<p><span class="key reference">REF</span> and <span class="key current">CUR</span>, ${of}</p><div class="plots">
 ${barsSvg(`Shares of ${verdict.column} in groups of REF`, bars.reference, bars.window, edges)}

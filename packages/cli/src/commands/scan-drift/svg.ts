@@ -1,6 +1,4 @@
 /** Two distributions side by side as SVG. Colours are classes of the page, so that it may be dark or light. */
-import { short } from './report.ts';
-
 const WIDTH = 420;
 const HEIGHT = 220;
 const MARGIN = { left: 54, right: 22, top: 10, bottom: 34 };
@@ -15,7 +13,7 @@ export function barsSvg(
   current: readonly number[],
   edges: readonly string[],
 ): string {
-  const top = Math.max(...reference, ...current, 1e-9);
+  const top = roundAbove(Math.max(...reference, ...current, 1e-9));
   const step = INNER_WIDTH / reference.length;
   const bar = (share: number, group: number, half: number, kind: string): string => {
     const height = (share / top) * INNER_HEIGHT;
@@ -28,7 +26,12 @@ export function barsSvg(
   const labels = labelled(edges).map(({ at, text }) =>
     label(MARGIN.left + (at + 1) * step, HEIGHT - 16, text, 'middle'),
   );
-  return svg(title, [...shares(top), ...bars, ...labels, axisName('upper end of each group')]);
+  return svg(title, [
+    ...shares(top),
+    ...bars,
+    ...labels,
+    axisName('groups with equal shares of REF, up to the value named'),
+  ]);
 }
 
 /** Two step-free distribution functions through the points (x, share at or below x). */
@@ -49,9 +52,14 @@ export function linesSvg(
   const mark = Number.isFinite(marked)
     ? `<line class="mark" x1="${round(placeOf(marked))}" x2="${round(placeOf(marked))}" y1="${MARGIN.top}" y2="${MARGIN.top + INNER_HEIGHT}"/>`
     : '';
-  const labels = [low, low + width / 2, low + width].map((x) => label(placeOf(x), HEIGHT - 16, short(x), 'middle'));
+  const labels = [low, low + width / 2, low + width].map((x) => label(placeOf(x), HEIGHT - 16, axisValue(x), 'middle'));
   const axis = axisName('share of values at or below, by value; the mark is where D lies');
   return svg(title, [...shares(1), mark, line(reference, 'reference'), line(current, 'current'), ...labels, axis]);
+}
+
+/** Beside an axis the first digits are enough. */
+export function axisValue(value: number): string {
+  return String(Number(value.toPrecision(3)));
 }
 
 export function escaped(text: string): string {
@@ -70,6 +78,13 @@ function shares(top: number): readonly string[] {
     const line = `<line class="grid" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${round(y)}" y2="${round(y)}"/>`;
     return line + label(MARGIN.left - 6, y + 4, `${Number((100 * share).toPrecision(3))} %`, 'end');
   });
+}
+
+/** The next share that four lines divide into round ones: 4, 8, 12, 16, 20, 40, 60 … of a power of ten. */
+function roundAbove(share: number): number {
+  const power = 10 ** Math.floor(Math.log10(share));
+  const step = [1.2, 1.6, 2, 4, 6, 8, 10].find((each) => share <= each * power) ?? 10;
+  return step * power;
 }
 
 function heightOf(share: number, top: number): number {
