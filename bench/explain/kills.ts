@@ -74,7 +74,11 @@ async function runOf(count: number, disturbs: boolean): Promise<Run> {
   // The embedded log belongs to one process at a time.
   const withLog = async <Result>(use: (log: EventLog) => Promise<Result>): Promise<Result> => {
     const ports = await connectPorts(loadServiceConfig(SETTINGS, settings), { clientId: 'bench', report: () => {} });
-    return await use(ports.log).finally(() => ports.close());
+    try {
+      return await use(ports.log);
+    } finally {
+      await ports.close();
+    }
   };
   try {
     // The first life creates the topics.

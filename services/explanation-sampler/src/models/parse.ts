@@ -36,8 +36,9 @@ const CURE =
 /** Of formats that are often met and not read. */
 function hintOf(text: string): string {
   if (text.startsWith('{L')) return "it is XGBoost's binary JSON; save it with booster.save_model('model.json')";
-  // A pickle begins with its protocol, which is no UTF-8.
-  if (/^(\uFFFD|\u0080)[\u0002-\u0005]/.test(text))
+  // A pickle begins with a byte that is no UTF-8, and its protocol, 2 to 5.
+  const [first, protocol] = [text.charCodeAt(0), text.charCodeAt(1)];
+  if ((first === 0xfffd || first === 0x80) && protocol >= 2 && protocol <= 5)
     return 'it is a pickle, which is not read; write the estimator with packages/explain/python/export_sklearn.py';
   return CURE;
 }
