@@ -50,5 +50,6 @@ export interface ServiceDefinition {
   readonly effects?: Readonly<Record<string, EffectHandler>>;
   /** What only this service answers, under /v1. Models, alerts and writes are the kit's. */
   readonly routes?: (app: FastifyInstance, io: ServiceIo) => void;
-  readonly metrics?: (registry: Registry) => void;
+  /** Metrics of its own. @param views read at each scrape */
+  readonly metrics?: (registry: Registry, views: ReadViews) => void;
 }

@@ -185,7 +185,7 @@ class RunningServices implements Services {
 
   async #startOne(definition: ServiceDefinition): Promise<void> {
     const { name, processor, effects } = definition;
-    definition.metrics?.(this.#metrics.registry);
+    definition.metrics?.(this.#metrics.registry, this.#options.ports.views);
     if (processor === undefined) return;
     const { config, ports, runner } = this.#options;
     const running = (): Runner | undefined => this.runners.get(name);

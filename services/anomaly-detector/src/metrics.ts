@@ -34,11 +34,10 @@ const GAUGES: Readonly<Record<string, readonly [help: string, of: (summary: Summ
   weir_anomaly_silent: ['1 while the model has no events.', ({ isSilent }) => Number(isSilent)],
 };
 
-/** @param views where the service's own views are, once its routes are mounted */
-export function registerMetrics(registry: Registry, views: () => ReadViews | undefined): void {
+export function registerMetrics(registry: Registry, views: ReadViews): void {
   const summaries = async (): Promise<readonly Summary[]> => {
-    const entries = await views()?.list(SERVICE, { prefix: 'model/', limit: MAX_MODELS });
-    return (entries ?? []).map(({ json }) => JSON.parse(json) as Summary);
+    const entries = await views.list(SERVICE, { prefix: 'model/', limit: MAX_MODELS });
+    return entries.map(({ json }) => JSON.parse(json) as Summary);
   };
   const labelNames = ['model'] as const;
   for (const [name, [help, of]] of Object.entries(COUNTERS))

@@ -33,11 +33,10 @@ interface Performance {
 /** Counts of the joiner that only rise. */
 const RESULTS = ['joined', 'unanswered', 'duplicates', 'revised', 'orphans', 'unscored'] as const;
 
-/** @param views where the service's own views are, once its routes are mounted */
-export function registerMetrics(registry: Registry, views: () => ReadViews | undefined): void {
+export function registerMetrics(registry: Registry, views: ReadViews): void {
   const all = async <Content>(prefix: string): Promise<readonly Content[]> => {
-    const entries = await views()?.list(SERVICE, { prefix, limit: MAX_MODELS });
-    return (entries ?? []).map(({ json }) => JSON.parse(json) as Content);
+    const entries = await views.list(SERVICE, { prefix, limit: MAX_MODELS });
+    return entries.map(({ json }) => JSON.parse(json) as Content);
   };
   registerModels(registry, () => all<ModelSummary>('model/'));
   registerPerformance(registry, () => all<Performance>('performance/'));

@@ -1,13 +1,11 @@
 /** The drift detector as a service: what `main` runs alone and `weir dev` runs beside others. */
 import type { ServiceDefinition } from '@weir/service-kit/definition';
-import type { ReadViews } from '@weir/service-kit/views/read-views';
 import type { DriftConfig } from './config.ts';
 import { registerMetrics } from './metrics.ts';
 import { createDriftProcessor } from './processor.ts';
 import { registerRoutes } from './routes.ts';
 
 export function driftDetector(config: DriftConfig): ServiceDefinition {
-  let views: ReadViews | undefined;
   return {
     name: 'drift-detector',
     title: 'Weir drift-detector',
@@ -15,10 +13,7 @@ export function driftDetector(config: DriftConfig): ServiceDefinition {
       'Sliding-window Kolmogorov-Smirnov tests of every column of every model against its reference: current verdicts and the windows behind them.',
     processor: createDriftProcessor(),
     config,
-    routes: (app, io) => {
-      views = io.views;
-      registerRoutes(app, io);
-    },
-    metrics: (registry) => registerMetrics(registry, () => views),
+    routes: registerRoutes,
+    metrics: registerMetrics,
   };
 }
