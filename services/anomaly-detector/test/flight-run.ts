@@ -50,7 +50,7 @@ export async function flightRun(
     const events = clean.filter(({ eventTimeMs }) => eventTimeMs < firstMs);
     const run = new Run();
     run.feed(fold, events, 0);
-    before = { run, states: fold.keys.records(), events: events.length };
+    before = { run, states: [...fold.keys.records()], events: events.length };
     warm.set(key, before);
   }
   const fold = foldOf(config);
