@@ -7,7 +7,9 @@ import { budgetSection, referenceSection } from './anomaly/calibration-section.t
 import { crashSection } from './anomaly/crash-section.ts';
 import { poisonSection, shiftSection } from './anomaly/drift-section.ts';
 import { delaySection, unitSection } from './anomaly/faults-section.ts';
+import { mixedSection } from './anomaly/mixed-section.ts';
 import { hstPeer, type Peer, type Peers, rcfPeers } from './anomaly/peers.ts';
+import { keysSection, pipelineSection, wideSection } from './anomaly/pipeline-section.ts';
 import { qualitySection, speedSection } from './anomaly/quality-section.ts';
 import { rulesSection } from './anomaly/rules-section.ts';
 import { stateSection } from './anomaly/state-section.ts';
@@ -24,7 +26,11 @@ if (wants('state')) stateSection();
 if (wants('delays')) delaySection();
 if (wants('units')) unitSection();
 if (wants('shift')) shiftSection();
-// Minutes: only when it is asked for.
+if (wants('mixed')) mixedSection();
+if (wants('wide')) wideSection();
+if (wants('pipeline')) pipelineSection();
+// A gigabyte, and minutes: only when they are asked for.
+if (wanted.has('keys')) keysSection();
 if (wanted.has('crashes')) await crashSection(deaths);
 if (!hasStreams) {
   process.stdout.write(
