@@ -3,15 +3,16 @@ import { rmSync } from 'node:fs';
 import { type AdmissionState, admit, advance } from '@weir/ledger/admission';
 import { BundleWriter, CHECKPOINT, checkpointPath, formatManifest, MANIFEST } from '@weir/ledger/bundle';
 import { chainFault, emptyHead, type Head, nextHead } from '@weir/ledger/chain';
-import { signCheckpoint } from '@weir/ledger/checkpoint';
+import { type Checkpoint, signCheckpoint } from '@weir/ledger/checkpoint';
 import type { Entry } from '@weir/ledger/entry';
 import { decodeEntry, signatureOf, signedMessage } from '@weir/ledger/entry-codec';
 import { KeyRing } from '@weir/ledger/keys';
 import { sha256, verifiers } from '@weir/ledger/node-crypto';
 import { TreeHasher } from '@weir/ledger/tree';
 import { LOG_SIGNER, OLD_KEY, ORIGIN } from '../../packages/ledger/test/scene.ts';
-import { filesIn } from '../../services/governance-log/src/durable-files.ts';
-import { bar, cpuSeconds, folderOnDisk, median, medianCpuSeconds, perSecond, row, seconds } from './clock.ts';
+import { DiskThread } from '../../services/governance-log/src/disk-thread.ts';
+import type { Files } from '../../services/governance-log/src/durable-files.ts';
+import { bar, cpuSeconds, folderOnDisk, median, medianCpuSeconds, perSecond, row } from './clock.ts';
 
 const BATCH = 256;
 const ROUNDS = 5;
@@ -51,47 +52,55 @@ function admitted(entries: readonly Uint8Array[]): void {
 }
 
 /**
- * The service's own order (log-folder.ts): bundles and tiles durable with their names, the tree signed, `checkpoints/<size>` durable, then
- * the manifest and `checkpoint`. @returns seconds per commit
+ * The service's own order (log-folder.ts) and its own thread: bundles and tiles durable with their names, the tree signed, `checkpoints/<size>`
+ * durable, then the manifest and `checkpoint`. While the thread waits for the disk, the entries that came meanwhile are hashed.
+ * @returns seconds per commit
  */
-function durably(entries: readonly Uint8Array[], group: number, folder: string): number[] {
-  const files = filesIn(folder);
+async function durably(entries: readonly Uint8Array[], group: number, folder: string): Promise<readonly number[]> {
+  const files = new DiskThread().writerFor(folder);
   const writer = new BundleWriter(hasher);
-  const took: number[] = [];
-  for (let start = 0; start + group <= entries.length; start += group)
-    took.push(
-      seconds(() => {
-        for (const entry of entries.slice(start, start + group)) writer.append(entry);
-        files.write(writer.take());
-        const { size } = writer;
-        const note = signCheckpoint({ origin: ORIGIN, size, root: writer.root() }, [LOG_SIGNER], 0);
-        const manifest = formatManifest({ origin: ORIGIN, checkpoints: [checkpointPath(size)] });
-        files.write(
-          new Map([[checkpointPath(size), note]]),
-          new Map([
-            [MANIFEST, manifest],
-            [CHECKPOINT, note],
-          ]),
-        );
-      }),
+  const commit = async (tiles: Files, checkpoint: Checkpoint): Promise<number> => {
+    const start = performance.now();
+    await files.write(tiles);
+    const note = signCheckpoint(checkpoint, [LOG_SIGNER], 0);
+    const path = checkpointPath(checkpoint.size);
+    const manifest = formatManifest({ origin: ORIGIN, checkpoints: [path] });
+    await files.write(
+      new Map([[path, note]]),
+      new Map([
+        [MANIFEST, manifest],
+        [CHECKPOINT, note],
+      ]),
     );
+    return (performance.now() - start) / 1_000;
+  };
+  const took: number[] = [];
+  let last: Promise<unknown> = Promise.resolve();
+  for (let start = 0; start + group <= entries.length; start += group) {
+    for (const entry of entries.slice(start, start + group)) writer.append(entry);
+    await last;
+    const tree = { origin: ORIGIN, size: writer.size, root: writer.root() };
+    last = commit(writer.take(), tree).then((seconds) => took.push(seconds));
+  }
+  await last;
   return took;
 }
 
 /** Group commit: a commit takes what came while the one before it ran. At the bar's rate, 5 ms bring two bundles. */
-function benchDurable(entries: readonly Uint8Array[]): void {
+async function benchDurable(entries: readonly Uint8Array[]): Promise<void> {
   let best = 0;
   for (const group of GROUPS) {
     const folder = folderOnDisk();
     try {
-      const commits = durably(entries, group, folder);
-      const mean = commits.reduce((sum, value) => sum + value, 0) / commits.length;
+      const start = performance.now();
+      const commits = await durably(entries, group, folder);
+      const elapsed = (performance.now() - start) / 1_000;
       const middle = median(commits);
-      if (middle <= GROUP_SECONDS) best = Math.max(best, group / mean);
+      if (middle <= GROUP_SECONDS) best = Math.max(best, (commits.length * group) / elapsed);
       const tail = commits.toSorted((a, b) => a - b)[Math.floor(commits.length * 0.99)] as number;
       row(
         `append durably, 499 bytes, a signed checkpoint per ${group}`,
-        `${perSecond(group, mean)}, a commit ${(middle * 1e3).toFixed(2)} ms, p99 ${(tail * 1e3).toFixed(2)} ms${bar(tail <= 1, 'a proof within 1 s')}`,
+        `${perSecond(commits.length * group, elapsed)}, a commit ${(middle * 1e3).toFixed(2)} ms, p99 ${(tail * 1e3).toFixed(2)} ms${bar(tail <= 1, 'a proof within 1 s')}`,
       );
     } finally {
       rmSync(folder, { recursive: true });
@@ -103,7 +112,7 @@ function benchDurable(entries: readonly Uint8Array[]): void {
   );
 }
 
-export function benchAppend(entries: readonly Uint8Array[]): void {
+export async function benchAppend(entries: readonly Uint8Array[]): Promise<void> {
   const decoded = entries.map((bytes) => decodeEntry(bytes, sha256));
   const bytes = Math.round(entries.reduce((sum, { length }) => sum + length, 0) / entries.length);
   // The peers' figures are of 499 bytes, which is less than the hashes, signature and names of an entry take.
@@ -121,7 +130,7 @@ export function benchAppend(entries: readonly Uint8Array[]): void {
   }
   const whole = medianCpuSeconds(ROUNDS, () => admitted(entries));
   row(`admit and append, ${bytes} bytes: parse, schema, id, chain, tree, tiles`, perSecond(entries.length, whole));
-  benchDurable(short);
+  await benchDurable(short);
   benchSignatures(entries.slice(0, 10_000), decoded);
 }
 

@@ -133,6 +133,26 @@ test('each metric that a page or a rule for Prometheus names is one', () => {
   expect(unknown).toEqual([]);
 });
 
+test('each route that a page names is one', () => {
+  const documents = SERVICES.map(({ name }) => join(ROOT, 'services', name, 'test/golden/openapi.json'));
+  const routes = documents.flatMap((path) =>
+    Object.keys((JSON.parse(readFileSync(path, 'utf8')) as { readonly paths: object }).paths),
+  );
+  const parts = (route: string): readonly string[] => route.split('/');
+  const isRoute = (asked: string): boolean =>
+    routes.some(
+      (route) =>
+        parts(route).length === parts(asked).length &&
+        parts(route).every((part, at) => part.startsWith('{') || part === parts(asked)[at]),
+    );
+  const unknown = PAGES.flatMap(({ path, text }) =>
+    [...text.matchAll(/\/v1\/[\w{}/:-]*[\w}]/g)]
+      .filter(([route]) => !isRoute(route))
+      .map(([route]) => `${path}: ${route}`),
+  );
+  expect(unknown).toEqual([]);
+});
+
 test('each link between pages leads somewhere', () => {
   const broken = PAGES.flatMap(({ path, text }) =>
     [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)(?:#[^)]*)?\)/g)]

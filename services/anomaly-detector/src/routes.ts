@@ -2,7 +2,7 @@
 import type { ServiceIo } from '@weir/service-kit/definition';
 import { sendJson } from '@weir/service-kit/http/answer';
 import { noModel } from '@weir/service-kit/http/model-routes';
-import { errorAnswers } from '@weir/service-kit/http/openapi';
+import { called, errorAnswers } from '@weir/service-kit/http/openapi';
 import { ModelName } from '@weir/service-kit/http/parameters';
 import type { FastifyInstance } from 'fastify';
 import Type, { type TSchema } from 'typebox';
@@ -29,7 +29,12 @@ export function registerRoutes(app: FastifyInstance, { views }: Pick<ServiceIo, 
     '/v1/models/:model/anomalies',
     'anomalies',
     'State of forest, calibration and rules, counts of violations, and recent episodes',
-    AnomaliesSchema,
+    called('Anomalies', AnomaliesSchema),
   );
-  get('/v1/models/:model/anomalies/rules', 'rules', 'Rules that were inferred from the references', RulesSchema);
+  get(
+    '/v1/models/:model/anomalies/rules',
+    'rules',
+    'Rules that were inferred from the references',
+    called('QualityRules', RulesSchema),
+  );
 }

@@ -1,5 +1,5 @@
 /** Shape of the answer about outcomes. */
-import { errorAnswers } from '@weir/service-kit/http/openapi';
+import { called, errorAnswers } from '@weir/service-kit/http/openapi';
 import { ModelName } from '@weir/service-kit/http/parameters';
 import type { FastifySchema } from 'fastify';
 import Type, { type TSchema } from 'typebox';
@@ -88,5 +88,5 @@ export const PerformanceRoute: FastifySchema = {
   summary: 'Error rate, log loss and calibration of a model by its outcomes, beside those of its reference',
   tags: ['drift'],
   params: Type.Object({ model: ModelName }),
-  response: { 200: PerformanceSchema, ...errorAnswers('NOT_FOUND') },
+  response: { 200: called('Performance', PerformanceSchema), ...errorAnswers('NOT_FOUND') },
 };

@@ -1,5 +1,5 @@
 /** Shapes of the answers, for the OpenAPI document and its readers; a test holds the answers against them. */
-import { errorAnswers } from '@weir/service-kit/http/openapi';
+import { called, errorAnswers } from '@weir/service-kit/http/openapi';
 import { ModelName, Name } from '@weir/service-kit/http/parameters';
 import type { FastifySchema } from 'fastify';
 import Type, { type TSchema } from 'typebox';
@@ -133,7 +133,7 @@ export const DriftRoute: FastifySchema = {
   description: 'p-values are for a single look at one window; thresholds account for looking at every event.',
   tags: ['drift'],
   params: Type.Object({ model: ModelName }),
-  response: { 200: DriftSchema, ...errorAnswers('NOT_FOUND') },
+  response: { 200: called('Drift', DriftSchema), ...errorAnswers('NOT_FOUND') },
 };
 
 export const WindowRoute: FastifySchema = {
@@ -144,5 +144,5 @@ export const WindowRoute: FastifySchema = {
     column: Name('name of a feature or output', 'distance'),
     rule: Name('rule of the window, as verdicts name it', 'ks-1000'),
   }),
-  response: { 200: WindowSchema, ...errorAnswers('NOT_FOUND') },
+  response: { 200: called('DriftWindow', WindowSchema), ...errorAnswers('NOT_FOUND') },
 };

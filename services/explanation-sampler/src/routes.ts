@@ -4,7 +4,7 @@ import { encode } from '@weir/events/codec';
 import type { ServiceIo } from '@weir/service-kit/definition';
 import { sendJson } from '@weir/service-kit/http/answer';
 import { checkedBody } from '@weir/service-kit/http/body';
-import { errorAnswers } from '@weir/service-kit/http/openapi';
+import { called, errorAnswers } from '@weir/service-kit/http/openapi';
 import { ModelName, Name } from '@weir/service-kit/http/parameters';
 import { hasRole } from '@weir/service-kit/http/principals';
 import { Problem } from '@weir/service-kit/http/problem';
@@ -55,8 +55,8 @@ export function registerRoutes(app: FastifyInstance, io: ServiceIo): void {
         tags: ['explanations'],
         params: Type.Object({ model: ModelName }),
         response: {
-          200: ExplanationShape,
-          202: PendingShape,
+          200: called('Explanation', ExplanationShape),
+          202: called('PendingExplanation', PendingShape),
           ...errorAnswers('NOT_FOUND', 'UNPROCESSABLE', 'UNAUTHORIZED', 'FORBIDDEN'),
         },
       },
@@ -109,7 +109,7 @@ function registerReads(
           'Means over all events, estimated from the sample by its inclusion probabilities (Hájek), with 95 % intervals. Of protected columns only with the role `protected`.',
         tags: ['explanations'],
         params,
-        response: { 200: ImportanceShape, ...errorAnswers('NOT_FOUND') },
+        response: { 200: called('Importance', ImportanceShape), ...errorAnswers('NOT_FOUND') },
       },
     },
     async (request, reply) => {
@@ -135,7 +135,7 @@ function registerReads(
             description: 'id of the prediction, or of a request',
           }),
         }),
-        response: { 200: ExplanationShape, ...errorAnswers('NOT_FOUND') },
+        response: { 200: called('Explanation', ExplanationShape), ...errorAnswers('NOT_FOUND') },
       },
     },
     async (request, reply) => {
@@ -159,7 +159,7 @@ function registerReads(
         description: 'Needs the role `protected`. Groups below the smallest size are left out.',
         tags: ['fairness'],
         params,
-        response: { 200: FairnessShape, ...errorAnswers('NOT_FOUND', 'UNAUTHORIZED', 'FORBIDDEN') },
+        response: { 200: called('Fairness', FairnessShape), ...errorAnswers('NOT_FOUND', 'UNAUTHORIZED', 'FORBIDDEN') },
       },
     },
     async (request, reply) => {
@@ -181,7 +181,10 @@ function registerAdvice(app: FastifyInstance, io: ServiceIo): void {
           'Needs the role `protected`. Thresholds, weights for retraining and a hold of promotions, as proposals: nothing is changed by itself. Groups below the smallest size are left out.',
         tags: ['fairness'],
         params: Type.Object({ model: ModelName }),
-        response: { 200: AdviceShape, ...errorAnswers('NOT_FOUND', 'UNAUTHORIZED', 'FORBIDDEN') },
+        response: {
+          200: called('FairnessAdvice', AdviceShape),
+          ...errorAnswers('NOT_FOUND', 'UNAUTHORIZED', 'FORBIDDEN'),
+        },
       },
     },
     async (request, reply) => {

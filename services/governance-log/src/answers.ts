@@ -49,6 +49,7 @@ export function summaryOf({ entry, place }: Found): DecisionSummary {
 /** Entries that say who serves afterwards: their `to`, or of those that open or steer a test their `from`. */
 const CHAMPION_TO: readonly Kind[] = ['promoted', 'rolled-back', 'killed', 'retired', 'break-glass'];
 const CHAMPION_FROM: readonly Kind[] = ['test-opened', 'weights-set'];
+const WEIGHED: readonly Kind[] = ['test-opened', 'weights-set', 'reset', ...CHAMPION_TO];
 const HALTS: readonly Kind[] = ['frozen', 'killed'];
 /** A kill that one of two people has asked to lift is a kill. */
 const ASKED = 'unfreeze-asked';
@@ -71,31 +72,25 @@ export interface Live {
 
 /** What served at a time and why, by the chain: entries of event time up to `atMs`; all of them unless given. */
 export function liveAt(log: Log, checkpoint: ReadCheckpoint, model: string, atMs?: number): Live {
-  const of = (kinds: readonly Kind[], limit = MAX_NAMED): readonly Found[] =>
-    log.find(checkpoint, { model, kinds, limit, ...(atMs === undefined ? {} : { untilMs: atMs }) });
+  const until = atMs === undefined ? {} : { untilMs: atMs };
+  const newest = (kinds: readonly Kind[], holds: (entry: Entry) => boolean): Found | undefined =>
+    log.first(checkpoint, { model, kinds, limit: MAX_NAMED, ...until }, holds);
+  const last = (kinds: readonly Kind[]): Found | undefined =>
+    log.find(checkpoint, { model, kinds, limit: 1, ...until })[0];
   // Before anything is decided the first version of a model serves.
   const [first] = log.find(checkpoint, {
     model,
     kinds: ['version-registered'],
     limit: 1,
     oldestFirst: true,
-    ...(atMs === undefined ? {} : { untilMs: atMs }),
+    ...until,
   });
-  const decided = of([...CHAMPION_TO, ...CHAMPION_FROM], 1)[0] ?? first;
-  const promoted = of(CHAMPION_TO, 1)[0] ?? first;
-  const weighed = of([
-    'test-opened',
-    'weights-set',
-    'promoted',
-    'rolled-back',
-    'killed',
-    'retired',
-    'break-glass',
-    'reset',
-  ]).find(({ entry }) => entry.decision.weights !== undefined);
-  const policy = of(['policy-set'], 1)[0];
-  const last = of(HALTS).find(({ entry }) => entry.decision.action !== ASKED);
-  const halt = last?.entry.decision.action === 'unfreeze' ? undefined : last;
+  const decided = last([...CHAMPION_TO, ...CHAMPION_FROM]) ?? first;
+  const promoted = last(CHAMPION_TO) ?? first;
+  const weighed = newest(WEIGHED, ({ decision }) => decision.weights !== undefined);
+  const policy = last(['policy-set']);
+  const halted = newest(HALTS, ({ decision }) => decision.action !== ASKED);
+  const halt = halted?.entry.decision.action === 'unfreeze' ? undefined : halted;
   const reason = (found: Found | undefined): DecisionSummary | null => (found === undefined ? null : summaryOf(found));
   const champion = decided === undefined ? undefined : championOf(decided.entry);
   return {

@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS entry (
 CREATE INDEX IF NOT EXISTS entry_decision ON entry (decision);
 CREATE INDEX IF NOT EXISTS entry_model ON entry (model, seq);
 CREATE INDEX IF NOT EXISTS entry_test ON entry (model, test, seq);
+CREATE INDEX IF NOT EXISTS entry_kind ON entry (model, kind, place, time, seq);
 `;
 
 export interface Conditions {
@@ -88,7 +89,17 @@ export class DecisionIndex {
   }
 
   /** Places, newest first unless asked otherwise. */
-  find({ oldestFirst = false, limit, ...filter }: Filter): readonly number[] {
+  find(filter: Filter): readonly number[] {
+    const { model, test, kinds, oldestFirst = false, limit } = filter;
+    if (model === undefined || test !== undefined || kinds === undefined) return this.#places(filter);
+    // Kind by kind the index of a model has them in order, and a kind that is rare is not looked for among all others.
+    return kinds
+      .flatMap((kind) => this.#places({ ...filter, kinds: [kind] }))
+      .sort((a, b) => (oldestFirst ? a - b : b - a))
+      .slice(0, limit);
+  }
+
+  #places({ oldestFirst = false, limit, ...filter }: Filter): readonly number[] {
     const { where, values } = conditionsOf(filter);
     // Of one model the chain gives the order, of all of them the tree: it is the same.
     const statement = this.#open().prepare(

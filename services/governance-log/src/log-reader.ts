@@ -5,15 +5,17 @@ import { type Checkpoint, parseCheckpoint } from '@weir/ledger/checkpoint';
 import { NoteError, parseNote } from '@weir/ledger/note';
 import { consistencyProof, inclusionProof } from '@weir/ledger/proof';
 import { formatProofFile } from '@weir/ledger/proof-file';
-import { BundleReader, HASH_LENGTH } from '@weir/ledger/tiles';
+import { BundleReader, HASH_LENGTH, TILE_WIDTH } from '@weir/ledger/tiles';
 import type { Disk } from './disk.ts';
 import { hasher } from './state.ts';
-import { FolderError, readBundle, readEntry, readTile, treeNodes } from './stored-tree.ts';
+import { FolderError, readBundle, readTile, treeNodes } from './stored-tree.ts';
 
 export interface ReadCheckpoint extends Checkpoint {
   readonly note: Uint8Array;
 }
 
+/** About a quarter of a megabyte each: those that a page of one model's decisions is spread over. */
+const MAX_BUNDLES = 64;
 const CURE = 'restore the folder from an export, or move it away and make it anew with src/rebuild.ts';
 
 /** @throws {FolderError} when the note is torn */
@@ -30,6 +32,8 @@ export class LogReader {
   readonly partition: number;
   readonly #disk: Pick<Disk, 'read'>;
   #latest: ReadCheckpoint | undefined;
+  /** Those that were read last, by number. */
+  readonly #bundles = new Map<number, readonly Uint8Array[]>();
 
   constructor(partition: number, disk: Pick<Disk, 'read'>) {
     this.partition = partition;
@@ -75,7 +79,14 @@ export class LogReader {
   }
 
   entry(size: number, index: number): Uint8Array {
-    return readEntry((name) => this.#disk.read(name), size, index);
+    const bundle = Math.floor(index / TILE_WIDTH);
+    const known = this.#bundles.get(bundle);
+    const entries = known ?? this.entries(size, bundle);
+    this.#bundles.delete(bundle);
+    // A full bundle never changes.
+    if (entries.length === TILE_WIDTH) this.#bundles.set(bundle, entries);
+    if (this.#bundles.size > MAX_BUNDLES) this.#bundles.delete(this.#bundles.keys().next().value as number);
+    return entries[index % TILE_WIDTH] as Uint8Array;
   }
 
   /** Hashes of RFC 6962 2.1.2. @throws RangeError unless 0 ≤ from ≤ to */

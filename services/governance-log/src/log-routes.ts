@@ -1,7 +1,7 @@
 /** The log as files (C2SP tlog-tiles) and its consistency proofs, for monitors and witnesses. */
 import { parseTilePath } from '@weir/ledger/tiles';
 import { sendJson } from '@weir/service-kit/http/answer';
-import { errorAnswers, fileAnswer } from '@weir/service-kit/http/openapi';
+import { called, errorAnswers, fileAnswer } from '@weir/service-kit/http/openapi';
 import { CLOSED } from '@weir/service-kit/http/parameters';
 import { Problem } from '@weir/service-kit/http/problem';
 import type { FastifyInstance, FastifyReply } from 'fastify';
@@ -36,7 +36,7 @@ export function registerLogRoutes(app: FastifyInstance, logs: Logs): void {
       },
       CLOSED,
     ),
-    response: { 200: ConsistencyShape, ...errorAnswers('BAD_REQUEST', 'NOT_FOUND') },
+    response: { 200: called('Consistency', ConsistencyShape), ...errorAnswers('BAD_REQUEST', 'NOT_FOUND') },
   };
   type Query = { readonly from: number; readonly to?: number; readonly partition: number };
   app.get<{ Querystring: Query }>('/consistency', { schema: consistency }, async (request, reply) => {

@@ -35,6 +35,15 @@ export class Log {
   find(checkpoint: ReadCheckpoint, filter: Filter): readonly Found[] {
     return this.index.find(filter).map((place) => this.at(checkpoint, place));
   }
+
+  /** The first of them that is such an entry: those behind it are not read. */
+  first(checkpoint: ReadCheckpoint, filter: Filter, holds: (entry: Entry) => boolean): Found | undefined {
+    for (const place of this.index.find(filter)) {
+      const found = this.at(checkpoint, place);
+      if (holds(found.entry)) return found;
+    }
+    return undefined;
+  }
 }
 
 export class Logs {

@@ -2,7 +2,7 @@
 import type { ServiceIo } from '@weir/service-kit/definition';
 import { sendJson } from '@weir/service-kit/http/answer';
 import { cursorOf, keyOf } from '@weir/service-kit/http/cursor';
-import { errorAnswers, fileAnswer } from '@weir/service-kit/http/openapi';
+import { called, errorAnswers, fileAnswer } from '@weir/service-kit/http/openapi';
 import { CLOSED, ModelName, PageParameters, type PageQuery } from '@weir/service-kit/http/parameters';
 import { Problem, type ProblemCode } from '@weir/service-kit/http/problem';
 import type { FastifyInstance } from 'fastify';
@@ -51,7 +51,7 @@ function registerDecisions(app: FastifyInstance, logs: Logs): void {
       },
       CLOSED,
     ),
-    response: { 200: DecisionPage, ...errorAnswers('BAD_CURSOR') },
+    response: { 200: called('DecisionPage', DecisionPage), ...errorAnswers('BAD_CURSOR') },
   };
   type Query = PageQuery & { readonly model?: string; readonly kind?: string };
   app.get<{ Querystring: Query }>('/v1/decisions', { schema: list }, async (request, reply) => {
@@ -79,14 +79,18 @@ function registerDecisions(app: FastifyInstance, logs: Logs): void {
   });
 
   const one = { tags, params: Type.Object({ id: DecisionId }) };
-  const entry = { ...one, summary: 'A decision, as its author signed it', response: answers(DecisionShape) };
+  const entry = {
+    ...one,
+    summary: 'A decision, as its author signed it',
+    response: answers(called('Decision', DecisionShape)),
+  };
   app.get<{ Params: Id }>('/v1/decisions/:id', { schema: entry }, async (request, reply) =>
     sendJson(request, reply, JSON.stringify(shownDecision(await found(logs, request.params.id)))),
   );
   const explain = {
     ...one,
     summary: 'Why a decision was made: policy, inputs, evidence, guardrails and approvals',
-    response: answers(ExplanationShape),
+    response: answers(called('DecisionExplanation', ExplanationShape)),
   };
   app.get<{ Params: Id }>('/v1/decisions/:id/explain', { schema: explain }, async (request, reply) =>
     sendJson(request, reply, JSON.stringify(explained(await found(logs, request.params.id)))),
@@ -122,7 +126,7 @@ function registerTimeline(app: FastifyInstance, logs: Logs): void {
       },
       CLOSED,
     ),
-    response: answers(TimelineShape, 'BAD_REQUEST', 'BAD_CURSOR'),
+    response: answers(called('Timeline', TimelineShape), 'BAD_REQUEST', 'BAD_CURSOR'),
   };
   type Query = PageQuery & { readonly at?: string };
   const url = '/v1/models/:model/timeline';
@@ -195,7 +199,7 @@ function registerCompliance(app: FastifyInstance, logs: Logs): void {
     description: 'Not a statement of conformity.',
     tags,
     querystring: Type.Object({ model: Type.Optional(ModelName) }, CLOSED),
-    response: { 200: ComplianceShape },
+    response: { 200: called('Compliance', ComplianceShape) },
   };
   app.get<{ Querystring: { readonly model?: string } }>('/v1/report/compliance', { schema }, async (request, reply) =>
     sendJson(request, reply, JSON.stringify(complianceReport(await logs.signed(), request.query.model))),

@@ -121,11 +121,14 @@ export const ExportAnswer: {
   content: {
     'application/zip': { schema: Type.Unsafe({ type: 'string', format: 'binary' }) },
     'application/json': {
-      schema: Type.Object({
-        checkpoint: CheckpointShape,
-        prefix: text('of the routes that have the files'),
-        files: Type.Array(Type.String()),
-      }),
+      schema: Type.Object(
+        {
+          checkpoint: CheckpointShape,
+          prefix: text('of the routes that have the files'),
+          files: Type.Array(Type.String()),
+        },
+        { $id: 'BundleFiles' },
+      ),
     },
   },
 };

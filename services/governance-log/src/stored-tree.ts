@@ -27,11 +27,6 @@ export function readBundle(read: ReadFile, size: number, bundle: number): readon
   return entries as Uint8Array[];
 }
 
-/** @throws {FolderError} */
-export function readEntry(read: ReadFile, size: number, index: number): Uint8Array {
-  return readBundle(read, size, Math.floor(index / TILE_WIDTH))[index % TILE_WIDTH] as Uint8Array;
-}
-
 /** A partial tile is dropped once the full one is there, which begins with the same bytes. */
 export function readTile(read: ReadFile, level: number | 'entries', index: number, width: number): Uint8Array {
   const name = tilePath({ level, index, width });

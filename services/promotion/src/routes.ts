@@ -2,11 +2,11 @@
 import type { ServiceIo } from '@weir/service-kit/definition';
 import { etagOf, hasTag, sendJson } from '@weir/service-kit/http/answer';
 import { checkedBody } from '@weir/service-kit/http/body';
-import { errorAnswers } from '@weir/service-kit/http/openapi';
+import { called, errorAnswers } from '@weir/service-kit/http/openapi';
 import { ModelName } from '@weir/service-kit/http/parameters';
 import { Problem } from '@weir/service-kit/http/problem';
 import type { FastifyInstance } from 'fastify';
-import Type, { type TObject } from 'typebox';
+import Type, { type TSchema } from 'typebox';
 import { OPERATE } from './command-checks.ts';
 import { type KernelConfig, type SplitPlace, signSplit, splitDocument } from './decision-log.ts';
 import { ALL_MODELS, type KillSwitch } from './kill-switch.ts';
@@ -17,7 +17,7 @@ import { viewKey } from './views.ts';
 
 const SERVICE = 'promotion';
 const params = Type.Object({ model: ModelName });
-const RENEWED = { description: 'the split has not changed, and its lease is renewed' };
+const RENEWED = Type.Null({ description: 'the split has not changed, and its lease is renewed' });
 type InModel = { Params: { readonly model: string } };
 
 export interface RoutesOptions {
@@ -48,7 +48,7 @@ function registerSplit(
           'Holds for leaseMs from its receipt, never past validUntilMs; then a client serves the champion only. The ETag is that of the decision: a 304 renews the lease. 503 while the kill switch is on.',
         tags: ['promotion'],
         params,
-        response: { 200: SplitShape, 304: RENEWED, ...errorAnswers('NOT_FOUND', 'NOT_READY') },
+        response: { 200: called('Split', SplitShape), 304: RENEWED, ...errorAnswers('NOT_FOUND', 'NOT_READY') },
       },
     },
     async (request, reply) => {
@@ -72,7 +72,7 @@ function registerSplit(
 }
 
 function registerEvidence(app: FastifyInstance, { views }: ServiceIo): void {
-  const show = (path: string, kind: 'evidence' | 'decisions', shape: TObject, summary: string): void => {
+  const show = (path: string, kind: 'evidence' | 'decisions', shape: TSchema, summary: string): void => {
     app.get<InModel>(
       path,
       { schema: { summary, tags: ['promotion'], params, response: { 200: shape, ...errorAnswers('NOT_FOUND') } } },
@@ -87,13 +87,13 @@ function registerEvidence(app: FastifyInstance, { views }: ServiceIo): void {
   show(
     '/v1/models/:model/evidence',
     'evidence',
-    EvidenceShape,
+    called('Evidence', EvidenceShape),
     'Evidence of the running test: e-value, interval, samples, expected time to the decision',
   );
   show(
     '/v1/models/:model/decisions',
     'decisions',
-    DecisionsShape,
+    called('RecentDecisions', DecisionsShape),
     'The last decisions about a model, newest first; the governance log has all',
   );
   app.get<InModel>(
@@ -105,7 +105,7 @@ function registerEvidence(app: FastifyInstance, { views }: ServiceIo): void {
           'For Argo Rollouts (web metric, successCondition result.verdict == "promote", failureCondition result.verdict == "rollback") and gates of Flagger. Without a policy or a test the verdict is hold.',
         tags: ['promotion'],
         params,
-        response: { 200: JudgementShape, ...errorAnswers('NOT_FOUND') },
+        response: { 200: called('Judgement', JudgementShape), ...errorAnswers('NOT_FOUND') },
       },
     },
     async (request, reply) => {
@@ -134,7 +134,7 @@ function registerKillSwitch(app: FastifyInstance, io: ServiceIo, { killSwitch, n
     description: `Needs the role \`${OPERATE}\`. In this process only, without the log; \`${ALL_MODELS}\` is all models. Send a kill command too: that one is recorded.`,
     tags: ['promotion'],
     params,
-    response: { 200: KillSwitchShape },
+    response: { 200: called('KillSwitch', KillSwitchShape) },
   });
   app.put<InModel>(
     url,

@@ -6,7 +6,7 @@ import { MAX_COMMANDS } from '../command-finder.ts';
 import { sendJson } from './answer.ts';
 import { checkedBody } from './body.ts';
 import { idempotencyKey } from './idempotency.ts';
-import { errorAnswers, named } from './openapi.ts';
+import { called, errorAnswers, named } from './openapi.ts';
 import { ModelName } from './parameters.ts';
 import { Problem } from './problem.ts';
 import { joined, WRITE_ANSWERS, WriteHeadersWithKey } from './write-parameters.ts';
@@ -54,6 +54,8 @@ const ShownCommand = Type.Object(
   { additionalProperties: true, description: 'what became of it' },
 );
 
+const CommandState = called('CommandState', Type.Union([ShownCommand, named('Receipt')]));
+
 export function registerCommandRoutes(app: FastifyInstance, writer: Writer): void {
   app.post<{ Params: { readonly model: string } }>(
     '/v1/models/:model/commands',
@@ -97,7 +99,7 @@ export function registerCommandRoutes(app: FastifyInstance, writer: Writer): voi
         summary: 'What became of a command; its receipt while no service has processed it',
         tags: ['commands'],
         params: Type.Object({ model: ModelName, command: Type.String({ pattern: '^[0-9a-f]{64}$' }) }),
-        response: { 200: Type.Union([ShownCommand, named('Receipt')]), ...errorAnswers('NOT_FOUND') },
+        response: { 200: CommandState, ...errorAnswers('NOT_FOUND') },
       },
     },
     async (request, reply) => {

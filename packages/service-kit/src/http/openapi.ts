@@ -39,6 +39,11 @@ export function named(name: string): TSchema {
   return Type.Unsafe({ $ref: `${name}#` });
 }
 
+/** The same schema with a name, under which the document has it once; a route's answer may be one. Names differ over all services. */
+export function called(name: string, schema: TSchema): TSchema {
+  return { ...schema, $id: name } as TSchema;
+}
+
 /** Answers of a route for these errors. Codes of one status stand under it together. */
 export function errorAnswers(...codes: readonly ProblemCode[]): Record<number, object> {
   const byStatus = Map.groupBy(codes, statusOf);
@@ -68,7 +73,10 @@ export interface OpenApiOptions {
 export async function registerOpenApi(app: FastifyInstance, options: OpenApiOptions): Promise<void> {
   const { title, description, areNamed } = options;
   app.addSchema(ProblemSchema);
-  app.addHook('onRoute', (route) => addErrors(route, areNamed));
+  app.addHook('onRoute', function (route) {
+    addErrors(route, areNamed);
+    nameAnswers(this, route);
+  });
   const transform: NonNullable<FastifyDynamicSwaggerOptions['transform']> = ({ schema, url, route }) => {
     const { body, otherBodies = {} } = route.config ?? {};
     if (body === undefined) return { schema, url };
@@ -94,6 +102,25 @@ export async function registerOpenApi(app: FastifyInstance, options: OpenApiOpti
   });
   await app.register(swaggerUi, { routePrefix: '/docs' });
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+}
+
+type Answer = TSchema & { readonly content?: Readonly<Record<string, { readonly schema: TSchema }>> };
+
+/** Answers that have a name become references to it. */
+function nameAnswers(scope: FastifyInstance, route: RouteOptions): void {
+  const referenced = (schema: TSchema): TSchema => {
+    const { $id } = schema as { readonly $id?: string };
+    if ($id === undefined) return schema;
+    if (scope.getSchema($id) === undefined) scope.addSchema(schema);
+    return named($id);
+  };
+  const answers = Object.entries((route.schema?.response ?? {}) as Readonly<Record<string, Answer>>);
+  const renamed = answers.map(([status, answer]) => {
+    if (answer.content === undefined) return [status, referenced(answer)] as const;
+    const content = Object.entries(answer.content).map(([type, each]) => [type, { schema: referenced(each.schema) }]);
+    return [status, { ...answer, content: Object.fromEntries(content) as object }] as const;
+  });
+  if (answers.length > 0) route.schema = { ...route.schema, response: Object.fromEntries(renamed) };
 }
 
 /** What any route under /v1 may answer, beside what it names itself. */

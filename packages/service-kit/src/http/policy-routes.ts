@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { sendJson } from './answer.ts';
 import { checkedBody } from './body.ts';
-import { errorAnswers } from './openapi.ts';
+import { called, errorAnswers } from './openapi.ts';
 import { ModelName } from './parameters.ts';
 import { Problem } from './problem.ts';
 import { joined, MATCH_ANSWERS, WRITE_ANSWERS, WriteHeadersIfMatch } from './write-parameters.ts';
@@ -56,7 +56,7 @@ export function registerPolicyRoutes(app: FastifyInstance, writer: Writer): void
         summary: 'The promotion policy of a model',
         tags: ['promotion'],
         params,
-        response: { 200: PolicyBody, ...errorAnswers('NOT_FOUND') },
+        response: { 200: called('Policy', PolicyBody), ...errorAnswers('NOT_FOUND') },
       },
     },
     async (request, reply) => {

@@ -4,7 +4,7 @@ import { categoricalReferenceHash, referenceHash } from '@weir/events/reference-
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { sendJson } from './answer.ts';
-import { errorAnswers, named } from './openapi.ts';
+import { called, errorAnswers, named } from './openapi.ts';
 import { ModelName, Name } from './parameters.ts';
 import { Problem } from './problem.ts';
 import {
@@ -38,7 +38,7 @@ const Shown = {
   summary: 'What is known of the reference of a column',
   tags: ['models'],
   params,
-  response: { 200: ShownReference, ...errorAnswers('NOT_FOUND') },
+  response: { 200: called('ReferenceSummary', ShownReference), ...errorAnswers('NOT_FOUND') },
 };
 
 /** Of the text; the event that comes of it must fit a record of the topic. */

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { sendJson } from './answer.ts';
 import { checkedBody, invalid } from './body.ts';
-import { errorAnswers } from './openapi.ts';
+import { called, errorAnswers } from './openapi.ts';
 import { ModelName, Name } from './parameters.ts';
 import { Problem } from './problem.ts';
 import { joined, MATCH_ANSWERS, WRITE_ANSWERS, WriteHeadersIfMatch } from './write-parameters.ts';
@@ -111,7 +111,7 @@ export function registerVersionRoutes(app: FastifyInstance, writer: Writer): voi
         summary: 'A version of a model',
         tags: ['models'],
         params,
-        response: { 200: ShownVersion, ...errorAnswers('NOT_FOUND') },
+        response: { 200: called('ModelVersion', ShownVersion), ...errorAnswers('NOT_FOUND') },
       },
     },
     async (request, reply) => {
