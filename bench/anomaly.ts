@@ -1,6 +1,9 @@
 /**
- * The anomaly detector: quality on seven labelled streams, speed, state, calibration and rules, beside its peers. One setting for all
- * streams; `anomaly-settings.md` logs the runs that led to it. `WEIR_BENCH_PYTHON` names a Python with river.
+ * The anomaly detector beside its peers, by section; without one all but the last two. One setting for all streams: `anomaly-settings.md`
+ * logs the runs that led to it. `WEIR_BENCH_PYTHON` names a Python with river.
+ *   npm run bench -- anomaly [SECTION…] [DEATHS]
+ * rules F2 F3, state B5 C1 C2, delays F4, units G2, shift H1, mixed A4, wide B4, pipeline B3; on the labelled streams shuffled A1 A3 B1,
+ * original A2, speed B1 B2, reference D1 D3, budget D2, poison D4; only when asked for keys C3 (a gigabyte) and crashes H2 (minutes)
  */
 import { cpus } from 'node:os';
 import { budgetSection, referenceSection } from './anomaly/calibration-section.ts';
