@@ -1,13 +1,18 @@
 /**
- * The anomaly detector: quality on seven labelled streams, speed, state, calibration and rules, beside its peers. One setting for all
- * streams; `anomaly-settings.md` logs the runs that led to it. `WEIR_BENCH_PYTHON` names a Python with river.
+ * The anomaly detector beside its peers, by section; without one all but the last two. One setting for all streams: `anomaly-settings.md`
+ * logs the runs that led to it. `WEIR_BENCH_PYTHON` names a Python with river.
+ *   npm run bench -- anomaly [SECTION…] [DEATHS]
+ * rules F2 F3, state B5 C1 C2, delays F4, units G2, shift H1, mixed A4, wide B4, pipeline B3; on the labelled streams shuffled A1 A3 B1,
+ * original A2, speed B1 B2, reference D1 D3, budget D2, poison D4; only when asked for keys C3 (a gigabyte) and crashes H2 (minutes)
  */
 import { cpus } from 'node:os';
 import { budgetSection, referenceSection } from './anomaly/calibration-section.ts';
 import { crashSection } from './anomaly/crash-section.ts';
 import { poisonSection, shiftSection } from './anomaly/drift-section.ts';
 import { delaySection, unitSection } from './anomaly/faults-section.ts';
+import { mixedSection } from './anomaly/mixed-section.ts';
 import { hstPeer, type Peer, type Peers, rcfPeers } from './anomaly/peers.ts';
+import { keysSection, pipelineSection, wideSection } from './anomaly/pipeline-section.ts';
 import { qualitySection, speedSection } from './anomaly/quality-section.ts';
 import { rulesSection } from './anomaly/rules-section.ts';
 import { stateSection } from './anomaly/state-section.ts';
@@ -24,7 +29,11 @@ if (wants('state')) stateSection();
 if (wants('delays')) delaySection();
 if (wants('units')) unitSection();
 if (wants('shift')) shiftSection();
-// Minutes: only when it is asked for.
+if (wants('mixed')) mixedSection();
+if (wants('wide')) wideSection();
+if (wants('pipeline')) pipelineSection();
+// A gigabyte, and minutes: only when they are asked for.
+if (wanted.has('keys')) keysSection();
 if (wanted.has('crashes')) await crashSection(deaths);
 if (!hasStreams) {
   process.stdout.write(

@@ -46,7 +46,9 @@ function referenceRates(stream: LabelledStream, size: number): void {
   }
   const ratios = ALPHAS.map((alpha, k) => {
     const band = 2.576 * Math.sqrt((1 - alpha) / (alpha * normals) + (1 - alpha) / (alpha * taken * SEEDS));
-    return `${((counts[k] as number) / (alpha * normals)).toFixed(2)} ± ${band.toFixed(2)}`;
+    const rate = (counts[k] as number) / (alpha * normals);
+    const isMet = rate >= 0.85 - band && rate <= 1.2 + band;
+    return `${rate.toFixed(2)} ± ${band.toFixed(2)}${isMet ? '' : ' (D1 missed)'}`;
   });
   print(
     `${stream.name.padEnd(12)} reference of ${taken}: ${ratios.join(', ')}; recall ${(found / anomalies).toFixed(3)} of ${anomalies / SEEDS} anomalies`,
@@ -81,7 +83,8 @@ export function budgetSection(): void {
         if (i >= BLOCK - 1) worst = Math.max(worst, inBlock / BLOCK);
       }
       const hits = alarms.filter((alarm, i) => alarm === 1 && labels[i] === 1).length;
-      return `${order} ${(rate / alpha).toFixed(3)} (worst ${(worst / alpha).toFixed(2)}, ${hits} of ${Math.round(rate * rows.length)} alarms on anomalies)`;
+      const missed = Math.abs(rate / alpha - 1) > 0.03 || worst > 1.5 * alpha ? ', D2 missed' : '';
+      return `${order} ${(rate / alpha).toFixed(3)}${missed} (worst ${(worst / alpha).toFixed(2)}, ${hits} of ${Math.round(rate * rows.length)} alarms on anomalies)`;
     });
     print(`${name.padEnd(12)} ${cells.join('; ')}`);
   }

@@ -107,7 +107,8 @@ const csvOf = (rows: Rows): string =>
 const ndjsonOf = (rows: Rows): string =>
   `${lines(rows, (entries) => JSON.stringify(Object.fromEntries(entries.map(([name, value]) => [name, Number.isNaN(value) ? null : value]))))}\n`;
 
-test('flights with faults, as CSV and as NDJSON', async () => {
+// January trains the models of the flights.
+test('flights with faults, as CSV and as NDJSON', { timeout: 60_000 }, async () => {
   const { reference, current } = await flights();
   const [before, after] = [rowsOf(reference), rowsOf(current)];
   expect(Math.min(before.rows, after.rows)).toBeGreaterThan(1_000);

@@ -17,7 +17,10 @@ const BAD = { x: 900, y: -900, city: 'Aachen' };
 const SETTINGS = { ...FLIGHTS_CONFIG, eventsPerAlarm: 1_000 };
 const UNTIL_MS = Date.parse('2001-02-02T13:30Z');
 
-test('flights with a missing value or half a mile are copied with their reasons, and none that are whole', async () => {
+// January trains the models of the flights.
+test('flights with a missing value or half a mile are copied with their reasons, and none that are whole', {
+  timeout: 60_000,
+}, async () => {
   const { quarantined, predictions } = await flightRun(FAULTS, UNTIL_MS, { ...SETTINGS, quarantine: true });
   const records = new Map(predictions.map((record) => [Number(record.offset), record]));
   const reasons = new Map(quarantined.map((each) => [each.eventId, each]));
