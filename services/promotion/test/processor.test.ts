@@ -55,7 +55,8 @@ interface SavedGolden extends Omit<GoldenState, 'bytes' | 'next'> {
   readonly bytes: string;
   readonly next: readonly (readonly [topic: string, value: string])[];
 }
-const golden = readdirSync(folder).map((file): GoldenState => {
+const states = readdirSync(folder).filter((file) => file.startsWith('state-'));
+const golden = states.map((file): GoldenState => {
   const saved = JSON.parse(readFileSync(join(folder, file), 'utf8')) as SavedGolden;
   const next = saved.next.map(([topic, value]) => record(topic, saved.key, Buffer.from(value, 'base64')));
   return { ...saved, bytes: Buffer.from(saved.bytes, 'base64'), next };
