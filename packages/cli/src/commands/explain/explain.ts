@@ -6,6 +6,7 @@ import { prepare } from '@weir/explanation-sampler/models/exact';
 import { parseModel } from '@weir/explanation-sampler/models/parse';
 import { needed, noWords, parseFlags } from '../../flags.ts';
 import { type Command, type CommandIo, UsageError } from '../../output.ts';
+import { READING_FLAGS, READING_HELP, readingOf } from '../../tables/reading-flags.ts';
 import { columnsOf, rowsOf } from './file-rows.ts';
 import { writeParquet } from './parquet.ts';
 
@@ -20,7 +21,7 @@ Attributions of a model's answers, row by row, and the importance of its columns
   --json              a line for each row, with base, prediction, the model's output and the attribution of each column
   --parquet FILE      the same as a Parquet file: row, error, game, base, prediction, output and an attribution_COLUMN for each
                       column; numbers are null in a row that has an error
-
+${READING_HELP}
 Exit codes: 0 done, 2 a file or an argument cannot be used.
 `;
 
@@ -30,6 +31,7 @@ const OPTIONS = {
   background: { type: 'string' },
   json: { type: 'boolean', default: false },
   parquet: { type: 'string' },
+  ...READING_FLAGS,
 } as const;
 
 export const explain: Command = { help: HELP, options: OPTIONS, run };
@@ -37,14 +39,15 @@ export const explain: Command = { help: HELP, options: OPTIONS, run };
 async function run(args: readonly string[], io: CommandIo): Promise<number> {
   const { flags, words } = parseFlags('weir explain', args, OPTIONS);
   noWords('weir explain', words);
+  const reading = readingOf(flags);
   const modelFile = needed('--model', flags.model, 'the file of a model');
   const dataFile = needed('--data', flags.data, 'a file of rows');
   const model = usable(modelFile, () => parseModel(readFileSync(modelFile, 'utf8')));
   if (model.type === 'linear' && flags.background === undefined)
     throw new UsageError('--background is not given; a linear model needs rows that its attributions are relative to');
-  const columns = await columnsOf(model, dataFile);
-  const rows = await rowsOf(dataFile, columns);
-  const background = flags.background === undefined ? EMPTY : await rowsOf(flags.background, columns);
+  const columns = await columnsOf(model, dataFile, reading);
+  const rows = await rowsOf(dataFile, columns, reading);
+  const background = flags.background === undefined ? EMPTY : await rowsOf(flags.background, columns, reading);
   const treeGame = flags.background === undefined ? 'path-dependent' : 'interventional';
   const access = { kind: 'file', location: modelFile };
   const outputs = model.type === 'linear' ? model.linear.outputs : model.ensemble.outputs;

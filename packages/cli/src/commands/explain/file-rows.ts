@@ -4,12 +4,10 @@ import type { Model } from '@weir/explanation-sampler/models/parse';
 import { openTable } from '../../tables/open.ts';
 import { type Reading, requireColumns } from '../../tables/table.ts';
 
-const READING: Reading = { delimiter: undefined, header: true, decimalComma: false, missing: [] };
-
 /** Columns of the file that the model's features name, numeric ones first. */
-export async function columnsOf(model: Model, file: string): Promise<readonly Column[]> {
+export async function columnsOf(model: Model, file: string, reading: Reading): Promise<readonly Column[]> {
   const { featureNames } = model.type === 'linear' ? model.linear : model.ensemble;
-  const names = new Set((await openTable(file, READING)).columns.map(({ name }) => name));
+  const names = new Set((await openTable(file, reading)).columns.map(({ name }) => name));
   const numeric = featureNames.filter((name) => names.has(name));
   const categorical = featureNames.flatMap((name) => {
     if (names.has(name)) return [];
@@ -24,7 +22,7 @@ export async function columnsOf(model: Model, file: string): Promise<readonly Co
 }
 
 /** @throws {UsageError} when the file lacks a column */
-export async function rowsOf(file: string, columns: readonly Column[]): Promise<Rows> {
+export async function rowsOf(file: string, columns: readonly Column[], reading: Reading): Promise<Rows> {
   const named = (type: Column['type']): string[] =>
     columns.filter((each) => each.type === type).map(({ name }) => name);
   const [numbers, texts] = [named('numeric'), named('categorical')];
@@ -32,13 +30,13 @@ export async function rowsOf(file: string, columns: readonly Column[]): Promise<
   const categorical: (string | null)[][] = [];
   let count = 0;
   if (numbers.length > 0)
-    for await (const piece of (await openTable(file, READING)).pieces(numbers)) {
+    for await (const piece of (await openTable(file, reading)).pieces(numbers)) {
       const cells = numbers.map((name) => piece.columns.get(name));
       for (let row = 0; row < piece.rows; row += 1) for (const each of cells) numeric.push(Number(each?.[row]));
       count += piece.rows;
     }
   if (texts.length > 0)
-    for await (const piece of (await openTable(file, READING)).texts(texts)) {
+    for await (const piece of (await openTable(file, reading)).texts(texts)) {
       const cells = texts.map((name) => piece.columns.get(name));
       for (let row = 0; row < piece.rows; row += 1) categorical.push(cells.map((each) => each?.[row] ?? null));
     }
