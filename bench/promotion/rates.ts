@@ -1,5 +1,7 @@
 /** P11: what a core does: outcomes into the e-values, events joined beside many open predictions, assignments of a client. */
 import { hash } from 'node:crypto';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { createComparison, observe } from '../../packages/bandit/src/comparison.ts';
 import { HARM_GRID, PROMOTE_GRID } from '../../packages/bandit/src/default-grids.ts';
 import { Assigner } from '../../packages/client/src/assigner.ts';
@@ -86,8 +88,10 @@ export function joinedBeside(open: number): Joined {
   };
 }
 
+/** What is reachable, bytes. */
 function memory(): number {
-  globalThis.gc?.();
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
 }

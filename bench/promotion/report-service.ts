@@ -1,6 +1,5 @@
 /** Tables of the bars that the service itself meets: time to a decision, rates, leases, the kill drill. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { type Cluster, startCluster } from '@weir/kafka/cluster';
 import { policySet, version } from '../../services/promotion/test/scene.ts';
 import { folderOnDisk } from '../governance-log/clock.ts';
@@ -24,7 +23,7 @@ async function onService(
   isKafka: boolean,
   run: (service: LiveService, cluster: Cluster | undefined) => Promise<void>,
 ): Promise<void> {
-  const folder = mkdtempSync(join(folderOnDisk(), 'live-'));
+  const folder = folderOnDisk();
   const cluster = isKafka ? await startCluster({ nodes: 1 }) : undefined;
   try {
     const service = await LiveService.start(folder, cluster?.brokers);

@@ -10,8 +10,9 @@ import type { Rejection } from '@weir/service-kit/processor';
 import { actorOf, checkEpoch, demand, EVERY_ROLE, forbidden, OPERATE, refused, said } from './command-checks.ts';
 import { type Run, record } from './decision-log.ts';
 import { drill } from './drill.ts';
+import { voidApprovals, whyNotNow } from './eligibility.ts';
+import { endTest, promote, returnToPrevious } from './endings.ts';
 import { liftHalt, unfreeze } from './lifts.ts';
-import { endTest, promote, returnToPrevious, voidApprovals, whyNotNow } from './machine.ts';
 import type { RunningTest } from './running-test.ts';
 import { keep, MAX_COMMANDS } from './state.ts';
 

@@ -1,11 +1,14 @@
 /** The promotion service as a kernel: events and timers of one model in, decisions out. */
 import type { ModelEvent } from '@weir/service-kit/model-inputs';
 import type { Kernel, Rejection, StepContext } from '@weir/service-kit/processor';
+import { judgeAlerts, retrainOn } from './alert-reactions.ts';
 import { noteRaised, noteResolved, takeAlert } from './alerts.ts';
 import { carryOut, isOwnCommand } from './commands.ts';
 import type { KernelConfig, Run } from './decision-log.ts';
-import { endHoldback, judgeAlerts, mayOpen, openTest, retrainOn, voidApprovals } from './machine.ts';
+import { voidApprovals } from './eligibility.ts';
+import { endHoldback } from './endings.ts';
 import { admitOutcome, admitPrediction, takeArrival, takeMature } from './observations.ts';
+import { mayOpen, openTest } from './openings.ts';
 import { askAgain, nextRetryMs, takeAnswer } from './reconcile.ts';
 import { registerVersion, setPolicy } from './registrations.ts';
 import { loadState, saveState } from './saved-state.ts';

@@ -8,7 +8,8 @@ import type { Head } from '@weir/ledger/chain';
 import type { Rejection } from '@weir/service-kit/processor';
 import { actorOf, demand, OPERATE, refused, said } from './command-checks.ts';
 import { claimAfter, type Run, record } from './decision-log.ts';
-import { openTest, voidApprovals } from './machine.ts';
+import { voidApprovals } from './eligibility.ts';
+import { openTest } from './openings.ts';
 import { nameOf } from './registrations.ts';
 
 /** A freeze is lifted by one person, a kill by two. */

@@ -7,8 +7,10 @@ import type { OutcomeObserved, PredictionLogged } from '@weir/events/generated/e
 import { sha256 } from '@weir/ledger/node-crypto';
 import type { Rejection } from '@weir/service-kit/processor';
 import type { KernelConfig, Run } from './decision-log.ts';
+import { endTest } from './endings.ts';
 import { hashOf, MAX_HELD_OUTCOMES, MAX_REVISIONS } from './joiner.ts';
-import { endTest, judge, mayOpen } from './machine.ts';
+import { judge } from './judging.ts';
+import { mayOpen } from './openings.ts';
 import { type Metric, outcomeValue, rewardOf } from './reward.ts';
 import { observeArrivalOf, observeOutcome, type RunningTest } from './running-test.ts';
 import type { ModelState } from './state.ts';

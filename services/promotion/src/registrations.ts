@@ -7,9 +7,9 @@ import { WHOLE } from '@weir/bandit/weights';
 import type { ModelVersionRegistered, PolicySet } from '@weir/events/generated/events';
 import type { Rejection } from '@weir/service-kit/processor';
 import { type Run, record } from './decision-log.ts';
-import { openTest, setStage } from './machine.ts';
+import { openTest } from './openings.ts';
 import { isMetric, METRICS } from './reward.ts';
-import { MAX_VERSIONS, versionOf } from './state.ts';
+import { MAX_VERSIONS, setStage, versionOf } from './state.ts';
 
 /** What can be driven here. */
 export const DRIVEN = ['split-api', 'webhook', 'mlflow-alias', 'retraining'] as const;

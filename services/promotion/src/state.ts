@@ -179,6 +179,11 @@ export function versionOf({ versions }: ModelState, name: string): Version | und
   return versions.find((version) => version.name === name);
 }
 
+export function setStage(state: ModelState, name: string, stage: Stage): void {
+  const version = versionOf(state, name);
+  if (version !== undefined) version.stage = stage;
+}
+
 export function splitOf({ splits }: ModelState): Split | undefined {
   return splits.at(-1);
 }
