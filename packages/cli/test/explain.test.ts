@@ -205,3 +205,21 @@ test('any output of a model with several is explained, and which one is said', a
     /--output is "4"; the model has 3, so give a whole number from 1 to 3/,
   );
 });
+
+test('the gap between groups of a column of the data is split between columns, without small groups', async () => {
+  const lines = Array.from({ length: 101 }, (_, at) => {
+    const group = at === 100 ? 'few' : at % 2 === 0 ? 'F' : 'M';
+    return `${at % 5},${group === 'F' ? 3 : 1},${at % 3 === 0 ? 'red' : 'blue'},${group}`;
+  });
+  writeFileSync(path('grouped.csv'), `x,y,colour,sex\n${lines.join('\n')}\n`);
+  const files = ['--model', path('model.json'), '--data', path('grouped.csv'), '--background', path('grouped.csv')];
+  const { out } = await run(...files, '--gap', 'sex');
+  // y has weight −1 and is larger by 2; x is alike to the last digit.
+  const [, women] = /sex=F, 50 rows: (.*?)\n {2}sex=M/s.exec(out) ?? [];
+  expect(women).toMatch(/ y {2}-2\.000 \[-2\.000, -2\.000\]/);
+  expect(women).toMatch(/ x {2}-?0\.000|e-1\d/);
+  expect(out).toMatch(/1 smaller groups are left out/);
+  expect(out).not.toMatch(/sex=few/);
+  await expect(run(...files, '--gap', 'race')).rejects.toThrow(/has no column "race"/);
+  await expect(run(...files, '--gap', 'sex', '--json')).rejects.toThrow(/give one of them/);
+});

@@ -5,7 +5,7 @@ import { UsageError } from '../../output.ts';
 import { openTable } from '../../tables/open.ts';
 import { type Reading, requireColumns, type Table } from '../../tables/table.ts';
 
-const READING: Reading = { delimiter: undefined, header: true, decimalComma: false, missing: [] };
+export const READING: Reading = { delimiter: undefined, header: true, decimalComma: false, missing: [] };
 
 /** Columns of the file that the model's features name, numeric ones first. */
 export async function columnsOf(model: Model, file: string): Promise<readonly Column[]> {
