@@ -147,14 +147,14 @@ test('values of pandas categories are read as the model knows them, by its text 
     readonly text: string;
     readonly dump: object;
     readonly features: readonly string[];
-    readonly rows: readonly Readonly<Record<string, unknown>>[];
+    readonly rows: readonly Readonly<Record<string, string | number | boolean | null>>[];
     readonly contributions: readonly (readonly number[])[];
   }
   const golden = JSON.parse(
     readFileSync(new URL('../../explain/test/golden/lightgbm-pandas.json', import.meta.url), 'utf8'),
   ) as Pandas;
-  const cell = (value: unknown): string =>
-    value === null ? '' : value === true ? 'True' : value === false ? 'False' : String(value);
+  const cell = (value: string | number | boolean | null | undefined): string =>
+    value === true ? 'True' : value === false ? 'False' : `${value ?? ''}`;
   const lines = golden.rows.map((row) => golden.features.map((name) => cell(row[name])).join(','));
   writeFileSync(path('pandas.csv'), `${[golden.features.join(','), ...lines].join('\n')}\n`);
   writeFileSync(path('pandas.txt'), golden.text);
