@@ -16,9 +16,14 @@ export function parseFlags<Options extends ParseArgsOptionsConfig>(
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
     return { flags: values as Flags<Options>, words: positionals };
   } catch (error) {
-    const reason = error instanceof Error ? error.message.replaceAll(/\s+/g, ' ') : String(error);
-    throw new UsageError(`${reason}; see ${command} --help`);
+    throw new UsageError(`${parseFault(error)}; see ${command} --help`);
   }
+}
+
+/** What Node says of an argument, without its advice on words that begin with a dash, which no command takes. */
+export function parseFault(error: unknown): string {
+  const said = error instanceof Error ? error.message.replaceAll(/\s+/g, ' ') : String(error);
+  return said.replace(/\. To specify a positional argument starting with .*$/, '');
 }
 
 /** For commands that take flags only. @throws {UsageError} */

@@ -45,6 +45,34 @@ test('a file that keeps the rules gives exit code 0, and so do few violations wh
   expect((await runCommand(check, '--reference', reference, '--current', current, '--allow', '0.7')).status).toBe(1);
 });
 
+test('both files are read by the same options, and numbers where names should be are refused', async () => {
+  const rows = Array.from({ length: 1_000 }, (_, row) => `${row % 50},5;${CITIES[row % 3]}`).join('\n');
+  const bare = write('bare.csv', rows);
+  const other = write('other.csv', '7,5;Bonn\nabsent;Celle\n900,5;Bonn\n');
+  const reading = ['--no-header', '--delimiter', ';', '--decimal-comma', '--missing', 'absent'];
+  const refused = await runCommand(
+    check,
+    '--reference',
+    bare,
+    '--current',
+    other,
+    '--delimiter',
+    ';',
+    '--decimal-comma',
+  );
+  expect(refused).toMatchObject({
+    status: 2,
+    err: expect.stringMatching(/first row holds numbers \(0\.5\) where names should be; give --no-header/) as unknown,
+  });
+  const { status, out } = await runCommand(check, '--reference', bare, '--current', other, ...reading);
+  expect(status).toBe(1);
+  expect(out).toMatch(/row 2: MISSING: c1 is NaN.*\nrow 3: ABOVE_MAX: c1 is 900\.5/);
+  const inferred = JSON.parse((await runCommand(rules, 'infer', '--reference', bare, ...reading)).out) as {
+    readonly numeric: readonly { readonly name: string }[];
+  };
+  expect(inferred.numeric.map(({ name }) => name)).toEqual(['c1']);
+});
+
 test('NDJSON has the same verdicts as CSV', async () => {
   const lines =
     '{"age":7,"city":"Bonn"}\n{"age":null,"city":"Celle"}\n{"age":900,"city":"bonn"}\n{"age":1.5,"city":"Aachen"}\n';

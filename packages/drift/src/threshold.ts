@@ -20,3 +20,16 @@ export interface ThresholdRule {
 export function threshold(m: number, n: number, rule: ThresholdRule): number {
   return rule.minEffect + kolmogorovQuantile(1 / rule.readingsPerFalseAlarm) * Math.sqrt((m + n) / (m * n));
 }
+
+/**
+ * Smallest reference with which a window can raise at all, that is with a threshold of at most 1; Infinity where none is large enough.
+ * @param n window size
+ */
+export function leastReference(n: number, rule: ThresholdRule): number {
+  const level = kolmogorovQuantile(1 / rule.readingsPerFalseAlarm) / (1 - rule.minEffect);
+  const square = level * level;
+  if (n <= square) return Number.POSITIVE_INFINITY;
+  const least = Math.max(1, Math.ceil((square * n) / (n - square)));
+  // Rounding may be off by one; the threshold itself decides.
+  return threshold(least, n, rule) <= 1 ? least : least + 1;
+}

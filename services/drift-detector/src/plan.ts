@@ -1,7 +1,9 @@
 /** Which columns are watched, which are still to have a reference, and which no rule looks at. */
 import type { ColumnLayout } from '@weir/catalogue/layout';
 import { allColumns } from '@weir/catalogue/model-catalogue';
+import { leastReference } from '@weir/drift/threshold';
 import type { Row } from '@weir/events/prediction-reader';
+import type { DriftConfig } from './config.ts';
 import { referenceSetFrom, takeReference } from './registrations.ts';
 import { type ColumnState, type ModelState, type Plan, SELF_REFERENCE } from './state.ts';
 
@@ -47,16 +49,13 @@ export interface NotWatched {
   readonly reason: string;
 }
 
-/** Every column that no rule looks at, and why. */
-export function notWatched({
-  catalogue,
-  columns,
-  learning,
-  config: { selfReference },
-}: ModelState): readonly NotWatched[] {
+/** Every column that no rule looks at, or some rule in vain, and why. */
+export function notWatched({ catalogue, columns, learning, config }: ModelState): readonly NotWatched[] {
+  const { selfReference } = config;
   const named = new Map([...allColumns(catalogue)].map((column) => [column.name, column]));
   return [...named.values()].flatMap(({ name, type }) => {
-    if (columns.has(name)) return [];
+    const column = columns.get(name);
+    if (column !== undefined) return cannotRaise(column, config);
     const seen = learning.get(name)?.values.length ?? 0;
     const lacking =
       selfReference === 0
@@ -67,4 +66,16 @@ export function notWatched({
       reason: type === 'categorical' ? 'categorical and boolean columns are not tested' : lacking,
     };
   });
+}
+
+/** Windows that would not raise if they had nothing in common with the reference: it is too small for them, or they are themselves. */
+function cannotRaise({ name, reference, counts }: ColumnState, config: DriftConfig): readonly NotWatched[] {
+  const windows = counts.filter(({ evaluation }) => evaluation.canRaise && evaluation.threshold > 1);
+  if (windows.length === 0) return [];
+  const rules = windows.map(({ rule }) => rule).join(', ');
+  const least = Math.max(...windows.map(({ evaluation }) => leastReference(evaluation.ks.capacity, config)));
+  const cure = Number.isFinite(least)
+    ? `its reference of ${reference.m} values is too small; send one of ${least} or more`
+    : 'the window is too small for so few false alarms; enlarge WEIR_DRIFT_WINDOWS or lower WEIR_DRIFT_EVENTS_BETWEEN_FALSE_ALARMS';
+  return [{ column: name, reason: `${rules} can never raise: ${cure}` }];
 }

@@ -150,6 +150,32 @@ test('a model without a reference is unmonitored, and each column says why it is
   expect(folded.rejections).toEqual([]);
 });
 
+function withReference(countWindows: readonly number[], ...sizes: readonly number[]) {
+  const folded = new Folded({ countWindows, readingsPerFalseAlarm: 1e6 });
+  folded.records('models', [registrationOf(['x'], { model: 'm' })]);
+  return sizes.map((size) => {
+    const values = [...range(size)];
+    const reference = { model: 'm', column: 'x', values, counts: values.map(() => 1), id: `r${size}` };
+    folded.records('references', [referenceSetOf(reference)]);
+    return folded.view<DriftView>('drift/m').notWatched;
+  });
+}
+
+test('rules that can never raise are named, with the size of a reference that is enough', () => {
+  const [tooSmall, less, least] = withReference([50, 200], 5, 8, 9);
+  const reason = 'ks-50, ks-200 can never raise: its reference of 5 values is too small; send one of 9 or more';
+  expect(tooSmall).toEqual([{ column: 'x', reason }]);
+  expect(less).toMatchObject([{ reason: expect.stringMatching(/^ks-50 can never raise: .* of 8 values/) as unknown }]);
+  expect(least).toEqual([]);
+});
+
+test('a window that no reference is large enough for is named, with the settings to change', () => {
+  const [found] = withReference([6, 200], 500);
+  expect(found).toEqual([
+    { column: 'x', reason: expect.stringMatching(/^ks-6 can never raise: .* enlarge WEIR_DRIFT_WINDOWS or/) as unknown },
+  ]);
+});
+
 test('first values become the reference when that is asked for, and every alert says so', () => {
   const folded = mixed({ selfReference: 300 });
   feedMixed(folded, 0, 300, 0);

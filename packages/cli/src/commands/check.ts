@@ -2,23 +2,26 @@
 import { writeFileSync } from 'node:fs';
 import { noWords, parseFlags } from '../flags.ts';
 import { type Command, type CommandIo, UsageError } from '../output.ts';
+import { READING_FLAGS, READING_HELP, readingOf } from '../tables/reading-flags.ts';
+import type { Reading } from '../tables/table.ts';
 import { type CheckResult, checkRows } from './rules/check-rows.ts';
 import { readColumns } from './rules/file-columns.ts';
 import { rulesOf } from './rules/infer-from-file.ts';
 import { junitOf } from './rules/junit.ts';
-import { READING, readRules } from './rules/rules.ts';
+import { readRules } from './rules/rules.ts';
 
 const HELP = `weir check: which rows of a file break the rules of a reference
 
   weir check --rules RULES --current FILE       rules as weir rules infer wrote them and people edited them
   weir check --reference REF --current FILE     rules inferred from a file; the verdicts are those of the stream
 
-  --json          one line of JSON for each violation, then one for each column and rule
-  --junit FILE    a JUnit report: one test case for each column, for continuous integration
-  --limit N       violations shown one by one without --json (default 20)
-  --allow SHARE   share of violating rows that is no failure (default 0)
+  --json              one line of JSON for each violation, then one for each column and rule
+  --junit FILE        a JUnit report: one test case for each column, for continuous integration
+  --limit N           violations shown one by one without --json (default 20)
+  --allow SHARE       share of violating rows that is no failure (default 0)
 
-CSV, NDJSON and Parquet files, told apart by what they hold.
+${READING_HELP}
+CSV, NDJSON and Parquet files, told apart by what they hold; both files are read alike.
 Exit code 0 when the file keeps the rules, 1 when it does not, 2 when a file or an argument cannot be used.
 `;
 
@@ -31,6 +34,7 @@ const OPTIONS = {
   junit: { type: 'string' },
   limit: { type: 'string', default: String(DEFAULT_LIMIT) },
   allow: { type: 'string', default: '0' },
+  ...READING_FLAGS,
 } as const;
 
 export const check: Command = { help: HELP, options: OPTIONS, run };
@@ -43,13 +47,14 @@ interface Options {
   readonly junit: string | undefined;
   readonly limit: number;
   readonly allow: number;
+  readonly reading: Reading;
 }
 
 async function run(args: readonly string[], io: CommandIo): Promise<number> {
-  const { rules: rulesPath, reference, current, json, junit, limit, allow } = parseOptions(args);
+  const { rules: rulesPath, reference, current, json, junit, limit, allow, reading } = parseOptions(args);
   const rules =
-    rulesPath === undefined ? rulesOf(await readColumns(reference as string, READING)) : readRules(rulesPath);
-  const file = await readColumns(current, READING, {
+    rulesPath === undefined ? rulesOf(await readColumns(reference as string, reading)) : readRules(rulesPath);
+  const file = await readColumns(current, reading, {
     numbers: [...rules.numeric, ...rules.outputs].map(({ name }) => name),
     texts: rules.categorical.map(({ name }) => name),
   });
@@ -96,5 +101,5 @@ function parseOptions(args: readonly string[]): Options {
   if (!Number.isInteger(limit) || limit < 0)
     throw new UsageError(`--limit is ${values.limit}; it must be a whole number of at least 0`);
   if (!(allow >= 0 && allow <= 1)) throw new UsageError(`--allow is ${values.allow}; it must be a share from 0 to 1`);
-  return { rules, reference, current, json, junit, limit, allow };
+  return { rules, reference, current, json, junit, limit, allow, reading: readingOf(values) };
 }

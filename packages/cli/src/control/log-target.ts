@@ -4,10 +4,9 @@ import { partitionFor } from '@weir/event-log/partition';
 import type { EventLog } from '@weir/event-log/port';
 import { encode } from '@weir/events/codec';
 import { EventError } from '@weir/events/errors';
-import { categoricalReferenceHash, referenceHash } from '@weir/events/reference-hash';
 import { maxRecordBytesOf, TOPICS, topicName } from '@weir/events/topics';
 import { UsageError } from '../output.ts';
-import type { ControlTarget, ReferenceContent, Written } from './target.ts';
+import { type ControlTarget, hashOf, type Written } from './target.ts';
 
 export interface LogTargetOptions {
   readonly topicPrefix: string;
@@ -49,6 +48,7 @@ export function logTarget(log: EventLog, options: LogTargetOptions): ControlTarg
         model,
         encoded(() => encode('ReferenceSet', { model, column, ...content, hash: hashOf(content), source, ...stamp() })),
       ),
+    notes: () => Promise.resolve([]),
   };
 }
 
@@ -64,12 +64,6 @@ function encoded(make: () => Uint8Array): Uint8Array {
     if (error instanceof EventError) throw new UsageError(error.message);
     throw error;
   }
-}
-
-function hashOf({ values, categories, counts, missing }: ReferenceContent): string {
-  return categories === null
-    ? referenceHash(values, counts, missing)
-    : categoricalReferenceHash(categories, counts, missing);
 }
 
 async function partitionsOf(

@@ -1,10 +1,13 @@
 /** Registrations and references over the REST interface of a running service. */
+import { isDeepStrictEqual } from 'node:util';
 import { UsageError } from '../output.ts';
-import type { ControlTarget, Written } from './target.ts';
+import { type ColumnNote, type ControlTarget, hashOf, type VersionShape, type Written } from './target.ts';
 
 const TIMEOUT_MS = 60_000;
 const NOT_SHOWN =
   'the service processed it and does not show it, so it was dead-lettered: register the model and the column first; weir dlq list says why';
+const OTHER_SHOWN =
+  'the service processed it and goes on showing another content, so it was dead-lettered; weir dlq list says why';
 
 interface Receipt {
   readonly topic: string;
@@ -29,7 +32,7 @@ export interface RestOptions {
 /** @throws {UsageError} when `url` is none */
 export function restTarget({ url, token, waitS }: RestOptions): ControlTarget {
   const base = baseOf(url);
-  const put = async (path: readonly string[], body: object): Promise<Written> => {
+  const put = async (path: readonly string[], body: object, isSame: (shown: unknown) => boolean): Promise<Written> => {
     const place = `${base}/v1/models/${path.map(encodeURIComponent).join('/')}`;
     const headers = {
       'content-type': 'application/json',
@@ -40,18 +43,27 @@ export function restTarget({ url, token, waitS }: RestOptions): ControlTarget {
     const answer = await jsonOf(response);
     if (!response.ok) throw refused(place, response.status, answer as ProblemDetails | undefined);
     const receipt = receiptOf(place, answer);
-    const isShown = !receipt.processed || (await ask(place, { headers })).status !== 404;
-    return { where: toldOf(receipt, waitS), doubt: isShown ? undefined : NOT_SHOWN };
+    const where = toldOf(receipt, waitS);
+    if (!receipt.processed) return { where, doubt: undefined };
+    const shown = await ask(place, { headers });
+    if (shown.status === 404) return { where, doubt: NOT_SHOWN };
+    return { where, doubt: !shown.ok || isSame(await jsonOf(shown)) ? undefined : OTHER_SHOWN };
   };
   return {
-    register: (model, version, shape) => put([model, 'versions', version], shape),
-    setReference: (model, column, { values, categories, counts, missing }, source) =>
-      put([model, 'references', column], {
-        ...(categories === null ? { values } : { categories }),
-        counts,
-        missing,
-        source,
+    register: (model, version, shape) =>
+      put([model, 'versions', version], shape, (shown) => {
+        const { featureSet, outputs } = shown as Partial<VersionShape>;
+        return isDeepStrictEqual({ featureSet, outputs }, shape);
       }),
+    notes: (model) => notesOf(`${base}/v1/models/${encodeURIComponent(model)}`, token),
+    setReference: (model, column, content, source) => {
+      const { values, categories, counts, missing } = content;
+      return put(
+        [model, 'references', column],
+        { ...(categories === null ? { values } : { categories }), counts, missing, source },
+        (shown) => (shown as { readonly hash?: string }).hash === hashOf(content),
+      );
+    },
   };
 }
 
@@ -62,6 +74,16 @@ function baseOf(url: string): string {
       `--url is ${JSON.stringify(url)}; it must be where a service answers, like http://127.0.0.1:8081`,
     );
   return `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}`;
+}
+
+async function notesOf(url: string, token: string | undefined): Promise<readonly ColumnNote[]> {
+  const response = await ask(url, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } });
+  const shown = (await jsonOf(response)) as
+    | { readonly services?: Readonly<Record<string, { readonly notWatched?: readonly Omit<ColumnNote, 'service'>[] }>> }
+    | undefined;
+  return Object.entries(shown?.services ?? {}).flatMap(([service, { notWatched = [] }]) =>
+    notWatched.map(({ column, reason }) => ({ service, column, reason })),
+  );
 }
 
 async function ask(url: string, request: RequestInit): Promise<Response> {

@@ -1,5 +1,7 @@
 /** Where registrations and references go: a running service over REST, or a log. */
+
 import type { ModelVersionRegistered } from '@weir/events/generated/events';
+import { categoricalReferenceHash, referenceHash } from '@weir/events/reference-hash';
 
 export interface VersionShape {
   readonly featureSet: ModelVersionRegistered['featureSet'];
@@ -25,7 +27,22 @@ export interface Written {
   readonly doubt: string | undefined;
 }
 
+/** What a service says of a column that it does not watch, or not by every rule. */
+export interface ColumnNote {
+  readonly service: string;
+  readonly column: string;
+  readonly reason: string;
+}
+
 export interface ControlTarget {
   register(model: string, version: string, shape: VersionShape): Promise<Written>;
   setReference(model: string, column: string, content: ReferenceContent, source: string): Promise<Written>;
+  /** Empty where none can be asked. */
+  notes(model: string): Promise<readonly ColumnNote[]>;
+}
+
+export function hashOf({ values, categories, counts, missing }: ReferenceContent): string {
+  return categories === null
+    ? referenceHash(values, counts, missing)
+    : categoricalReferenceHash(categories, counts, missing);
 }

@@ -71,7 +71,7 @@ export async function openCsv(file: TextFile, reading: Reading): Promise<Table> 
     columns: withoutDuplicates(columns),
     rows: undefined,
     unreadable,
-    doubt: header ? doubtOf(names) : undefined,
+    doubt: header ? doubtOf(names, reading.decimalComma) : undefined,
     pieces: (wanted) => {
       const textOf = cells(wanted);
       return gather(unreadable, rows(), wanted, (row, place) => reader.ofText(textOf(row, place)), textOf);
@@ -122,12 +122,12 @@ function widthOf(record: string, delimiter: string): number {
 }
 
 /** Numbers among the names mean a first row of data, unless three or more of them count up by one, as 0, 1, 2 do. */
-function doubtOf(names: readonly string[]): string | undefined {
+function doubtOf(names: readonly string[], decimalComma: boolean): string | undefined {
   const numbers = names
-    .map(cellReader({ missing: [], decimalComma: false }).ofText)
+    .map(cellReader({ missing: [], decimalComma }).ofText)
     .map(Number)
     .filter(Number.isFinite);
   const countUp = numbers.every((value, at) => Number.isInteger(value) && value === (numbers[0] as number) + at);
   if (numbers.length === 0 || (numbers.length > 2 && countUp)) return undefined;
-  return `the first row holds numbers (${numbers[0]}) where names should be; give --no-header if it is data, or name the columns with --column`;
+  return `the first row holds numbers (${numbers[0]}) where names should be; give --no-header if it is data`;
 }

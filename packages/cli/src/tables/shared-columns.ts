@@ -24,7 +24,7 @@ export function sharedColumns(asked: readonly string[], reference: Table, curren
     return { names: [...new Set(asked)], left };
   }
   for (const { path, doubt } of [reference, current])
-    if (doubt !== undefined) throw new UsageError(`${path}: ${doubt}`);
+    if (doubt !== undefined) throw new UsageError(`${path}: ${doubt}, or name the columns with --column`);
   const names: string[] = [];
   const there = byName(reference);
   const here = byName(current);

@@ -6,6 +6,7 @@ import { prepare } from '@weir/explanation-sampler/models/exact';
 import { parseModel } from '@weir/explanation-sampler/models/parse';
 import { needed, noWords, parseFlags } from '../../flags.ts';
 import { type Command, type CommandIo, UsageError } from '../../output.ts';
+import { READING_FLAGS, READING_HELP, readingOf } from '../../tables/reading-flags.ts';
 import { columnsOf, rowsOf } from './file-rows.ts';
 import { gapsBy, groupsOf } from './gaps.ts';
 import { writeParquet } from './parquet.ts';
@@ -25,7 +26,7 @@ Attributions of a model's answers, row by row, and the importance of its columns
   --json              a line for each row, with base, prediction, the model's output and the attribution of each column
   --parquet FILE      the same as a Parquet file: row, error, game, base, prediction, output and an attribution_COLUMN for each
                       column; numbers are null in a row that has an error
-
+${READING_HELP}
 Exit codes: 0 done, 2 a file or an argument cannot be used.
 `;
 
@@ -37,6 +38,7 @@ const OPTIONS = {
   gap: { type: 'string' },
   json: { type: 'boolean', default: false },
   parquet: { type: 'string' },
+  ...READING_FLAGS,
 } as const;
 
 export const explain: Command = { help: HELP, options: OPTIONS, run };
@@ -44,6 +46,7 @@ export const explain: Command = { help: HELP, options: OPTIONS, run };
 async function run(args: readonly string[], io: CommandIo): Promise<number> {
   const { flags, words } = parseFlags('weir explain', args, OPTIONS);
   noWords('weir explain', words);
+  const reading = readingOf(flags);
   const modelFile = needed('--model', flags.model, 'the file of a model');
   const dataFile = needed('--data', flags.data, 'a file of rows');
   if (flags.json && flags.gap !== undefined)
@@ -51,9 +54,9 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
   const model = usable(modelFile, () => parseModel(readFileSync(modelFile, 'utf8')));
   if (model.type === 'linear' && flags.background === undefined)
     throw new UsageError('--background is not given; a linear model needs rows that its attributions are relative to');
-  const columns = await columnsOf(model, dataFile);
-  const rows = await rowsOf(dataFile, columns);
-  const background = flags.background === undefined ? EMPTY : await rowsOf(flags.background, columns);
+  const columns = await columnsOf(model, dataFile, reading);
+  const rows = await rowsOf(dataFile, columns, reading);
+  const background = flags.background === undefined ? EMPTY : await rowsOf(flags.background, columns, reading);
   const treeGame = flags.background === undefined ? 'path-dependent' : 'interventional';
   const access = { kind: 'file', location: modelFile };
   const outputs = model.type === 'linear' ? model.linear.outputs : model.ensemble.outputs;
@@ -83,7 +86,8 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
     io.err(`weir: ${rows.count - explained.length} rows are not explained; row ${failed + 1}: ${failure.error}\n`);
   if (!flags.json)
     io.out(importance(columns, explained, outputs === 1 ? treeGame : `${treeGame}, output ${output} of ${outputs}`));
-  if (flags.gap !== undefined) io.out(gapsBy(flags.gap, await groupsOf(dataFile, flags.gap), columns, answers));
+  if (flags.gap !== undefined)
+    io.out(gapsBy(flags.gap, await groupsOf(dataFile, flags.gap, reading), columns, answers));
   return 0;
 }
 

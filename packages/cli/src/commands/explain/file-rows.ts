@@ -5,12 +5,10 @@ import { UsageError } from '../../output.ts';
 import { openTable } from '../../tables/open.ts';
 import { type Reading, requireColumns, type Table } from '../../tables/table.ts';
 
-export const READING: Reading = { delimiter: undefined, header: true, decimalComma: false, missing: [] };
-
 /** Columns of the file that the model's features name, numeric ones first. */
-export async function columnsOf(model: Model, file: string): Promise<readonly Column[]> {
+export async function columnsOf(model: Model, file: string, reading: Reading): Promise<readonly Column[]> {
   const { featureNames } = model.type === 'linear' ? model.linear : model.ensemble;
-  const names = new Set((await openTable(file, READING)).columns.map(({ name }) => name));
+  const names = new Set((await openTable(file, reading)).columns.map(({ name }) => name));
   // Of features that the model knows by code the file has the values.
   const coded = new Set(
     model.type === 'trees' ? [...model.ensemble.valueNames.keys()].map((feature) => featureNames[feature]) : [],
@@ -41,7 +39,7 @@ function requireNumbers({ path, unreadable }: Table, names: readonly string[]): 
 }
 
 /** @throws {UsageError} when the file lacks a column, or has text where the model takes numbers */
-export async function rowsOf(file: string, columns: readonly Column[]): Promise<Rows> {
+export async function rowsOf(file: string, columns: readonly Column[], reading: Reading): Promise<Rows> {
   const named = (type: Column['type']): string[] =>
     columns.filter((each) => each.type === type).map(({ name }) => name);
   const [numbers, texts] = [named('numeric'), named('categorical')];
@@ -49,7 +47,7 @@ export async function rowsOf(file: string, columns: readonly Column[]): Promise<
   const categorical: (string | null)[][] = [];
   let count = 0;
   if (numbers.length > 0) {
-    const table = await openTable(file, READING);
+    const table = await openTable(file, reading);
     for await (const piece of table.pieces(numbers)) {
       const cells = numbers.map((name) => piece.columns.get(name));
       for (let row = 0; row < piece.rows; row += 1) for (const each of cells) numeric.push(Number(each?.[row]));
@@ -58,7 +56,7 @@ export async function rowsOf(file: string, columns: readonly Column[]): Promise<
     requireNumbers(table, numbers);
   }
   if (texts.length > 0)
-    for await (const piece of (await openTable(file, READING)).texts(texts)) {
+    for await (const piece of (await openTable(file, reading)).texts(texts)) {
       const cells = texts.map((name) => piece.columns.get(name));
       for (let row = 0; row < piece.rows; row += 1) categorical.push(cells.map((each) => each?.[row] ?? null));
     }

@@ -2,16 +2,15 @@
 import { addToGap, type GapTerm, gapFields, gapTerms } from '@weir/explain/fairness/gap';
 import type { Column, RowAnswer } from '@weir/explanation-sampler/explain-request';
 import { openTable } from '../../tables/open.ts';
-import { requireColumns } from '../../tables/table.ts';
-import { READING } from './file-rows.ts';
+import { type Reading, requireColumns } from '../../tables/table.ts';
 
 /** Smaller groups are not shown, as in the service. */
 const MIN_GROUP = 20;
 const MAX_GROUPS = 30;
 
 /** Values of a column in row order; null = missing. @throws {UsageError} when the file lacks it */
-export async function groupsOf(file: string, column: string): Promise<readonly (string | null)[]> {
-  const table = await openTable(file, READING);
+export async function groupsOf(file: string, column: string, reading: Reading): Promise<readonly (string | null)[]> {
+  const table = await openTable(file, reading);
   requireColumns(
     file,
     table.columns.map(({ name }) => name),

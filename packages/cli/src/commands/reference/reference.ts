@@ -4,6 +4,7 @@ import { TARGET_FLAGS, TARGET_HELP, withTarget } from '../../control/open-target
 import { count, needed, noWords, parseFlags } from '../../flags.ts';
 import { type Command, type CommandIo, UsageError } from '../../output.ts';
 import { openTable } from '../../tables/open.ts';
+import { READING_FLAGS, READING_HELP, readingOf } from '../../tables/reading-flags.ts';
 import { leaveOut, reasons } from '../../tables/shared-columns.ts';
 import { type Reading, requireColumns, type Table } from '../../tables/table.ts';
 import { described } from '../../tables/unreadable.ts';
@@ -20,10 +21,7 @@ file. Take it from a period that was as it should be: training data, or a first 
   --sample N          keep at most N values of a column of numbers, evenly from the smallest to the largest (default: all). One reference
                       holds at most 1,048,576 distinct values and 8 MiB
   --source TEXT       where it comes from, for people (default: the name of the file)
-  --missing WORD      a word that stands for a missing value, besides the usual ones; may be repeated
-  --delimiter C       between the cells of a CSV file (default: found)
-  --decimal-comma     1.234,5 is 1234.5
-${TARGET_HELP}Exit code 1 when a service does not show a reference after it has processed it.
+${READING_HELP}${TARGET_HELP}Exit code 1 when a service does not show a reference after it has processed it.
 `;
 
 const FLAGS = {
@@ -32,9 +30,7 @@ const FLAGS = {
   column: { type: 'string', multiple: true },
   sample: { type: 'string' },
   source: { type: 'string' },
-  missing: { type: 'string', multiple: true },
-  delimiter: { type: 'string' },
-  'decimal-comma': { type: 'boolean' },
+  ...READING_FLAGS,
   ...TARGET_FLAGS,
 } as const;
 
@@ -46,13 +42,7 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
   const model = needed('--model', flags.model, 'the id of the model');
   const path = needed('--file', flags.file, 'a CSV, NDJSON or Parquet file');
   const sample = count('--sample', flags.sample);
-  const reading: Reading = {
-    delimiter: flags.delimiter === '\\t' ? '\t' : flags.delimiter,
-    header: true,
-    missing: flags.missing ?? [],
-    decimalComma: flags['decimal-comma'] ?? false,
-  };
-  const columns = await columnsOf(path, reading, flags.column ?? [], sample, io);
+  const columns = await columnsOf(path, readingOf(flags), flags.column ?? [], sample, io);
   for (const [name, { content }] of columns) checkSize(path, name, content);
   const doubts = await withTarget(flags, 'weir reference', io, async (target) => {
     let doubtful = 0;
@@ -64,6 +54,8 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
       doubtful += 1;
       io.err(`weir: ${name}: ${doubt}\n`);
     }
+    for (const { service, column, reason } of await target.notes(model))
+      if (columns.has(column)) io.err(`weir: ${service}: ${column}: ${reason}\n`);
     return doubtful;
   });
   const set = columns.size - doubts;
@@ -118,7 +110,8 @@ function chosenColumns(
   asked: readonly string[],
   left: Map<string, string[]>,
 ): { readonly numeric: readonly string[]; readonly text: readonly string[] } {
-  if (doubt !== undefined && asked.length === 0) throw new UsageError(`${path}: ${doubt}`);
+  if (doubt !== undefined && asked.length === 0)
+    throw new UsageError(`${path}: ${doubt}, or name the columns with --column`);
   const names = columns.map(({ name }) => name);
   requireColumns(path, names, asked);
   const wanted = columns.filter(({ name }) => asked.length === 0 || asked.includes(name));

@@ -9,7 +9,6 @@ import type { Reading } from '../../tables/table.ts';
 type Feature = ModelVersionRegistered['featureSet']['features'][number];
 type OutputColumn = ModelVersionRegistered['outputs'][number];
 
-const READING: Reading = { delimiter: undefined, header: true, missing: [], decimalComma: false };
 const KEYS = ['name', 'type', 'unit', 'protected'];
 
 /**
@@ -17,12 +16,16 @@ const KEYS = ['name', 'type', 'unit', 'protected'];
  * are the features, but for those named in `outputs`.
  * @throws {UsageError}
  */
-export async function featuresOf(text: string, outputs: readonly OutputColumn[]): Promise<readonly Feature[]> {
+export async function featuresOf(
+  text: string,
+  outputs: readonly OutputColumn[],
+  reading: Reading,
+): Promise<readonly Feature[]> {
   const isFile = existsSync(text) || /\.(json|csv|tsv|parquet|parq|pq|ndjson|jsonl)(\.gz)?$/i.test(text);
   const features = isFile
     ? /\.json$/i.test(text)
       ? ofJson(text)
-      : await ofTable(text, outputs)
+      : await ofTable(text, outputs, reading)
     : text.split(',').map(ofWord);
   distinct([...features.map(({ name }) => name), ...outputs.map(({ name }) => name)]);
   return features;
@@ -76,8 +79,8 @@ function ofJson(path: string): readonly Feature[] {
   });
 }
 
-async function ofTable(path: string, outputs: readonly OutputColumn[]): Promise<readonly Feature[]> {
-  const { columns, doubt } = await openTable(path, READING);
+async function ofTable(path: string, outputs: readonly OutputColumn[], reading: Reading): Promise<readonly Feature[]> {
+  const { columns, doubt } = await openTable(path, reading);
   if (doubt !== undefined) throw new UsageError(`${path}: ${doubt}`);
   const names = columns.map(({ name }) => name);
   const missing = outputs.find(({ name }) => !names.includes(name));

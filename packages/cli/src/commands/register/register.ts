@@ -2,6 +2,7 @@
 import { TARGET_FLAGS, TARGET_HELP, withTarget } from '../../control/open-target.ts';
 import { needed, noWords, parseFlags } from '../../flags.ts';
 import type { Command, CommandIo } from '../../output.ts';
+import { READING_FLAGS, READING_HELP, readingOf } from '../../tables/reading-flags.ts';
 import { featuresOf, outputsOf } from './features.ts';
 
 const HELP = `weir register --model M --version V --features FEATURES [--outputs score,…] [--url URL | --log PATH | --kafka HOST:PORT]
@@ -15,7 +16,8 @@ the dead-letter topic, so register first.
                       {"name", "type", "unit", "protected"}; or a CSV, NDJSON or Parquet file, whose columns they are
   --outputs NAMES     score,minutes:min: what the model gives (default: nothing). Columns of a data file that are named here are no features
   --feature-set ID    as events name the feature set (default M/V)
-${TARGET_HELP}`;
+${READING_HELP}${TARGET_HELP}Exit code 1 when a service does not show the version as it was sent after it has processed it.
+`;
 
 const FLAGS = {
   model: { type: 'string' },
@@ -23,6 +25,7 @@ const FLAGS = {
   features: { type: 'string' },
   outputs: { type: 'string' },
   'feature-set': { type: 'string' },
+  ...READING_FLAGS,
   ...TARGET_FLAGS,
 } as const;
 
@@ -37,16 +40,18 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
   const features = await featuresOf(
     needed('--features', flags.features, 'a:numeric,b:categorical, or a file'),
     outputs,
+    readingOf(flags),
   );
   const id = flags['feature-set'] ?? `${model}/${version}`;
-  await withTarget(flags, 'weir register', io, async (target) => {
+  return await withTarget(flags, 'weir register', io, async (target) => {
     const { where, doubt } = await target.register(model, version, { featureSet: { id, features }, outputs });
-    if (doubt !== undefined) io.err(`weir: ${doubt}\n`);
     const named = (type: string): string =>
       features.flatMap((feature) => (feature.type === type ? feature.name : [])).join(', ') || 'none';
     io.out(`${model} ${version}: ${where}\n`);
     io.out(`  feature set   ${id}\n  numeric       ${named('numeric')}\n  categorical   ${named('categorical')}\n`);
     io.out(`  outputs       ${outputs.map(({ name }) => name).join(', ') || 'none'}\n`);
+    if (doubt === undefined) return 0;
+    io.err(`weir: ${doubt}\n`);
+    return 1;
   });
-  return 0;
 }

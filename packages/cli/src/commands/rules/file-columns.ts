@@ -28,6 +28,7 @@ export async function readColumns(
   wanted?: { readonly numbers: readonly string[]; readonly texts: readonly string[] },
 ): Promise<FileColumns> {
   const table = await openTable(path, reading);
+  if (table.doubt !== undefined) throw new UsageError(`${path}: ${table.doubt}`);
   const have = new Set(table.columns.map(({ name }) => name));
   const numeric = wanted?.numbers ?? table.columns.filter(({ holds }) => holds === 'numbers').map(({ name }) => name);
   const textual =

@@ -6,8 +6,8 @@ import { lintRules, parseRules } from '@weir/anomaly/quality/lint';
 import type { Rules } from '@weir/anomaly/quality/rules';
 import { noWords, parseFlags } from '../../flags.ts';
 import { type Command, type CommandIo, UsageError } from '../../output.ts';
+import { READING_FLAGS, READING_HELP, readingOf } from '../../tables/reading-flags.ts';
 import { shown } from '../../tables/shown.ts';
-import type { Reading } from '../../tables/table.ts';
 import { readColumns } from './file-columns.ts';
 import { rulesOf } from './infer-from-file.ts';
 import { rulesText } from './rules-text.ts';
@@ -19,10 +19,12 @@ const HELP = `weir rules: rules of data quality, inferred from a reference and m
   weir rules show RULES               the rules for people, every bound with its reason
   weir rules schema RULES             the rules on single values as JSON Schema 2020-12
 
+Options of infer:
+${READING_HELP}
 Exit code 0, 1 when lint finds a fault, 2 when a file or an argument cannot be used.
 `;
 
-const OPTIONS = { reference: { type: 'string' } } as const;
+const OPTIONS = { reference: { type: 'string' }, ...READING_FLAGS } as const;
 
 export const rules: Command = { help: HELP, options: OPTIONS, run };
 
@@ -46,7 +48,7 @@ async function infer(args: readonly string[], io: CommandIo): Promise<number> {
   noWords('weir rules', words);
   const { reference } = flags;
   if (reference === undefined) throw new UsageError('--reference FILE is needed; see weir rules --help');
-  io.out(`${JSON.stringify(rulesOf(await readColumns(reference, READING)), null, 2)}\n`);
+  io.out(`${JSON.stringify(rulesOf(await readColumns(reference, readingOf(flags))), null, 2)}\n`);
   return 0;
 }
 
@@ -81,6 +83,3 @@ function textOf(path: string): string {
     throw new UsageError(`cannot read ${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
   }
 }
-
-/** Files say themselves how they are to be read. */
-export const READING: Reading = { delimiter: undefined, header: true, missing: [], decimalComma: false };

@@ -1,6 +1,8 @@
-import { parseArgs } from 'node:util';
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { EVALUATION_DEFAULTS, type EvaluationRule } from '@weir/drift/evaluation';
+import { parseFault } from '../../flags.ts';
 import { UsageError } from '../../output.ts';
+import { READING_FLAGS, readingOf } from '../../tables/reading-flags.ts';
 import { shown } from '../../tables/shown.ts';
 import type { Reading } from '../../tables/table.ts';
 
@@ -24,7 +26,7 @@ export interface Options {
   readonly reading: Reading;
 }
 
-export const OPTIONS = {
+const SPEC = {
   reference: { type: 'string' },
   current: { type: 'string' },
   column: { type: 'string', multiple: true },
@@ -38,11 +40,9 @@ export const OPTIONS = {
   html: { type: 'string' },
   'fail-on': { type: 'string' },
   quiet: { type: 'boolean' },
-  delimiter: { type: 'string' },
-  'decimal-comma': { type: 'boolean' },
-  'no-header': { type: 'boolean' },
-  missing: { type: 'string', multiple: true },
+  ...READING_FLAGS,
 } as const;
+export const OPTIONS: ParseArgsOptionsConfig = SPEC;
 
 /** @throws {UsageError} naming the option, its value and its rule. */
 export function parseOptions(args: readonly string[]): Options {
@@ -84,29 +84,16 @@ export function parseOptions(args: readonly string[]): Options {
     html: values.html,
     failOnDrift: values['fail-on'] === 'drift',
     quiet: values.quiet ?? false,
-    reading: {
-      delimiter: delimiterIn(values.delimiter),
-      header: values['no-header'] !== true,
-      missing: several.missing,
-      decimalComma: values['decimal-comma'] ?? false,
-    },
+    reading: readingOf({ ...values, missing: several.missing }),
   };
 }
 
 function parsed(args: readonly string[]) {
   try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true, tokens: true });
+    return parseArgs({ args: [...args], options: SPEC, allowPositionals: true, tokens: true });
   } catch (error) {
-    const reason = error instanceof Error ? error.message.replaceAll(/\s+/g, ' ') : String(error);
-    throw new UsageError(`${reason}; see weir scan drift --help`);
+    throw new UsageError(`${parseFault(error)}; see weir scan drift --help`);
   }
-}
-
-function delimiterIn(text: string | undefined): string | undefined {
-  const delimiter = text === '\\t' ? '\t' : text;
-  if (delimiter !== undefined && !/^[^"\r\n]$/.test(delimiter))
-    throw new UsageError(`--delimiter is ${shown(delimiter)}; it must be one character (\\t for a tab), and no quote`);
-  return delimiter;
 }
 
 function count(name: string, text: string | undefined, fallback: number): number {
