@@ -147,14 +147,14 @@ test('values of pandas categories are read as the model knows them, by its text 
     readonly text: string;
     readonly dump: object;
     readonly features: readonly string[];
-    readonly rows: readonly Readonly<Record<string, unknown>>[];
+    readonly rows: readonly Readonly<Record<string, string | number | boolean | null>>[];
     readonly contributions: readonly (readonly number[])[];
   }
   const golden = JSON.parse(
     readFileSync(new URL('../../explain/test/golden/lightgbm-pandas.json', import.meta.url), 'utf8'),
   ) as Pandas;
-  const cell = (value: unknown): string =>
-    value === null ? '' : value === true ? 'True' : value === false ? 'False' : String(value);
+  const cell = (value: string | number | boolean | null | undefined): string =>
+    value === true ? 'True' : value === false ? 'False' : `${value ?? ''}`;
   const lines = golden.rows.map((row) => golden.features.map((name) => cell(row[name])).join(','));
   writeFileSync(path('pandas.csv'), `${[golden.features.join(','), ...lines].join('\n')}\n`);
   writeFileSync(path('pandas.txt'), golden.text);
@@ -204,4 +204,22 @@ test('any output of a model with several is explained, and which one is said', a
   await expect(run(...files, '--output', '4')).rejects.toThrow(
     /--output is "4"; the model has 3, so give a whole number from 1 to 3/,
   );
+});
+
+test('the gap between groups of a column of the data is split between columns, without small groups', async () => {
+  const lines = Array.from({ length: 101 }, (_, at) => {
+    const group = at === 100 ? 'few' : at % 2 === 0 ? 'F' : 'M';
+    return `${at % 5},${group === 'F' ? 3 : 1},${at % 3 === 0 ? 'red' : 'blue'},${group}`;
+  });
+  writeFileSync(path('grouped.csv'), `x,y,colour,sex\n${lines.join('\n')}\n`);
+  const files = ['--model', path('model.json'), '--data', path('grouped.csv'), '--background', path('grouped.csv')];
+  const { out } = await run(...files, '--gap', 'sex');
+  // y has weight −1 and is larger by 2; x is alike to the last digit.
+  const [, women] = /sex=F, 50 rows: (.*?)\n {2}sex=M/s.exec(out) ?? [];
+  expect(women).toMatch(/ y {2}-2\.000 \[-2\.000, -2\.000\]/);
+  expect(women).toMatch(/ x {2}-?0\.000|e-1\d/);
+  expect(out).toMatch(/1 smaller groups are left out/);
+  expect(out).not.toMatch(/sex=few/);
+  await expect(run(...files, '--gap', 'race')).rejects.toThrow(/has no column "race"/);
+  await expect(run(...files, '--gap', 'sex', '--json')).rejects.toThrow(/give one of them/);
 });

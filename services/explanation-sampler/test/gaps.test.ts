@@ -9,7 +9,7 @@ import type { SamplerConfig } from '../src/config.ts';
 import { ModelHost } from '../src/models/model-host.ts';
 import { effectsOf } from '../src/service.ts';
 import { Folded } from './folded.ts';
-import { BASE, CONFIG, selectedOf } from './scenario.ts';
+import { awaitsExplanations, BASE, CONFIG, selectedOf } from './scenario.ts';
 import { categories, feature, inline, NOW_MS, prediction, record, registration, stumps } from './scene.ts';
 
 const EVENTS = 400;
@@ -50,7 +50,7 @@ const SELECTED = selectedOf(SCENARIO, 'credit');
 
 describeProcessor('the explanation sampler with gaps between groups', {
   ...SCENARIO,
-  isAsking: (log) => log.committed('weir.explanations').length < SELECTED,
+  isAsking: awaitsExplanations(SELECTED),
 });
 
 async function folded(config: SamplerConfig): Promise<Folded> {

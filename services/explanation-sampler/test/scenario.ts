@@ -3,6 +3,7 @@ import type { NewRecord } from '@weir/event-log/port';
 import { decode } from '@weir/events/codec';
 import { newFold } from '@weir/service-kit/testing/fold-run';
 import type { Scenario } from '@weir/service-kit/testing/scenario';
+import type { SimulatedLog } from '@weir/testkit/simulated-log';
 import { SAMPLER_DEFAULTS, type SamplerConfig } from '../src/config.ts';
 import { ModelHost } from '../src/models/model-host.ts';
 import { createSamplerProcessor } from '../src/processor.ts';
@@ -107,22 +108,30 @@ export const SELECTED: number = selectedOf(BASE, 'price');
 
 /** Looks without a new explanation after which none is expected: a log without transactions loses some for good. */
 const MAX_LOOKS = 2_000;
-const seen = new WeakMap<object, { explanations: number; looks: number }>();
 
-export const SCENARIO: Scenario = {
-  ...BASE,
-  isAsking: (log) => {
+/** Whether fewer than `count` explanations are committed and more may come. */
+export function awaitsExplanations(count: number): (log: SimulatedLog) => boolean {
+  const seen = new WeakMap<object, { explanations: number; looks: number }>();
+  return (log) => {
     const explanations = log.committed('weir.explanations').length;
     const before = seen.get(log);
     const looks = before?.explanations === explanations ? before.looks + 1 : 0;
     seen.set(log, { explanations, looks });
-    if (looks > MAX_LOOKS) return false;
-    return (
-      explanations < SELECTED ||
-      !log.committed('weir.alerts').some(({ value }) => {
-        const { name, event: alert } = decode(value as Uint8Array);
-        return name === 'AlertRaised' && alert.rule === 'model-access';
-      })
-    );
-  },
+    return looks <= MAX_LOOKS && explanations < count;
+  };
+}
+
+const awaits = awaitsExplanations(SELECTED);
+/** The alert of the model that cannot be read waits for its answer, too. */
+const awaitsAlert = awaitsExplanations(Number.POSITIVE_INFINITY);
+
+export const SCENARIO: Scenario = {
+  ...BASE,
+  isAsking: (log) =>
+    awaits(log) ||
+    (!log.committed('weir.alerts').some(({ value }) => {
+      const { name, event: alert } = decode(value as Uint8Array);
+      return name === 'AlertRaised' && alert.rule === 'model-access';
+    }) &&
+      awaitsAlert(log)),
 };

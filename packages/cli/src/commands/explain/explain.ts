@@ -8,9 +8,10 @@ import { needed, noWords, parseFlags } from '../../flags.ts';
 import { type Command, type CommandIo, UsageError } from '../../output.ts';
 import { READING_FLAGS, READING_HELP, readingOf } from '../../tables/reading-flags.ts';
 import { columnsOf, rowsOf } from './file-rows.ts';
+import { gapsBy, groupsOf } from './gaps.ts';
 import { writeParquet } from './parquet.ts';
 
-const HELP = `weir explain --model FILE --data FILE [--background FILE] [--output K] [--json] [--parquet FILE]
+const HELP = `weir explain --model FILE --data FILE [--background FILE] [--output K] [--gap COLUMN] [--json] [--parquet FILE]
 
 Attributions of a model's answers, row by row, and the importance of its columns: the values that the explanation sampler gives.
 
@@ -20,6 +21,8 @@ Attributions of a model's answers, row by row, and the importance of its columns
                       without it (the path-dependent game), which are other values
   --output K          output that is explained, from 1; 1 without it. Of a classifier with an output for each class these are its classes
                       in order
+  --gap COLUMN        the gap of scores between the groups of this column of the data and all others, and which columns carry it;
+                      groups of fewer than 20 rows are left out. Not with --json
   --json              a line for each row, with base, prediction, the model's output and the attribution of each column
   --parquet FILE      the same as a Parquet file: row, error, game, base, prediction, output and an attribution_COLUMN for each
                       column; numbers are null in a row that has an error
@@ -32,6 +35,7 @@ const OPTIONS = {
   data: { type: 'string' },
   background: { type: 'string' },
   output: { type: 'string' },
+  gap: { type: 'string' },
   json: { type: 'boolean', default: false },
   parquet: { type: 'string' },
   ...READING_FLAGS,
@@ -45,6 +49,8 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
   const reading = readingOf(flags);
   const modelFile = needed('--model', flags.model, 'the file of a model');
   const dataFile = needed('--data', flags.data, 'a file of rows');
+  if (flags.json && flags.gap !== undefined)
+    throw new UsageError('--gap and --json are given; --json has a line for each row and no gaps, so give one of them');
   const model = usable(modelFile, () => parseModel(readFileSync(modelFile, 'utf8')));
   if (model.type === 'linear' && flags.background === undefined)
     throw new UsageError('--background is not given; a linear model needs rows that its attributions are relative to');
@@ -80,6 +86,8 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
     io.err(`weir: ${rows.count - explained.length} rows are not explained; row ${failed + 1}: ${failure.error}\n`);
   if (!flags.json)
     io.out(importance(columns, explained, outputs === 1 ? treeGame : `${treeGame}, output ${output} of ${outputs}`));
+  if (flags.gap !== undefined)
+    io.out(gapsBy(flags.gap, await groupsOf(dataFile, flags.gap, reading), columns, answers));
   return 0;
 }
 
