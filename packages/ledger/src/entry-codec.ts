@@ -2,6 +2,7 @@
 import { concatBytes, fromBase64, isHexOf, toBase64, toHex, utf8, utf8Scratch } from './bytes.ts';
 import type { Sha256, SignMessage } from './crypto.ts';
 import { type Entry, type EntryBody, EntryError, type Hex32, MAX_ENTRY_BYTES } from './entry.ts';
+import { readPlainEntry } from './entry-reader.ts';
 import { checkEntry } from './entry-schema.ts';
 import { canonicalize, JcsError, type Json, parseCanonical } from './jcs.ts';
 
@@ -40,19 +41,21 @@ export function decodeEntry(bytes: Uint8Array, sha256: Sha256): Entry {
       'size',
       `the entry has ${bytes.length} bytes, at most ${MAX_ENTRY_BYTES} fit; refer to large evidence by its SHA-256`,
     );
-  let value: Json;
+  const entry = readPlainEntry(bytes) ?? judgeEntry(bytes);
+  const hash = decisionHash(entry, sha256);
+  if (!isHexOf(entry.decisionId, hash))
+    throw new EntryError('decisionId', `decisionId is ${entry.decisionId}, the decision gives ${toHex(hash)}`);
+  return entry;
+}
+
+function judgeEntry(bytes: Uint8Array): Entry {
   try {
-    value = parseCanonical(bytes);
+    return checkEntry(parseCanonical(bytes));
   } catch (error) {
     if (error instanceof JcsError)
       throw new EntryError(error.rule, `the entry is not canonical JSON (RFC 8785): ${error.message}`);
     throw error;
   }
-  const entry = checkEntry(value);
-  const hash = decisionHash(entry, sha256);
-  if (!isHexOf(entry.decisionId, hash))
-    throw new EntryError('decisionId', `decisionId is ${entry.decisionId}, the decision gives ${toHex(hash)}`);
-  return entry;
 }
 
 /**

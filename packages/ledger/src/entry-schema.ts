@@ -12,7 +12,7 @@ interface Fault {
 }
 type Check = (value: Json) => Fault | undefined;
 
-const KINDS: ReadonlySet<string> = new Set<Kind>([
+export const KINDS: ReadonlySet<string> = new Set<Kind>([
   'version-registered',
   'policy-set',
   'epoch-claim',
@@ -31,8 +31,8 @@ const KINDS: ReadonlySet<string> = new Set<Kind>([
   'key-rotated',
   'drill',
 ]);
-const MAX_NAME = 255;
-const MILLION = 1_000_000;
+export const MAX_NAME = 255;
+export const MILLION = 1_000_000;
 
 /** @param value parsed canonical JSON. @throws EntryError with the field, the value and the rule */
 export function checkEntry(value: Json): Entry {

@@ -3,6 +3,7 @@ import type { CommandIssued } from '@weir/events/generated/events';
 import type { Entry } from '@weir/ledger/entry';
 import type { Rejection } from '@weir/service-kit/processor';
 import { nameOf } from './registrations.ts';
+import { epochOf, type ModelState } from './state.ts';
 
 /** May freeze, unfreeze, kill, roll back and lift a halt. */
 export const OPERATE = 'operate';
@@ -30,4 +31,13 @@ export function actorOf({ principal }: CommandIssued, role: string): Entry['acto
 
 export function said({ reason }: CommandIssued): string[] {
   return reason === '' ? [] : [reason];
+}
+
+/** A person who read an older split may want something else by now: `subject.epoch`, where it is given, is that of the split in force. */
+export function checkEpoch(state: ModelState, { subject }: CommandIssued): Rejection | undefined {
+  const { epoch } = subject;
+  if (epoch === undefined || epoch === String(epochOf(state))) return undefined;
+  return refused(
+    `subject.epoch is ${JSON.stringify(epoch)}; the split in force has epoch ${epochOf(state)}; read /split again and name it, or leave it out`,
+  );
 }

@@ -7,7 +7,7 @@ import { approvalMessage } from '@weir/ledger/entry-codec';
 import { parseVkey } from '@weir/ledger/keys';
 import { sha256, verifiers } from '@weir/ledger/node-crypto';
 import type { Rejection } from '@weir/service-kit/processor';
-import { actorOf, demand, EVERY_ROLE, forbidden, OPERATE, refused, said } from './command-checks.ts';
+import { actorOf, checkEpoch, demand, EVERY_ROLE, forbidden, OPERATE, refused, said } from './command-checks.ts';
 import { type Run, record } from './decision-log.ts';
 import { drill } from './drill.ts';
 import { liftHalt, unfreeze } from './lifts.ts';
@@ -151,7 +151,7 @@ function kill(run: Run, command: CommandIssued): string | Rejection {
 
 function rollback(run: Run, command: CommandIssued): string | Rejection {
   const { state } = run;
-  const refusal = demand(command, OPERATE);
+  const refusal = demand(command, OPERATE) ?? checkEpoch(state, command);
   if (refusal !== undefined) return refusal;
   const reasons = [`rolled back by ${command.principal.id}`, ...said(command)];
   const actor = actorOf(command, OPERATE);
@@ -163,7 +163,7 @@ function rollback(run: Run, command: CommandIssued): string | Rejection {
 
 function breakGlass(run: Run, command: CommandIssued): string | Rejection {
   const { state } = run;
-  const refusal = demand(command, BREAK_GLASS);
+  const refusal = demand(command, BREAK_GLASS) ?? checkEpoch(run.state, command);
   if (refusal !== undefined) return refusal;
   const { test, policy } = state;
   const { reason, subject, principal } = command;

@@ -171,3 +171,12 @@ test('a drill is an entry of its own with what it measured, and moves no traffic
   expect(stage.rejections.at(-1)?.message).toContain('subject.tookMs is "soon"; it must be a whole number');
   expect(stage.state().splits.at(-1)).toBe(weights);
 });
+
+test('a rollback that was decided on another split is refused, with the epoch in force', () => {
+  const stage = opened();
+  const { epoch } = stage.state().splits.at(-1) as { readonly epoch: number };
+  stage.feed(operate('ops', 'rollback', { epoch: String(epoch - 1) }));
+  expect(stage.rejections.at(-1)?.message).toContain(`the split in force has epoch ${epoch}`);
+  stage.feed(operate('ops', 'rollback', { epoch: String(epoch) }));
+  expect(stage.kinds).toEqual(['rolled-back']);
+});
