@@ -1,9 +1,11 @@
 """Peers of `npm run bench -- explain`, one JSON line per answer; each question is a subcommand.
 
 peers.py train FOLDER                       LightGBM models a–f and their rows, as text and float64 files
-peers.py kernel FOLDER                      shap's Kernel SHAP (l1_reg off, background 100) on two games, and a surrogate of each
+peers.py kernel FOLDER ROWS                 shap's Kernel SHAP (l1_reg off) on six games
+peers.py kernel-rows FOLDER ROWS            shap's Kernel SHAP at 9,600 model rows: background 100 sampled, and kmeans(10)
+peers.py woodelf FOLDER MODEL BATCH…        WOODELF's seconds for batches of these sizes, background 1,000, and its first values
 peers.py fairness FOLDER                    fairlearn's rates per group of FOLDER/fairness.json
-peers.py lime FOLDER MODEL ROWS SEEDS       lime's coefficients at 5,000 calls (its default), per row and seed
+peers.py lime FOLDER MODEL ROWS SEEDS CALLS lime's coefficients per row and seed; 5,000 calls are its default
 peers.py xgboost FOLDER                     an XGBoost model as FOLDER/xgboost.json, its pred_contribs of the last 500 rows
 peers.py trees FOLDER MODEL ROWS BACKGROUND shap's C code and LightGBM pred_contrib, one thread: rows per second and values
 """
@@ -108,37 +110,94 @@ def trees(folder, model, count, background_count):
     }))
 
 
-def kernel(folder):
+def games(folder):
+    """Name, prediction, rows, background rows, and what the other side needs to predict the same."""
+    import lightgbm
+    from sklearn.svm import SVR
+
+    rng = np.random.default_rng(SEED)
+    m, hidden = 12, 16
+    network = dict(hidden=rng.normal(size=(hidden, m)) * 0.5, bias=rng.normal(size=hidden), out=rng.normal(size=hidden))
+    normal = rng.normal(size=(40_000, m))
+    x = np.fromfile(folder / "rows.f64").reshape(-1, m)
+    y = np.fromfile(folder / "labels.f64")
+    quiet = dict(verbosity=-1, num_threads=1, seed=1, deterministic=True)
+    forest = dict(boosting="rf", bagging_freq=1, bagging_fraction=0.6, feature_fraction=0.6, num_leaves=64)
+
+    def trees(name, booster):
+        booster.save_model(folder / name)
+        # Of a forest the raw score is the sum of its trees, not their mean.
+        raw = name != "forest.txt"
+        return lambda rows: booster.predict(rows, raw_score=raw, num_threads=1), {"tree": name}
+
+    yield "neural network", lambda z: np.tanh(z @ network["hidden"].T + network["bias"]) @ network["out"], normal, 100, {"network": {k: v.tolist() for k, v in network.items()}}
+    rf = lightgbm.train(dict(objective="regression", **forest, **quiet), lightgbm.Dataset(x, y), 100)
+    predict, extra = trees("forest.txt", rf)
+    yield "random forest", predict, x, 30, extra
+    scaled = (x - x.mean(0)) / x.std(0)
+    svr = SVR(gamma=0.1).fit(scaled[:400], y[:400])
+    yield "support vectors", svr.predict, scaled, 30, {"svm": dict(vectors=svr.support_vectors_.tolist(), weights=svr.dual_coef_[0].tolist(), gamma=0.1, intercept=float(svr.intercept_[0]))}
+    predict, extra = trees("boosted.txt", lightgbm.Booster(model_file=folder / "d.txt"))
+    yield "boosted trees", predict, x, 30, extra
+    weights = rng.normal(size=m)
+    yield "linear", lambda z: z @ weights, normal, 100, {"linear": weights.tolist()}
+    wide = rng.normal(size=(20_000, 60)) + 1.5 * rng.normal(size=(20_000, 1))
+    target = wide[:, :20].sum(1) + 3 * np.sin(wide[:, 20]) * wide[:, 21] + np.maximum(0, wide[:, 22]) * wide[:, 23] * wide[:, 24]
+    booster = lightgbm.train(dict(objective="regression", num_leaves=31, **quiet), lightgbm.Dataset(wide, target), 100)
+    predict, extra = trees("wide.txt", booster)
+    yield "60 correlated columns", predict, wide, 10, extra
+
+
+def kernel(folder, count):
+    import shap
+
+    answers = []
+    for name, predict, x, size, extra in games(folder):
+        background, rows = x[:size], x[-count:]
+        values = {}
+        for multiple in (2, 4, 8, 16):
+            np.random.seed(1)
+            explainer = shap.KernelExplainer(predict, background)
+            found = explainer.shap_values(rows, nsamples=multiple * x.shape[1], l1_reg=False, silent=True)
+            values[str(multiple)] = np.asarray(found).tolist()
+        answers.append({"name": name, "rows": rows.tolist(), "background": background.tolist(), "kernel": values, **extra})
+        print(f"shap Kernel: {name}", file=sys.stderr, flush=True)
+    print(json.dumps({"games": answers, "versions": {"shap": shap.__version__}}))
+
+
+def kernel_rows(folder, count):
     import lightgbm
     import shap
 
-    rng = np.random.default_rng(SEED)
-    m, count, hidden = 12, 20, 16
-    network = dict(hidden=rng.normal(size=(hidden, m)) * 0.5, bias=rng.normal(size=hidden), out=rng.normal(size=hidden))
-    tree = lightgbm.Booster(model_file=folder / "d.txt")
-    adult_rows = np.fromfile(folder / "rows.f64").reshape(-1, tree.num_feature())
-    normal = rng.normal(size=(40_000, m))
-    games = [
-        ("neural network", lambda x: np.tanh(x @ network["hidden"].T + network["bias"]) @ network["out"], normal, {"mlp": {k: v.tolist() for k, v in network.items()}}),
-        ("LightGBM margin", lambda x: tree.predict(x, raw_score=True, num_threads=1), adult_rows, {"tree": "d.txt"}),
-    ]
-    answers = []
-    for name, predict, x, extra in games:
-        background, rows = x[:100], x[-count:]
-        # Logged rows and rows as earlier coalitions made them: half of one row, half of another.
-        logged = x[200:-count]
-        mixed = np.where(rng.random(logged.shape) < 0.5, logged, logged[rng.permutation(len(logged))])
-        fitted = np.vstack([logged, mixed])
-        surrogate = f"surrogate-{len(answers)}.txt"
-        settings = dict(objective="regression", num_leaves=31, learning_rate=0.1, verbosity=-1, num_threads=1, seed=1)
-        lightgbm.train(settings, lightgbm.Dataset(fitted, predict(fitted)), 300).save_model(folder / surrogate)
-        values = {}
-        for coalitions in (24, 48, 96, 192):
-            np.random.seed(1)
-            explainer = shap.KernelExplainer(predict, background)
-            values[str(coalitions)] = np.asarray(explainer.shap_values(rows, nsamples=coalitions, l1_reg=False, silent=True)).tolist()
-        answers.append({"name": name, "rows": rows.tolist(), "background": background.tolist(), "surrogate": surrogate, "kernel": values, **extra})
-    print(json.dumps({"games": answers, "versions": {"shap": shap.__version__}}))
+    booster = lightgbm.Booster(model_file=folder / "d.txt")
+    x = np.fromfile(folder / "rows.f64").reshape(-1, booster.num_feature())
+    predict = lambda rows: booster.predict(rows, raw_score=True, num_threads=1)
+    population, rows = x[:10_000], x[-count:]
+    answers = {}
+    for name, background in (("sampled", shap.sample(population, 100, random_state=1)), ("kmeans", shap.kmeans(population, 10))):
+        size = 100 if name == "sampled" else 10
+        np.random.seed(1)
+        explainer = shap.KernelExplainer(predict, background)
+        answers[name] = np.asarray(explainer.shap_values(rows, nsamples=9_600 // size, l1_reg=False, silent=True)).tolist()
+    print(json.dumps(answers))
+
+
+def woodelf(folder, model, batches):
+    import importlib.metadata
+
+    import lightgbm
+    import pandas
+    from woodelf import WoodelfExplainer
+
+    booster = lightgbm.Booster(model_file=folder / f"{model}.txt")
+    frame = pandas.DataFrame(np.fromfile(folder / "rows.f64").reshape(-1, booster.num_feature()), columns=booster.feature_name())
+    explainer = WoodelfExplainer(booster, frame.iloc[:1000], feature_perturbation="interventional")
+    answers = {}
+    for size in batches:
+        batch = frame.iloc[-size:]
+        seconds = median_seconds(lambda: explainer.shap_values(batch, verbose=False), 3 if size < 1000 else 1)
+        answers[str(size)] = {"seconds": seconds, "values": np.asarray(explainer.shap_values(batch, verbose=False))[:20].tolist()}
+    print(json.dumps({"batches": answers, "version": importlib.metadata.version("woodelf-explainer")}))
 
 
 def fairness(folder):
@@ -152,7 +211,7 @@ def fairness(folder):
     print(json.dumps({"rates": {name: frame.by_group[name].to_dict() for name in metrics}, "versions": {"fairlearn": fairlearn.__version__}}))
 
 
-def lime(folder, model, count, seeds):
+def lime(folder, model, count, seeds, calls):
     import lightgbm
     from lime.lime_tabular import LimeTabularExplainer
 
@@ -164,7 +223,7 @@ def lime(folder, model, count, seeds):
         each = []
         for seed in range(seeds):
             explainer = LimeTabularExplainer(x[:1000], mode="regression", random_state=seed)
-            found = explainer.explain_instance(row, predict, num_features=x.shape[1], num_samples=5000).as_map()[1]
+            found = explainer.explain_instance(row, predict, num_features=x.shape[1], num_samples=calls).as_map()[1]
             each.append([value for _, value in sorted(found)])
         coefficients.append(each)
     print(json.dumps({"coefficients": coefficients}))
@@ -187,11 +246,15 @@ if __name__ == "__main__":
     if question == "train":
         train(folder)
     elif question == "kernel":
-        kernel(folder)
+        kernel(folder, int(sys.argv[3]))
+    elif question == "kernel-rows":
+        kernel_rows(folder, int(sys.argv[3]))
+    elif question == "woodelf":
+        woodelf(folder, sys.argv[3], [int(each) for each in sys.argv[4:]])
     elif question == "fairness":
         fairness(folder)
     elif question == "lime":
-        lime(folder, sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
+        lime(folder, sys.argv[3], *(int(each) for each in sys.argv[4:7]))
     elif question == "xgboost":
         xgboost(folder)
     elif question == "trees":

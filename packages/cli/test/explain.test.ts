@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeAnswers, encodeLoad, encodeRequest } from '@weir/explanation-sampler/explain-request';
@@ -140,4 +140,68 @@ test('what cannot be used is named', async () => {
   );
   const other = ['--model', path('model.json'), '--data', path('other.csv'), '--background', path('other.csv')];
   await expect(run(...other)).rejects.toThrow(/has no column "y"/);
+});
+
+test('values of pandas categories are read as the model knows them, by its text and by its dump', async () => {
+  interface Pandas {
+    readonly text: string;
+    readonly dump: object;
+    readonly features: readonly string[];
+    readonly rows: readonly Readonly<Record<string, unknown>>[];
+    readonly contributions: readonly (readonly number[])[];
+  }
+  const golden = JSON.parse(
+    readFileSync(new URL('../../explain/test/golden/lightgbm-pandas.json', import.meta.url), 'utf8'),
+  ) as Pandas;
+  const cell = (value: unknown): string =>
+    value === null ? '' : value === true ? 'True' : value === false ? 'False' : String(value);
+  const lines = golden.rows.map((row) => golden.features.map((name) => cell(row[name])).join(','));
+  writeFileSync(path('pandas.csv'), `${[golden.features.join(','), ...lines].join('\n')}\n`);
+  writeFileSync(path('pandas.txt'), golden.text);
+  writeFileSync(path('pandas.json'), JSON.stringify(golden.dump));
+  for (const model of ['pandas.txt', 'pandas.json']) {
+    const { out } = await run('--model', path(model), '--data', path('pandas.csv'), '--json');
+    for (const [at, line] of out.trim().split('\n').entries()) {
+      const { attributions, base } = JSON.parse(line) as {
+        readonly attributions: Readonly<Record<string, number>>;
+        readonly base: number;
+      };
+      const expected = golden.contributions[at] ?? [];
+      expect(base).toBeCloseTo(expected.at(-1) ?? Number.NaN, 11);
+      for (const [j, name] of golden.features.entries())
+        expect(attributions[name]).toBeCloseTo(expected[j] ?? Number.NaN, 11);
+    }
+  }
+});
+
+test('text where the model takes a number is refused, not taken for missing', async () => {
+  writeFileSync(path('words.csv'), 'x,y,colour\n1,high,red\n');
+  await expect(
+    run('--model', path('model.json'), '--data', path('words.csv'), '--background', path('background.csv')),
+  ).rejects.toThrow(/column y has 1 cells that are no numbers, the first "high" in row 1/);
+});
+
+test('any output of a model with several is explained, and which one is said', async () => {
+  const several = {
+    format: 'weir.sklearn-linear/1',
+    features: 2,
+    feature_names: ['x', 'y'],
+    link: 'softmax',
+    weights: [
+      [1, 0],
+      [0, 3],
+      [5, 5],
+    ],
+    intercepts: [0, 1, 2],
+  };
+  writeFileSync(path('several.json'), JSON.stringify(several));
+  writeFileSync(path('points.csv'), 'x,y\n2,1\n0,0\n');
+  const files = ['--model', path('several.json'), '--data', path('points.csv'), '--background', path('points.csv')];
+  const lines = (await run(...files, '--output', '2', '--json')).out.trim().split('\n');
+  // Means: x 1, y 1/2.
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ base: 2.5, prediction: 4, attributions: { x: 0, y: 1.5 } });
+  expect((await run(...files, '--output', '3')).out).toMatch(/output 3 of 3/);
+  await expect(run(...files, '--output', '4')).rejects.toThrow(
+    /--output is "4"; the model has 3, so give a whole number from 1 to 3/,
+  );
 });

@@ -3,16 +3,25 @@
     from export_sklearn import export
     json.dump(export(estimator), open("model.json", "w"))
 
+or of a pickle or joblib file that you trust, since reading one runs what is in it:
+
+    python export_sklearn.py ESTIMATOR.joblib model.json
+
 Read: decision trees, random forests, extra trees, gradient boosting, histogram gradient boosting without categorical features
-(format weir.sklearn-trees/1); linear, ridge, lasso and logistic regression (format weir.sklearn-linear/1). ../README.md documents the formats.
+(format weir.sklearn-trees/1); linear, ridge, lasso and logistic regression (format weir.sklearn-linear/1), also behind a StandardScaler in a Pipeline. ../README.md documents the formats.
 Pinned for the committed vectors: scikit-learn 1.9.1; the private fields it reads are the same since 1.3.
 """
+import json
+import sys
+
 import numpy as np
 import sklearn
 
 
 def export(estimator):
     name = type(estimator).__name__
+    if name == "Pipeline":
+        return _pipeline(estimator)
     head = {
         "estimator": name,
         "sklearn": sklearn.__version__,
@@ -31,6 +40,22 @@ def export(estimator):
     if name.startswith(("DecisionTree", "ExtraTree")):
         return {**head, **_forest(estimator, [estimator.tree_])}
     raise ValueError(f"{name} is not exported; a tree, forest, boosting or linear estimator is")
+
+
+def _pipeline(pipeline):
+    steps = [step for _, step in pipeline.steps if step is not None and not isinstance(step, str)]
+    names = [type(step).__name__ for step in steps]
+    if names[:-1] == [] and steps:
+        return export(steps[-1])
+    if names[:-1] != ["StandardScaler"] or not hasattr(steps[-1], "coef_"):
+        raise ValueError(f"a Pipeline of {', '.join(names)} is not exported; a StandardScaler and a linear model are, other steps have to be left out of the data")
+    scaler, model = steps
+    m = scaler.n_features_in_
+    centre = scaler.mean_ if scaler.with_mean else np.zeros(m)
+    scale = scaler.scale_ if scaler.with_std else np.ones(m)
+    names_in = [str(each) for each in getattr(scaler, "feature_names_in_", [])] or None
+    inputs = {"centre": centre.tolist(), "scale": scale.tolist(), "clip": 1.7976931348623157e308}
+    return {**export(model), "feature_names": names_in, "inputs": inputs}
 
 
 def _finite(thresholds):
@@ -120,3 +145,12 @@ def _histogram(estimator):
     classifier = hasattr(estimator, "classes_")
     link = ("logistic" if len(base) == 1 else "softmax") if classifier else "exponential" if loss in ("poisson", "gamma") else "identity"
     return {"classes": _classes(estimator), "outputs": len(base), "base": base.tolist(), "link": link, "precision": "float64", "trees": trees}
+
+
+if __name__ == "__main__":
+    import joblib
+
+    if len(sys.argv) != 3:
+        sys.exit("usage: export_sklearn.py ESTIMATOR.joblib MODEL.json")
+    with open(sys.argv[2], "w") as file:
+        json.dump(export(joblib.load(sys.argv[1])), file)

@@ -27,6 +27,8 @@ export interface SamplerConfig {
   readonly fairnessCalibration: number;
   readonly fairnessAlpha: number;
   readonly minGroup: number;
+  /** Whether the explanations topic has the attributions of protected columns. */
+  readonly protectedInTopic: 'withheld' | 'shown';
   readonly maxPending: number;
 }
 
@@ -192,6 +194,12 @@ const OWN_SETTINGS = {
     unit: 'events',
     reason: 'groups with fewer are neither shown nor alarmed on',
   },
+  WEIR_EXPLAIN_PROTECTED_IN_TOPIC: {
+    type: 'choice',
+    choices: ['withheld', 'shown'],
+    default: 'withheld',
+    reason: 'attributions of protected columns in the explanations topic; shown: whoever may read the topic reads them',
+  },
   WEIR_EXPLAIN_MAX_PENDING: {
     type: 'integer',
     minimum: 100,
@@ -236,6 +244,7 @@ export function samplerConfigOf(config: ServiceOwnConfig): SamplerConfig {
     fairnessCalibration: config.WEIR_EXPLAIN_FAIRNESS_CALIBRATION,
     fairnessAlpha: config.WEIR_EXPLAIN_FAIRNESS_ALPHA,
     minGroup: config.WEIR_EXPLAIN_MIN_GROUP,
+    protectedInTopic: config.WEIR_EXPLAIN_PROTECTED_IN_TOPIC,
     maxPending: config.WEIR_EXPLAIN_MAX_PENDING,
   };
 }

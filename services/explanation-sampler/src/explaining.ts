@@ -1,7 +1,8 @@
 /** From selected events to explanations: batches that are asked for, and what is made of their answers. */
 
+import { protectedColumns } from '@weir/catalogue/model-catalogue';
 import { encode } from '@weir/events/codec';
-import type { CommandIssued, ModelAccess } from '@weir/events/generated/events';
+import type { CommandIssued, ExplanationSampled, ModelAccess } from '@weir/events/generated/events';
 import type { Effect, EffectAnswer } from '@weir/service-kit/effects/effect';
 import type { Output, Rejection, StepContext } from '@weir/service-kit/processor';
 import { REMOTE_KINDS } from './access-kinds.ts';
@@ -14,6 +15,7 @@ import { digestOf } from './hashing.ts';
 import { observeImportance } from './importance.ts';
 import { askToLoad } from './registrations.ts';
 import type { Batch, Item, ModelState, VersionState } from './state.ts';
+import { withoutProtectedAttributions } from './withheld.ts';
 
 /** Rows of one request, and numbers in them. */
 const MAX_ROWS = 256;
@@ -148,7 +150,7 @@ function explained(model: ModelState, version: VersionState, item: Item, row: Ex
   emit({
     topic: 'explanations',
     key: model.model,
-    value: encode('ExplanationSampled', event),
+    value: encode('ExplanationSampled', publicEvent(model, version, event)),
     id,
     eventTimeMs: item.eventTimeMs,
   });
@@ -167,6 +169,20 @@ function explained(model: ModelState, version: VersionState, item: Item, row: Ex
   // First what was selected before it, then itself: how far the explanations have got must not show in an alert.
   tellGaps(model, version, item, { cause, emit });
   addGap(version, item, attributions, prediction - base);
+}
+
+/** As the topic has it: REST gives the whole to those who may see it. */
+function publicEvent(
+  { catalogue, config }: ModelState,
+  { columns }: VersionState,
+  event: ExplanationSampled,
+): ExplanationSampled {
+  if (config.protectedInTopic === 'shown') return event;
+  const isProtected = protectedColumns(catalogue);
+  return withoutProtectedAttributions(
+    event,
+    columns.map(({ name }) => isProtected.has(name)),
+  );
 }
 
 export function fail(version: VersionState, item: Item, error: string): void {

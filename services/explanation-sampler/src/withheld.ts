@@ -1,4 +1,5 @@
-/** Views without what they say of protected columns. */
+/** Views and records without what they say of protected columns. */
+import type { ExplanationSampled } from '@weir/events/generated/events';
 
 interface Shown {
   readonly features?: readonly string[];
@@ -36,4 +37,22 @@ export function withoutProtected(json: string, isProtected: ReadonlySet<string>)
           withheld,
         }),
   });
+}
+
+/** NaN is what is withheld: the attributions of protected columns, and what they could be computed back from. @param isProtected by column */
+export function withoutProtectedAttributions(
+  event: ExplanationSampled,
+  isProtected: readonly boolean[],
+): ExplanationSampled {
+  if (!isProtected.some(Boolean)) return event;
+  const hidden = { low: Number.NaN, high: Number.NaN };
+  return {
+    ...event,
+    attributions: event.attributions.map((each, column) => (isProtected[column] === true ? Number.NaN : each)),
+    intervals: event.intervals.map((each, column) => (isProtected[column] === true ? hidden : each)),
+    base: Number.NaN,
+    prediction: Number.NaN,
+    residual: Number.NaN,
+    flags: [...event.flags, 'withheld'],
+  };
 }

@@ -1,10 +1,11 @@
 /** A model that treats a group worse by a proxy: which columns carry the gap is told, the same however the run was cut or died. */
 import type { NewRecord } from '@weir/event-log/port';
 import { decode } from '@weir/events/codec';
-import type { AlertRaised } from '@weir/events/generated/events';
+import type { AlertRaised, ExplanationSampled } from '@weir/events/generated/events';
 import { describeProcessor } from '@weir/service-kit/testing/describe-processor';
 import type { Scenario } from '@weir/service-kit/testing/scenario';
 import { expect, test } from 'vitest';
+import type { SamplerConfig } from '../src/config.ts';
 import { ModelHost } from '../src/models/model-host.ts';
 import { effectsOf } from '../src/service.ts';
 import { Folded } from './folded.ts';
@@ -52,12 +53,38 @@ describeProcessor('the explanation sampler with gaps between groups', {
   isAsking: (log) => log.committed('weir.explanations').length < SELECTED,
 });
 
+async function folded(config: SamplerConfig): Promise<Folded> {
+  const effects = effectsOf(new ModelHost({ directory: '', maxBytes: 1e6, urls: [] }));
+  const run = new Folded({ ...SCENARIO, config }, effects);
+  await run.feed([...control(), ...Array.from({ length: EVENTS }, (_, index) => event(index))], 10);
+  return run;
+}
+
+function decoded<Event>({ outputs }: Folded, wanted: string): readonly Event[] {
+  return outputs.flatMap(({ topic, value }) => (topic === wanted ? [decode(value as Uint8Array).event as Event] : []));
+}
+
+test('the topic has no attribution of a protected column, and nothing it could be computed from, unless it is permitted', async () => {
+  const run = await folded(CONFIG);
+  const records = decoded<ExplanationSampled>(run, 'explanations');
+  expect(records.length).toBe(SELECTED);
+  for (const { attributions, base, prediction, residual, flags } of records) {
+    expect(attributions.map(Number.isFinite)).toEqual([true, true, false]);
+    expect([base, prediction, residual]).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+    expect(flags).toContain('withheld');
+  }
+  const whole = await folded({ ...CONFIG, protectedInTopic: 'shown' });
+  for (const { attributions, base, prediction, flags } of decoded<ExplanationSampled>(whole, 'explanations')) {
+    expect(attributions.reduce((a, b) => a + b, base)).toBeCloseTo(prediction, 12);
+    expect(flags).not.toContain('withheld');
+  }
+  // What is read over REST, by those who may, is the same.
+  const kept = (each: Folded) => each.view<{ readonly versions: readonly object[] }>('explanations/credit').versions;
+  expect(kept(run)).toEqual(kept(whole));
+});
+
 test('an alert is told again with the column that carries the gap, and names no protected column', async () => {
-  const folded = new Folded(SCENARIO, effectsOf(new ModelHost({ directory: '', maxBytes: 1e6, urls: [] })));
-  await folded.feed([...control(), ...Array.from({ length: EVENTS }, (_, index) => event(index))], 10);
-  const alerts = folded.outputs.flatMap(({ topic, value }) =>
-    topic === 'alerts' ? [decode(value as Uint8Array).event as AlertRaised] : [],
-  );
+  const alerts = decoded<AlertRaised>(await folded(CONFIG), 'alerts');
   const raised = alerts.find(({ segment, escalates }) => segment === 'sex=F' && escalates === null);
   const again = alerts.filter(({ escalates }) => escalates === raised?.id);
   expect(again).toHaveLength(1);

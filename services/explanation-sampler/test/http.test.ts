@@ -1,17 +1,11 @@
-/** The service whole: events into an embedded log, models in their thread, answers out of its HTTP server. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+/** What the routes answer, to whom, of a model in a file. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NewRecord } from '@weir/event-log/port';
-import { loadServiceConfig } from '@weir/service-kit/config/common-settings';
-import { createPrincipals, sha256 } from '@weir/service-kit/http/principals';
-import { createLogger } from '@weir/service-kit/logger';
-import { connectPorts, type Ports } from '@weir/service-kit/ports';
-import { type Services, startServices } from '@weir/service-kit/service';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { SAMPLER_DEFAULTS, SETTINGS } from '../src/config.ts';
-import { explanationSampler } from '../src/service.ts';
+import { SAMPLER_DEFAULTS } from '../src/config.ts';
 import { categories, feature, NOW_MS, outcome, prediction, registration, stumps } from './scene.ts';
+import { type Answer, PATIENCE_MS, PATIENT, WholeService } from './whole-service.ts';
 
 const COLUMNS = [feature('x', 'numeric'), feature('sex', 'categorical', true)];
 const MODEL = stumps(
@@ -22,34 +16,20 @@ const MODEL = stumps(
   ],
 );
 const EVENTS = 800;
-/** Only against a hang: how fast the machine is must not decide a test. */
-const PATIENCE_MS = 120_000;
-const PATIENT = { timeout: PATIENCE_MS, interval: 50 } as const;
 vi.setConfig({ testTimeout: PATIENCE_MS, hookTimeout: PATIENCE_MS });
-let folder: string;
-let ports: Ports;
-let services: Services;
-let processed = 0;
+const service = new WholeService();
+const ask = service.ask.bind(service);
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'weir-'));
-  writeFileSync(join(folder, 'model.json'), JSON.stringify(MODEL));
-  const config = loadServiceConfig(SETTINGS, { WEIR_LOG_FILE: join(folder, 'log.db'), WEIR_HTTP_PORT: '0' });
-  ports = await connectPorts(config, { clientId: 'test', report: () => {} });
-  const own = { ...SAMPLER_DEFAULTS, budgetPerSecond: 100, backgroundEvents: 100, backgroundRows: 50, segments: [] };
-  const places = { directory: folder, maxBytes: 1e6, urls: [] };
-  const named = [
-    { id: 'ada', roles: ['protected', 'command'], tokenSha256: sha256('auditor') },
-    { id: 'bob', roles: ['command'], tokenSha256: sha256('operator') },
-  ];
-  services = await startServices([explanationSampler(own, places)], {
-    ports,
-    config,
-    logger: createLogger('test', 'silent'),
-    principals: createPrincipals(named, true),
-    events: { committed: (_, { records }) => void (processed += records) },
+  writeFileSync(join(service.folder, 'model.json'), JSON.stringify(MODEL));
+  await service.start({
+    ...SAMPLER_DEFAULTS,
+    budgetPerSecond: 100,
+    backgroundEvents: 100,
+    backgroundRows: 50,
+    segments: [],
   });
-  await send([
+  await service.send([
     registration('loan', COLUMNS, { kind: 'file', location: 'model.json' }),
     registration('away', COLUMNS, { kind: 'file', location: '../model.json' }),
     categories('loan', 'sex', ['F', 'M', 'X']),
@@ -57,19 +37,7 @@ beforeAll(async () => {
   ]);
 });
 
-afterAll(async () => {
-  await services.stop();
-  await ports.close();
-  rmSync(folder, { recursive: true });
-});
-
-async function send(records: readonly NewRecord[]): Promise<void> {
-  const until = processed + records.length;
-  const producer = await ports.log.producer();
-  await producer.send(records.map((record) => ({ ...record, topic: `weir.${record.topic}` })));
-  await producer.close();
-  await vi.waitUntil(() => processed >= until, PATIENT);
-}
+afterAll(() => service.stop());
 
 /** X are few. */
 function predictions(): NewRecord[] {
@@ -89,18 +57,7 @@ function predictions(): NewRecord[] {
   });
 }
 
-interface Answer {
-  readonly status: number;
-  readonly body: any;
-}
-
-async function ask(path: string, token: string, init: RequestInit = {}): Promise<Answer> {
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  const response = await fetch(`${services.url}${path}`, { ...init, headers });
-  return { status: response.status, body: await response.json() };
-}
-
-const explained = async (token: string): Promise<any> => {
+const explained = async (token: 'auditor' | 'operator'): Promise<any> => {
   let body: any;
   await vi.waitUntil(async () => {
     ({ body } = await ask('/v1/models/loan/explanations', token));
@@ -135,8 +92,8 @@ test('one prediction, whose attributions add up, and without protected ones for 
 
 test('an event is explained on request, within a deadline', async () => {
   await explained('auditor');
-  const post = (body: unknown, token: string): Promise<Answer> =>
-    ask('/v1/models/loan/explanations', token, { method: 'POST', body: JSON.stringify(body) });
+  const post = (body: unknown, token: 'auditor' | 'operator'): Promise<Answer> =>
+    service.post('/v1/models/loan/explanations', token, body);
   const { status, body } = await post({ version: '1', features: { x: 0.9, sex: 'F' }, withinMs: 20_000 }, 'auditor');
   expect(status).toBe(200);
   expect(body).toMatchObject({ state: 'explained', prediction: 0.25, flags: ['requested'] });
@@ -196,7 +153,7 @@ test('with scores and labels, thresholds and weights are proposed', async () => 
   // Scores of women are lower by a fifth; those who get 0.6 and more repay.
   const score = (index: number): number =>
     (index % 2 === 0 ? 0.8 : 1) * (Math.floor(100 * ((index * 0.618_034) % 1)) / 100);
-  await send([
+  await service.send([
     registration('credit', COLUMNS, null),
     categories('credit', 'sex', ['F', 'M', 'X']),
     ...Array.from({ length: count }, (_, index) =>

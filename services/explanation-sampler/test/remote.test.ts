@@ -1,36 +1,13 @@
 /** Against a small server that speaks both protocols and answers 2x − y. */
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Column, decodeAnswers, encodeLoad, encodeRequest, type LoadAnswer } from '../src/explain-request.ts';
 import { ModelHost } from '../src/models/model-host.ts';
+import { ModelServer } from './model-server.ts';
 
-let server: Server;
+const server = new ModelServer(2, ([x = 0, y = 0]) => 2 * x - y);
 let url = '';
-let scored = 0;
-let isAway = false;
-
 beforeAll(async () => {
-  const f = ([x, y]: readonly number[]): number => 2 * (x as number) - (y as number);
-  server = createServer((request, response) => {
-    void text(request).then((body) => {
-      if (isAway) return response.writeHead(503).end('away');
-      if (request.url === '/ping') return response.end('\n');
-      if (request.url === '/v2/models/m' || request.url === '/v2/models/m/versions/1')
-        return response.end(JSON.stringify({ inputs: [{ name: 'rows' }] }));
-      const { inputs, dataframe_split: split } = JSON.parse(body);
-      const rows: number[][] =
-        split?.data ?? Array.from({ length: inputs[0].shape[0] }, (_, at) => inputs[0].data.slice(2 * at, 2 * at + 2));
-      scored += rows.length;
-      const answer = rows.map(f);
-      return response.end(
-        JSON.stringify(split === undefined ? { outputs: [{ name: 'o', data: answer }] } : { predictions: answer }),
-      );
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  url = await server.listen();
 });
 afterAll(() => server.close());
 
@@ -71,11 +48,11 @@ test.each([
     const { load, explain } = asked(kind, url + path);
     const { hash, source } = JSON.parse(Buffer.from(await load()).toString()) as LoadAnswer;
     expect(source).toBe(kind);
-    scored = 0;
+    server.scored = 0;
     const bytes = await explain(hash);
     const answers = decodeAnswers(bytes).flatMap((each) => ('error' in each ? [] : each));
     expect(answers).toHaveLength(2);
-    expect(answers.reduce((sum, { modelRows }) => sum + modelRows, 0)).toBe(scored);
+    expect(answers.reduce((sum, { modelRows }) => sum + modelRows, 0)).toBe(server.scored);
     const [first] = answers;
     // Means of the background: x 1, y 1.
     expect(first).toMatchObject({ method: 'kernel', base: 1, prediction: 5, isSeeded: true });
@@ -89,18 +66,18 @@ test('other addresses are refused, and a server that is away is worth another tr
   await expect(asked('mlflow', 'http://127.0.0.1:1/').load()).rejects.toMatchObject({ name: 'EffectRefused' });
   await expect(asked('mlflow', `${url}@elsewhere.example/../..`).load()).resolves.toBeDefined();
   await expect(asked('smoke', url).load()).rejects.toThrow(/it must be file, inline, oip-v2, oip-v2-binary, mlflow/);
-  isAway = true;
+  server.isAway = true;
   await expect(asked('mlflow', url).load()).rejects.toThrow(/answered 503: away/);
-  isAway = false;
+  server.isAway = false;
 });
 
 test('LIME gives the change in the bins of the row, with intervals and whether its ranking is certain', async () => {
   const { load, explain } = asked('mlflow', url, 'lime');
   const { hash } = JSON.parse(Buffer.from(await load()).toString()) as LoadAnswer;
-  scored = 0;
+  server.scored = 0;
   const given = { count: 3, numeric: Float64Array.of(3, 1, 1, 1, Number.NaN, 1), categorical: [[], [], []] };
   const bytes = await explain(hash, given);
-  expect(scored).toBe(2 * 4_096);
+  expect(server.scored).toBe(2 * 4_096);
   const [first, second, third] = decodeAnswers(bytes);
   if (first === undefined || second === undefined || 'error' in first || 'error' in second)
     throw new Error(JSON.stringify([first, second]));

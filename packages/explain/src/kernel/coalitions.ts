@@ -1,9 +1,13 @@
 /**
- * Coalition design of Kernel SHAP: leverage scores make every size equally likely, so a layer of size k gets min(c, C(M, k)) coalitions with c
+ * Coalition design of Kernel SHAP. Few pairs: the single players, then the middle. Many pairs: leverage scores make every size equally likely, so a layer of size k gets min(c, C(M, k)) coalitions with c
  * chosen so that they sum to the budget. Coalitions come in pairs with their complements and without replacement; small layers are complete.
  * Source: Musco and Witter, Leverage SHAP, arXiv 2410.01917; pairing: Covert and Lee (2021).
  */
+
 import { below, shuffle, type Uniform } from '../random.ts';
+
+/** So many pairs at most are kriged (kriging.ts): its cost grows with their third power, to half a second here. */
+export const MAX_KRIGED_PAIRS = 512;
 
 /** One pair: `members[i]` = 1 when player i is in the coalition; the complement is implied. */
 export interface CoalitionPair {
@@ -19,8 +23,12 @@ export function layerPairs(players: number, k: number): number {
   return Math.round(2 * k === players ? count / 2 : count);
 }
 
-/** Pairs per layer, index k; they sum to `pairs`, or to all pairs when there are fewer. */
+/**
+ * Pairs per layer, index k; they sum to `pairs`, or to all pairs when there are fewer. So few that they are kriged go to the single players and then
+ * to the middle, where a coalition is far from all others and from the single ones; more are spread by leverage.
+ */
 export function allocate(players: number, pairs: number): number[] {
+  if (pairs <= MAX_KRIGED_PAIRS) return allocateFew(players, pairs);
   const layers = Math.floor(players / 2);
   const capacity = Array.from({ length: layers }, (_, at) => layerPairs(players, at + 1));
   const given = capacity.map((): number => 0);
@@ -28,11 +36,6 @@ export function allocate(players: number, pairs: number): number[] {
     pairs,
     capacity.reduce((a, b) => a + b, 0),
   );
-  // Below twice the number of players a mixed design is close to singular; single players first make it solvable.
-  if (pairs < 2 * players) {
-    given[0] = Math.min(rest, capacity[0]!);
-    rest -= given[0];
-  }
   while (rest > 0) {
     const open = capacity.flatMap((each, at) => (given[at]! < each ? [at] : []));
     // The middle layer stands for one size, the others for two, and sizes are equally likely.
@@ -46,6 +49,25 @@ export function allocate(players: number, pairs: number): number[] {
     }
   }
   return [0, ...given];
+}
+
+/** The two layers next to the middle in proportion to their size, then outwards. */
+function allocateFew(players: number, pairs: number): number[] {
+  const layers = Math.floor(players / 2);
+  const given = Array.from({ length: layers + 1 }, (): number => 0);
+  given[1] = Math.min(pairs, layerPairs(players, 1));
+  let rest = pairs - given[1];
+  for (let high = layers; high > 1 && rest > 0; high -= 2) {
+    const low = Math.max(2, high - 1);
+    const inHigh = layerPairs(players, high);
+    const inLow = low === high ? 0 : layerPairs(players, low);
+    const taken = Math.min(rest, inHigh + inLow);
+    const toHigh = Math.round((taken * inHigh) / (inHigh + inLow));
+    given[high] = toHigh;
+    if (low !== high) given[low] = taken - toHigh;
+    rest -= taken;
+  }
+  return given;
 }
 
 /**

@@ -5,15 +5,16 @@
  *     for (let rows = explainer.next(); rows !== undefined; rows = explainer.next()) explainer.accept(await score(rows));
  *
  * Each pair of coalitions gets background rows of its own, since the background is the larger error; the difference of their mean prediction to
- * the base value is taken out (control variate). A surrogate g with exact attributions takes out more: φ(f) = φ(g) + φ̂(f − g), unbiased
- * whatever g is as long as it was fixed before the row was drawn.
+ * the base value is taken out (control variate). A surrogate g with exact attributions takes out more: φ(f) = φ(g) + φ̂(f − g), whatever g is
+ * as long as it was fixed before the row was drawn. What φ̂ makes of the pairs is in kriging.ts.
  */
 import { ExplainError, requireBetween, requireWhole } from '../errors.ts';
 import type { Players } from '../model/players.ts';
 import { studentQuantile } from '../normal.ts';
 import { below, type Uniform } from '../random.ts';
 import { type CoalitionPair, drawDesign } from './coalitions.ts';
-import { type PairValue, regress } from './regression.ts';
+import { krige } from './kriging.ts';
+import type { PairValue, Regression } from './regression.ts';
 
 export interface Surrogate {
   /** Its prediction of a row. */
@@ -172,8 +173,10 @@ export class KernelExplainer {
     return sum;
   }
 
-  #regression(): ReturnType<typeof regress> {
-    return regress(this.#options.players.names.length, this.#values);
+  #regression(): Regression {
+    const players = this.#options.players.names.length;
+    const rest = this.#options.prediction - this.#baseValue - this.#surrogateGap();
+    return krige(players, this.#values, rest / players);
   }
 
   #question(pair: CoalitionPair, rows: Float64Array[], known: Map<string, number>): Question {

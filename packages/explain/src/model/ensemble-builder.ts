@@ -2,6 +2,7 @@
 import { ExplainError } from '../errors.ts';
 import { CATEGORICAL, type TreeEnsemble } from './ensemble.ts';
 import type { Link } from './link.ts';
+import type { ValueNames } from './pandas-categories.ts';
 
 /** A node as its library wrote it; `left` and `right` are indices into the same array. */
 export type ParsedNode =
@@ -18,6 +19,8 @@ export type ParsedNode =
 export interface EnsembleHead {
   readonly source: string;
   readonly featureNames: readonly string[];
+  /** None by default. */
+  readonly valueNames?: ValueNames;
   readonly outputs: number;
   readonly base: readonly number[];
   readonly link: Link;
@@ -152,6 +155,7 @@ export class EnsembleBuilder {
   finish(): TreeEnsemble {
     return {
       ...this.#head,
+      valueNames: this.#head.valueNames ?? new Map(),
       base: Float64Array.from(this.#head.base),
       treeStart: Int32Array.from(this.#treeStart),
       treeOutput: Int32Array.from(this.#treeOutput),

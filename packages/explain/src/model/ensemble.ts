@@ -4,6 +4,7 @@
  */
 import { ExplainError } from '../errors.ts';
 import { applyLink, type Link } from './link.ts';
+import type { ValueNames } from './pandas-categories.ts';
 
 /** What counts as missing at a node. `none`: NaN is read as 0, as LightGBM does. `zero`: NaN and |x| ≤ 1e-35. */
 export const MISSING = { none: 0, zero: 1, nan: 2 } as const;
@@ -18,6 +19,8 @@ const ZERO = 1e-35;
 export interface TreeEnsemble {
   readonly source: string;
   readonly featureNames: readonly string[];
+  /** Of features whose values the model knows by code. */
+  readonly valueNames: ValueNames;
   /** K, the number of margins of a row. */
   readonly outputs: number;
   /** Added to the K margins. */

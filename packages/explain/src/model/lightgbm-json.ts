@@ -4,15 +4,21 @@ import { DEFAULT_LEFT, MISSING, type TreeEnsemble } from './ensemble.ts';
 import { EnsembleBuilder, MAX_NODES, type ParsedNode } from './ensemble-builder.ts';
 import { arrayAt, type Json, namesOf, numberAt, objectAt, parseJson, stringAt, wholeAt } from './json-fields.ts';
 import { lightgbmLink } from './lightgbm-objective.ts';
+import { valueNamesOf } from './pandas-categories.ts';
 
 /** @param input the document, as text or parsed. @throws {ExplainError} BAD_MODEL, MODEL_REFUSED. O(length). */
 export function parseLightgbmJson(input: string | object): TreeEnsemble {
   const model = parseJson(input);
   const features = wholeAt('max_feature_idx', model['max_feature_idx']) + 1;
   const perIteration = wholeAt('num_tree_per_iteration', model['num_tree_per_iteration']);
+  const featureNames = namesOf(model['feature_names'], features);
   const builder = new EnsembleBuilder({
     source: 'LightGBM',
-    featureNames: namesOf(model['feature_names'], features),
+    featureNames,
+    valueNames: valueNamesOf(
+      model['pandas_categorical'],
+      featureNames.map((name) => isCategorical(model, name)),
+    ),
     outputs: perIteration,
     base: Array.from({ length: Math.min(Math.max(0, perIteration), 10_000) }, () => 0),
     link: lightgbmLink(model['objective'] === undefined ? '' : stringAt('objective', model['objective'])),
@@ -28,6 +34,12 @@ export function parseLightgbmJson(input: string | object): TreeEnsemble {
     );
   }
   return builder.finish();
+}
+
+/** A category has its values listed, a number only their range. */
+function isCategorical({ feature_infos: infos }: Json, name: string): boolean {
+  const info = (infos as Readonly<Record<string, { readonly values?: unknown }>> | undefined)?.[name];
+  return Array.isArray(info?.values) && info.values.length > 0;
 }
 
 function nodesOf(root: Json, path: string, scale: number): ParsedNode[] {

@@ -6,6 +6,7 @@ import { ExplainError } from '../errors.ts';
 import { DEFAULT_LEFT, MISSING, type TreeEnsemble } from './ensemble.ts';
 import { EnsembleBuilder, type ParsedNode } from './ensemble-builder.ts';
 import { lightgbmLink } from './lightgbm-objective.ts';
+import { type ValueNames, valueNamesOf } from './pandas-categories.ts';
 
 type Section = ReadonlyMap<string, string>;
 
@@ -20,6 +21,7 @@ export function parseLightgbmText(text: string): TreeEnsemble {
     source: 'LightGBM',
     featureNames:
       names.length === features ? names : Array.from({ length: Math.min(features, 1_000_001) }, (_, at) => `f${at}`),
+    valueNames: pandasCategories(text, head),
     outputs: perIteration,
     base: Array.from({ length: Math.min(Math.max(0, perIteration), 10_000) }, () => 0),
     link: lightgbmLink(head.get('objective') ?? ''),
@@ -39,6 +41,26 @@ export function parseLightgbmText(text: string): TreeEnsemble {
   const scale = head.has('average_output') ? perIteration / trees.length : 1;
   for (const [at, tree] of trees.entries()) builder.addTree(nodesOf(tree, scale), at % perIteration);
   return builder.finish();
+}
+
+/** They stand on a line of their own behind everything else. */
+function pandasCategories(text: string, head: Section): ValueNames {
+  const line = /^pandas_categorical:(.*)$/m.exec(text.slice(text.lastIndexOf('\npandas_categorical:') + 1))?.[1];
+  if (line === undefined || head.get('feature_infos') === undefined) return new Map();
+  let written: unknown;
+  try {
+    written = JSON.parse(line);
+  } catch (cause) {
+    throw new ExplainError('BAD_MODEL', `pandas_categorical is no JSON: ${String(cause)}; save the model again`, {
+      cause,
+    });
+  }
+  // A range in brackets of a number, values between colons of a category, none of a constant.
+  const infos = (head.get('feature_infos') ?? '').split(' ');
+  return valueNamesOf(
+    written,
+    infos.map((info) => info.includes(':') && !info.startsWith('[')),
+  );
 }
 
 /** The head and one section per tree; `end of trees` and what follows it is left out. */

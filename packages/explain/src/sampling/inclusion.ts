@@ -58,7 +58,7 @@ export class InclusionSampler {
   constructor(config: SamplerConfig, state?: SamplerState) {
     requireBetween('budgetPerSecond', config.budgetPerSecond, 1e-6, 1e9);
     this.#budget = config.budgetPerSecond;
-    requireBetween('bucketSeconds', config.bucketSeconds ?? 1, 1e-6, 1e6);
+    requireBetween('bucketSeconds', config.bucketSeconds ?? 1, 1e-6, 1e7);
     this.#capacity = Math.max(1, this.#budget * (config.bucketSeconds ?? 1));
     this.#minInclusion = config.minInclusion ?? 0.001;
     this.#memory = config.memoryEvents ?? 1000;

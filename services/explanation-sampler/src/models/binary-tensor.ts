@@ -2,6 +2,7 @@
  * The binary tensor extension of the Open Inference Protocol v2: a JSON header, whose length stands in the header Inference-Header-Content-Length,
  * and the raw little-endian values of the tensors behind it. Source: the binary tensor data extension of KServe and Triton.
  */
+import { endianness } from 'node:os';
 import { ExplainError } from '@weir/explain/errors';
 
 const LENGTH_HEADER = 'inference-header-content-length';
@@ -16,8 +17,9 @@ export function encodeTensor(
   const head = Buffer.from(JSON.stringify({ inputs: [input], parameters: { binary_data_output: true } }));
   const body = Buffer.alloc(head.length + values.byteLength);
   head.copy(body);
-  // Byte by byte in the stated order: the machine's own may differ.
-  for (const [at, value] of values.entries()) body.writeDoubleLE(value, head.length + 8 * at);
+  // In the stated order, which is that of most machines.
+  if (endianness() === 'LE') body.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), head.length);
+  else for (const [at, value] of values.entries()) body.writeDoubleLE(value, head.length + 8 * at);
   const headers = { 'content-type': 'application/octet-stream', [LENGTH_HEADER]: String(head.length) };
   return { body, headers };
 }

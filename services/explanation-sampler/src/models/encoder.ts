@@ -1,15 +1,18 @@
 /** From the columns of a feature set to the features of a model, by name, and from the model's attributions back to columns. */
 import { ExplainError } from '@weir/explain/errors';
+import type { ValueNames } from '@weir/explain/model/pandas-categories';
 import { type Players, playersOf } from '@weir/explain/model/players';
 import type { Column, Rows } from '../explain-request.ts';
 
 type Source = { readonly column: number; readonly at: number } & (
   | { readonly numeric: true }
   | { readonly category: string }
+  | { readonly codes: ReadonlyMap<string, number> }
 );
 
 /**
  * A feature of the model is a numeric column of the same name, or `column=value`: 1 where the categorical column has that value, else 0.
+ * A categorical column of the same name stands for its code where the model knows its values by code.
  * All features of one column play as one. A model without names takes the numeric columns in order.
  */
 export class Encoder {
@@ -21,11 +24,11 @@ export class Encoder {
   readonly #columnOf: readonly number[];
 
   /** @throws {ExplainError} BAD_MODEL naming a feature that no column gives */
-  constructor(featureNames: readonly string[], columns: readonly Column[]) {
+  constructor(featureNames: readonly string[], columns: readonly Column[], valueNames: ValueNames = new Map()) {
     this.#columns = columns.length;
     this.#numeric = columns.filter(({ type }) => type === 'numeric').length;
     const places = placesOf(columns);
-    const found = featureNames.map((name) => sourceOf(name, places));
+    const found = featureNames.map((name, feature) => sourceOf(name, places, valueNames.get(feature)));
     const isUnnamed = found.every((each) => each === undefined) && featureNames.length === this.#numeric;
     const inOrder = [...places.values()].filter(({ type }) => type === 'numeric');
     this.#sources = found.map((source, index): Source => {
@@ -55,9 +58,11 @@ export class Encoder {
     return Float64Array.from(this.#sources, (source) =>
       'numeric' in source
         ? (numeric[index * this.#numeric + source.at] as number)
-        : values[source.at] === source.category
-          ? 1
-          : 0,
+        : 'codes' in source
+          ? (source.codes.get(values[source.at] ?? '') ?? Number.NaN)
+          : values[source.at] === source.category
+            ? 1
+            : 0,
     );
   }
 
@@ -84,9 +89,16 @@ function placesOf(columns: readonly Column[]): ReadonlyMap<string, Place> {
   return new Map(columns.map(({ name, type }, column) => [name, { type, column, at: used[type]++ }]));
 }
 
-function sourceOf(name: string, places: ReadonlyMap<string, Place>): Source | undefined {
+function sourceOf(
+  name: string,
+  places: ReadonlyMap<string, Place>,
+  values: readonly string[] | undefined,
+): Source | undefined {
   const own = places.get(name);
   if (own?.type === 'numeric') return { column: own.column, at: own.at, numeric: true };
+  // Missing and unseen values have no code, as in LightGBM's own.
+  if (own !== undefined && values !== undefined)
+    return { column: own.column, at: own.at, codes: new Map(values.map((value, code) => [value, code])) };
   // A column's name may hold an equals sign, too: the longest that fits.
   for (let equals = name.lastIndexOf('='); equals > 0; equals = name.lastIndexOf('=', equals - 1)) {
     const place = places.get(name.slice(0, equals));

@@ -27,11 +27,11 @@ export function checkModel(model: Model, { columns, outputs }: LoadRequest): Enc
       'MODEL_REFUSED',
       `the model has ${margins} outputs, its registration ${outputs}; register as many, in the model's order, or one for a model with one`,
     );
-  return new Encoder(featureNames, columns);
+  return new Encoder(featureNames, columns, model.type === 'trees' ? model.ensemble.valueNames : undefined);
 }
 
-/** Costs what building the explainer costs: seconds for large tree models. @throws {ExplainError} */
-export function prepare(model: Model, request: ExplainRequest): Prepared {
+/** Costs what building the explainer costs: seconds for large tree models. @param k margin that is explained. @throws {ExplainError} */
+export function prepare(model: Model, request: ExplainRequest, k: number = 0): Prepared {
   const encoder = checkModel(model, request);
   const background = encoder.rows(request.background);
   const { players } = encoder;
@@ -45,14 +45,14 @@ export function prepare(model: Model, request: ExplainRequest): Prepared {
         if (!row.every(Number.isFinite))
           return { error: 'a feature is missing or infinite, for which a linear model has no answer' };
         const { attributions, baseValues } = linearShap(linear, means, row, players);
-        const prediction = linearMargins(linear, row)[0] as number;
-        const output = linearPredict(linear, row)[0] as number;
-        const base = baseValues[0] as number;
+        const prediction = linearMargins(linear, row)[k] as number;
+        const output = linearPredict(linear, row)[k] as number;
+        const base = baseValues[k] as number;
         return {
           ...EXACT,
           ...INTERVENTIONAL,
           method: 'linear',
-          attributions: encoder.byColumn(attributions),
+          attributions: encoder.byColumn(attributions, k * players.names.length),
           base,
           prediction,
           output,
@@ -73,10 +73,10 @@ export function prepare(model: Model, request: ExplainRequest): Prepared {
       ...EXACT,
       ...(isInterventional ? INTERVENTIONAL : PATH_DEPENDENT),
       method: 'table',
-      attributions: encoder.byColumn(explainer.explain(row)),
-      base: explainer.baseValues[0] as number,
-      prediction: margins(ensemble, row)[0] as number,
-      output: predict(ensemble, row)[0] as number,
+      attributions: encoder.byColumn(explainer.explain(row), k * players.names.length),
+      base: explainer.baseValues[k] as number,
+      prediction: margins(ensemble, row)[k] as number,
+      output: predict(ensemble, row)[k] as number,
     }),
   };
 }

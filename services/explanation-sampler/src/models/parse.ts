@@ -1,6 +1,7 @@
 /** Model files by their content. */
 import { ExplainError } from '@weir/explain/errors';
 import type { TreeEnsemble } from '@weir/explain/model/ensemble';
+import { parseJson } from '@weir/explain/model/json-fields';
 import { parseLightgbmJson } from '@weir/explain/model/lightgbm-json';
 import { parseLightgbmText } from '@weir/explain/model/lightgbm-text';
 import { type LinearModel, parseSklearnLinear, SKLEARN_LINEAR } from '@weir/explain/model/linear';
@@ -14,15 +15,30 @@ export type Model =
 /** @throws {ExplainError} BAD_MODEL, MODEL_REFUSED. O(length) */
 export function parseModel(text: string): Model {
   if (/^tree\s*\n/.test(text)) return { type: 'trees', ensemble: parseLightgbmText(text) };
-  if (/^\s*\{/.test(text)) {
-    // Which tool wrote it; that tool's parser reads it, with the bare words that Python writes.
-    if (/"tree_info"\s*:/.test(text)) return { type: 'trees', ensemble: parseLightgbmJson(text) };
-    if (/"learner"\s*:/.test(text)) return { type: 'trees', ensemble: parseXgboostJson(text) };
-    if (text.includes(`"${SKLEARN_LINEAR}"`)) return { type: 'linear', linear: parseSklearnLinear(text) };
-    if (text.includes(`"${SKLEARN_TREES}"`)) return { type: 'trees', ensemble: parseSklearnTrees(text) };
+  if (/^\s*\{\s*"/.test(text)) {
+    const document = parseJson(text);
+    // By the outermost fields: XGBoost has a tree_info of its own further in.
+    if (document['learner'] !== undefined) return { type: 'trees', ensemble: parseXgboostJson(document) };
+    if (document['tree_info'] !== undefined) return { type: 'trees', ensemble: parseLightgbmJson(document) };
+    if (document['format'] === SKLEARN_LINEAR) return { type: 'linear', linear: parseSklearnLinear(document) };
+    if (document['format'] === SKLEARN_TREES) return { type: 'trees', ensemble: parseSklearnTrees(document) };
+    throw new ExplainError(
+      'BAD_MODEL',
+      `the model is a JSON document with the fields ${Object.keys(document).slice(0, 8).join(', ')}, which is none of those that are read; ${CURE}`,
+    );
   }
-  throw new ExplainError(
-    'BAD_MODEL',
-    `the model begins with ${JSON.stringify(text.slice(0, 40))}; give a LightGBM text or JSON dump, XGBoost JSON, or what packages/explain/python/export_sklearn.py writes`,
-  );
+  throw new ExplainError('BAD_MODEL', `the model begins with ${JSON.stringify(text.slice(0, 40))}; ${hintOf(text)}`);
+}
+
+const CURE =
+  'give a LightGBM text or JSON dump, XGBoost JSON, or what packages/explain/python/export_sklearn.py writes';
+
+/** Of formats that are often met and not read. */
+function hintOf(text: string): string {
+  if (text.startsWith('{L')) return "it is XGBoost's binary JSON; save it with booster.save_model('model.json')";
+  // A pickle begins with a byte that is no UTF-8, and its protocol, 2 to 5.
+  const [first, protocol] = [text.charCodeAt(0), text.charCodeAt(1)];
+  if ((first === 0xfffd || first === 0x80) && protocol >= 2 && protocol <= 5)
+    return 'it is a pickle, which is not read; write the estimator with packages/explain/python/export_sklearn.py';
+  return CURE;
 }

@@ -14,6 +14,8 @@ const CONFIDENCE = 0.95;
 /** Coalitions per row: so many times the columns, even; and background rows drawn for each pair. */
 const COALITIONS_PER_COLUMN = 16;
 const ROWS_PER_PAIR = 10;
+/** Model rows of one request. */
+const MAX_REQUEST_ROWS = 2_048;
 /** Background rows that the base value is the mean over. */
 const MAX_BACKGROUND = 100;
 
@@ -31,12 +33,16 @@ export async function explainRemote(request: ExplainRequest, places: ModelPlaces
   const table = new Table(columns, [request.background, rows]);
   if (request.remoteExplainer === 'lime') return await explainByLime(request, table, score);
   const background = table.rows(request.background).slice(0, MAX_BACKGROUND);
-  const backgroundPredictions = await score(background.map((row) => table.cells(row)));
+  const explained = table.rows(rows);
+  // In one request for all of them.
+  const known = await score([...background, ...explained].map((row) => table.cells(row)));
+  const backgroundPredictions = known.slice(0, background.length);
   const players = playersOf(columns.map(({ name }) => name));
   const maxCoalitions = COALITIONS_PER_COLUMN * Math.max(2, columns.length);
   const answers: RowAnswer[] = [];
-  for (const [index, row] of table.rows(rows).entries()) {
-    const [prediction = Number.NaN] = await score([table.cells(row)]);
+  const rowsPerPair = Math.min(ROWS_PER_PAIR, background.length);
+  for (const [index, row] of explained.entries()) {
+    const prediction = known[background.length + index] as number;
     const options = {
       row,
       prediction,
@@ -44,7 +50,8 @@ export async function explainRemote(request: ExplainRequest, places: ModelPlaces
       backgroundPredictions,
       players,
       maxCoalitions,
-      rowsPerPair: Math.min(ROWS_PER_PAIR, background.length),
+      rowsPerPair,
+      batchPairs: Math.max(1, Math.floor(MAX_REQUEST_ROWS / 2 / rowsPerPair)),
       confidence: CONFIDENCE,
     };
     let draws = 0;

@@ -26,7 +26,10 @@ export async function scorerOf({ kind }: ModelAccess, address: URL, columns: rea
   const shapeOf = (rows: readonly unknown[]): readonly [number, number] => [rows.length, columns.length];
   if (kind === 'oip-v2-binary')
     return async (rows) => {
-      const values = Float64Array.from(rows.flat(), (cell) => (cell === null ? Number.NaN : Number(cell)));
+      const values = new Float64Array(rows.length * columns.length);
+      for (const [at, row] of rows.entries())
+        for (let j = 0; j < columns.length; j += 1)
+          values[at * columns.length + j] = row[j] === null ? Number.NaN : Number(row[j]);
       const { body, headers } = encodeTensor(name, shapeOf(rows), values);
       const answer = await call(url, body, headers);
       return numbers([...(decodeTensors(answer.body, answer.headers)[0] ?? [])], rows.length);

@@ -10,7 +10,7 @@ import { READING_FLAGS, READING_HELP, readingOf } from '../../tables/reading-fla
 import { columnsOf, rowsOf } from './file-rows.ts';
 import { writeParquet } from './parquet.ts';
 
-const HELP = `weir explain --model FILE --data FILE [--background FILE] [--json] [--parquet FILE]
+const HELP = `weir explain --model FILE --data FILE [--background FILE] [--output K] [--json] [--parquet FILE]
 
 Attributions of a model's answers, row by row, and the importance of its columns: the values that the explanation sampler gives.
 
@@ -18,6 +18,8 @@ Attributions of a model's answers, row by row, and the importance of its columns
   --data FILE         CSV, JSON lines or Parquet; features are found by name, dummies as column=value
   --background FILE   rows that attributions are relative to. Needed by linear models; tree models use their training counts
                       without it (the path-dependent game), which are other values
+  --output K          output that is explained, from 1; 1 without it. Of a classifier with an output for each class these are its classes
+                      in order
   --json              a line for each row, with base, prediction, the model's output and the attribution of each column
   --parquet FILE      the same as a Parquet file: row, error, game, base, prediction, output and an attribution_COLUMN for each
                       column; numbers are null in a row that has an error
@@ -29,6 +31,7 @@ const OPTIONS = {
   model: { type: 'string' },
   data: { type: 'string' },
   background: { type: 'string' },
+  output: { type: 'string' },
   json: { type: 'boolean', default: false },
   parquet: { type: 'string' },
   ...READING_FLAGS,
@@ -51,6 +54,7 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
   const treeGame = flags.background === undefined ? 'path-dependent' : 'interventional';
   const access = { kind: 'file', location: modelFile };
   const outputs = model.type === 'linear' ? model.linear.outputs : model.ensemble.outputs;
+  const output = outputOf(flags.output, outputs);
   const request = {
     access,
     columns,
@@ -63,7 +67,7 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
     rows,
     seeds: [],
   } as const;
-  const { encoder, explain: explainRow } = usable(modelFile, () => prepare(model, request));
+  const { encoder, explain: explainRow } = usable(modelFile, () => prepare(model, request, output - 1));
   const answers = Array.from({ length: rows.count }, (_, index) => explainRow(encoder.row(rows, index)));
   if (flags.json)
     for (const [index, answer] of answers.entries()) io.out(`${JSON.stringify(shownRow(index, columns, answer))}\n`);
@@ -74,11 +78,21 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
   const failure = answers[failed];
   if (failure !== undefined && 'error' in failure)
     io.err(`weir: ${rows.count - explained.length} rows are not explained; row ${failed + 1}: ${failure.error}\n`);
-  if (!flags.json) io.out(importance(columns, explained, treeGame));
+  if (!flags.json)
+    io.out(importance(columns, explained, outputs === 1 ? treeGame : `${treeGame}, output ${output} of ${outputs}`));
   return 0;
 }
 
 const EMPTY: Rows = { count: 0, numeric: new Float64Array(0), categorical: [] };
+
+/** From 1. */
+function outputOf(given: string | undefined, outputs: number): number {
+  const output = Number(given ?? 1);
+  if (Number.isInteger(output) && output >= 1 && output <= outputs) return output;
+  throw new UsageError(
+    `--output is ${JSON.stringify(given)}; the model has ${outputs}, so give a whole number from 1 to ${outputs}`,
+  );
+}
 
 function usable<Value>(file: string, make: () => Value): Value {
   try {
