@@ -58,3 +58,17 @@ test('npm run --silent weir: only the command speaks', () => {
   expect(run).toMatchObject({ status: 0, stderr: '' });
   expect(run.stdout).toMatch(/^weir replay \(--file PATH/);
 });
+
+test.skipIf(older === undefined)(
+  'npm run node runs files under the Node of the workspace, whichever stands on the PATH',
+  () => {
+    const path = [join(older as string, '..'), PATH].join(delimiter);
+    const run = spawnSync('npm', ['run', '--silent', 'node', '--', '-p', 'process.versions.node'], {
+      encoding: 'utf8',
+      cwd: ROOT,
+      env: { ...process.env, PATH: path },
+    });
+    expect(run).toMatchObject({ status: 0, stderr: '' });
+    expect(Number.parseInt(run.stdout, 10)).toBeGreaterThanOrEqual(24);
+  },
+);

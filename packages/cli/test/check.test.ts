@@ -73,6 +73,15 @@ test('both files are read by the same options, and numbers where names should be
   expect(inferred.numeric.map(({ name }) => name)).toEqual(['c1']);
 });
 
+test('a blank after the delimiter is no part of a category, whether the row has quotes or not', async () => {
+  const spaced = write(
+    'spaced.csv',
+    `age, city, note\n${Array.from({ length: 500 }, (_, row) => `${row % 50}, ${CITIES[row % 3]}, x`).join('\n')}`,
+  );
+  const mixed = write('mixed.csv', 'age,city,note\n7,Bonn,x\n8, Bonn,"x"\n9, Celle, x\n');
+  expect(await runCommand(check, '--reference', spaced, '--current', mixed)).toMatchObject({ status: 0, err: '' });
+});
+
 test('NDJSON has the same verdicts as CSV', async () => {
   const lines =
     '{"age":7,"city":"Bonn"}\n{"age":null,"city":"Celle"}\n{"age":900,"city":"bonn"}\n{"age":1.5,"city":"Aachen"}\n';

@@ -54,7 +54,7 @@ export async function connectPorts(config: CommonConfig, options: ConnectOptions
       throw new LogError('FATAL', `${error.message}: see ${SECURITY_SETTINGS}`, { cause: error });
     throw error;
   }
-  const watched = brokerCheck(log);
+  const watched = brokerCheck(log, options.report);
   const close = async (): Promise<void> => {
     watched.stop();
     await log.close();

@@ -58,9 +58,10 @@ export async function onceReachable<T>(attempt: () => Promise<T>, options: WaitO
   }
 }
 
-/** Asks the broker every ten seconds; the fault names it, as the error of the log does. */
+/** Asks the broker every ten seconds; the fault names it, as the error of the log does. Told once when it goes, and once when it answers again. */
 export function brokerCheck(
   log: Pingable,
+  report: WaitOptions['report'],
   everyMs: number = CHECK_EVERY_MS,
 ): { readonly check: Check; readonly stop: () => void } {
   let fault: string | undefined;
@@ -70,9 +71,12 @@ export function brokerCheck(
     isAsking = true;
     try {
       await log.ping(PING_TIMEOUT_MS);
+      if (fault !== undefined) report('the broker answers again', {});
       fault = undefined;
     } catch (error) {
-      fault = error instanceof Error ? error.message : String(error);
+      const reason = error instanceof Error ? error.message : String(error);
+      if (fault === undefined) report('the broker does not answer', { reason });
+      fault = reason;
     }
     isAsking = false;
   };

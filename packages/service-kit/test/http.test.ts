@@ -380,6 +380,8 @@ describe('around it', () => {
     expect(await get('/readyz?verbose')).toMatchObject({
       json: { status: 'ok', checks: [{ name: 'running', ok: true }] },
     });
+    const metrics = await http.app.inject('/metrics');
+    expect(metrics.body).toContain('weir_check_ok{check="running"} 1\n');
     expect((await get('/problems/unheard-of')).json).toMatchObject({ code: 'NOT_FOUND' });
     expect((await get('/docs')).status).toBe(200);
   });

@@ -70,11 +70,16 @@ describe('an absent broker', () => {
 
   test('makes the service not ready, by name', async () => {
     const log = broker(absent('refused'));
-    const { check, stop } = brokerCheck(log, 5);
+    const lines: string[] = [];
+    const report = (message: string, { reason = '' }: { readonly reason?: unknown }) =>
+      void lines.push(`${message} ${String(reason)}`.trim());
+    const { check, stop } = brokerCheck(log, report, 5);
     expect(check).toMatchObject({ name: 'broker' });
     await expect.poll(() => check.fault(), { interval: 1 }).toContain('a:9092');
     await expect.poll(() => check.fault()).toBeUndefined();
     stop();
+    // One line for each change, however often it is asked.
+    expect(lines).toEqual([expect.stringMatching(/^the broker does not answer .*a:9092/), 'the broker answers again']);
   });
 });
 

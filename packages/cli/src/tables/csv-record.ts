@@ -1,4 +1,4 @@
-/** Records of CSV (RFC 4180): where they end, and their cells. Blanks may stand around a quoted cell. */
+/** Records of CSV (RFC 4180): where they end, and their cells. Blanks may stand around a quoted cell, and before one that is not: `1, Bonn`. */
 import { UsageError } from '../output.ts';
 import { LONGEST_LINE, linesOf, type TextFile } from './text-file.ts';
 
@@ -29,7 +29,12 @@ function neverClosed(path: string, record: string): UsageError {
 export function cellsOf(text: string, delimiter: string): string[] | undefined {
   const isBlank = delimiter === ' ';
   const record = isBlank ? text.trim() : text;
-  if (!record.includes('"')) return record.split(isBlank ? / +/ : delimiter);
+  if (!record.includes('"')) {
+    const cells = record.split(isBlank ? / +/ : delimiter);
+    return record.startsWith(' ') || record.includes(`${delimiter} `)
+      ? cells.map((cell) => cell.replace(/^ +/, ''))
+      : cells;
+  }
   const cells: string[] = [];
   for (let at = 0; ; at += 1) {
     while (record[at] === ' ') at += 1;

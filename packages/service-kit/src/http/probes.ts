@@ -1,6 +1,6 @@
 /** Probes, metrics and the pages of the errors: open to everybody, since they tell nothing of models. */
 import type { FastifyInstance } from 'fastify';
-import type { Registry } from 'prom-client';
+import { Gauge, type Registry } from 'prom-client';
 import { Problem, problemPage } from './problem.ts';
 
 /** Every other route asks for a token, where there are identities. */
@@ -21,6 +21,15 @@ export interface Check {
 
 export function registerProbes(app: FastifyInstance, registry: Registry, checks: readonly Check[]): void {
   const schema = { hide: true };
+  const isOk: Gauge<'check'> = new Gauge({
+    name: 'weir_check_ok',
+    help: '1 while a check of /readyz holds, by its name; 0 while it does not, and /readyz?verbose says why.',
+    labelNames: ['check'],
+    registers: [registry],
+    collect: () => {
+      for (const { name, fault } of checks) isOk.set({ check: name }, fault() === undefined ? 1 : 0);
+    },
+  });
   app.get('/livez', { schema }, () => ({ status: 'ok' }));
   app.get('/readyz', { schema }, (request, reply) => {
     const results = checks.map(({ name, fault }) => ({ name, fault: fault() }));
