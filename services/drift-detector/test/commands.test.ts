@@ -172,7 +172,10 @@ test('rules that can never raise are named, with the size of a reference that is
 test('a window that no reference is large enough for is named, with the settings to change', () => {
   const [found] = withReference([6, 200], 500);
   expect(found).toEqual([
-    { column: 'x', reason: expect.stringMatching(/^ks-6 can never raise: .* enlarge WEIR_DRIFT_WINDOWS or/) as unknown },
+    {
+      column: 'x',
+      reason: expect.stringMatching(/^ks-6 can never raise: .* enlarge WEIR_DRIFT_WINDOWS or/) as unknown,
+    },
   ]);
 });
 
