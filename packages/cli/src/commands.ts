@@ -41,7 +41,7 @@ export const COMMANDS: readonly Entry[] = [
   },
   {
     name: 'check',
-    summary: 'find the rows of a file that break the rules of a reference',
+    summary: 'find the rows of a file that break the rules of a reference, and the odd ones',
     load: async () => (await import('./commands/check.ts')).check,
   },
   {

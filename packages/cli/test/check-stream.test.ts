@@ -34,7 +34,7 @@ interface Told {
 
 /** Every violation that `weir check` tells, as text. */
 async function checkVerdicts(reference: string, current: string): Promise<readonly string[]> {
-  const { out, err } = await runCommand(check, '--reference', reference, '--current', current, '--json');
+  const { out, err } = await runCommand(check, '--reference', reference, '--current', current, '--json', '--no-scores');
   expect(err).toBe('');
   const lines = out.trim().split('\n');
   const told = lines.map((line) => JSON.parse(line) as Told & { readonly summary?: unknown });

@@ -132,8 +132,7 @@ export class Outliers {
         this.phase = this.#config.guarantee === 'budget' ? 'ready' : 'scoring';
       return;
     }
-    this.#load(numbers, at, texts, textAt, false);
-    this.#held.push(this.forest.score(this.row));
+    this.#held.push(this.score(numbers, at, texts, textAt));
     if (this.#held.length < this.#config.heldOutEvents) return;
     this.#reference = ReferenceCalibration.from(this.#held);
     this.#held = [];
@@ -147,8 +146,8 @@ export class Outliers {
     const { decision } = this;
     decision.score = learns ? this.forest.observe(this.row) : this.forest.score(this.row);
     const isOverBudget = this.#budget.add(decision.score);
-    const pValue = this.#reference?.pValue(decision.score) ?? 1;
-    const isOdd = this.#reference !== undefined && pValue * this.#config.eventsPerAlarm <= 1;
+    const pValue = this.referencePValue(decision.score);
+    const isOdd = this.isOdd(pValue);
     // The budget decides about the event with which the data has left the reference, too.
     if (this.#reference !== undefined) this.alarmShare.add(isOdd);
     decision.guarantee = this.guarantee;
@@ -158,6 +157,22 @@ export class Outliers {
     decision.isAlarm = isReference ? isOdd : isOverBudget;
     if (decision.isAlarm) this.alarms += 1;
     return decision;
+  }
+
+  /** Score of an event by the forest as it is; nothing is learnt from it or decided on it. Its values are left in `row`. */
+  score(numbers: Float64Array, at: number, texts: readonly (string | null)[], textAt: number): number {
+    this.#load(numbers, at, texts, textAt, false);
+    return this.forest.score(this.row);
+  }
+
+  /** Of a score among those of the held-out events; 1 while there are none. */
+  referencePValue(score: number): number {
+    return this.#reference?.pValue(score) ?? 1;
+  }
+
+  /** p ≤ α. */
+  isOdd(pValue: number): boolean {
+    return pValue * this.#config.eventsPerAlarm <= 1;
   }
 
   #load(numbers: Float64Array, at: number, texts: readonly (string | null)[], textAt: number, learns: boolean): void {

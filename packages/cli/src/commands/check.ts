@@ -1,85 +1,72 @@
-/** `weir check`: rules of data quality on a file. */
+/** `weir check`: rules of data quality and scores of oddness on a file. */
 import { writeFileSync } from 'node:fs';
-import { noWords, parseFlags } from '../flags.ts';
+import type { Rules } from '@weir/anomaly/quality/rules';
 import { type Command, type CommandIo, UsageError } from '../output.ts';
-import { READING_FLAGS, READING_HELP, readingOf } from '../tables/reading-flags.ts';
-import type { Reading } from '../tables/table.ts';
-import { type CheckResult, checkRows } from './rules/check-rows.ts';
+import { checkRows } from './check/check-rows.ts';
+import { jsonReport } from './check/json-report.ts';
+import { junitOf, type ScoreCase } from './check/junit.ts';
+import { EXCESS_LEVEL, HELP, OPTIONS, type Options, parseOptions } from './check/options.ts';
+import { openRows } from './check/row-blocks.ts';
+import { RowScores, type ScoreCounts } from './check/row-scores.ts';
+import { countsText, textReport } from './check/text-report.ts';
 import { readColumns } from './rules/file-columns.ts';
 import { rulesOf } from './rules/infer-from-file.ts';
-import { junitOf } from './rules/junit.ts';
 import { readRules } from './rules/rules.ts';
-
-const HELP = `weir check: which rows of a file break the rules of a reference
-
-  weir check --rules RULES --current FILE       rules as weir rules infer wrote them and people edited them
-  weir check --reference REF --current FILE     rules inferred from a file; the verdicts are those of the stream
-
-  --json              one line of JSON for each violation, then one for each column and rule
-  --junit FILE        a JUnit report: one test case for each column, for continuous integration
-  --limit N           violations shown one by one without --json (default 20)
-  --allow SHARE       share of violating rows that is no failure (default 0)
-
-${READING_HELP}
-CSV, NDJSON and Parquet files, told apart by what they hold; both files are read alike.
-Exit code 0 when the file keeps the rules, 1 when it does not, 2 when a file or an argument cannot be used.
-`;
-
-const DEFAULT_LIMIT = 20;
-const OPTIONS = {
-  rules: { type: 'string' },
-  reference: { type: 'string' },
-  current: { type: 'string' },
-  json: { type: 'boolean', default: false },
-  junit: { type: 'string' },
-  limit: { type: 'string', default: String(DEFAULT_LIMIT) },
-  allow: { type: 'string', default: '0' },
-  ...READING_FLAGS,
-} as const;
 
 export const check: Command = { help: HELP, options: OPTIONS, run };
 
-interface Options {
-  readonly rules: string | undefined;
-  readonly reference: string | undefined;
-  readonly current: string;
-  readonly json: boolean;
-  readonly junit: string | undefined;
-  readonly limit: number;
-  readonly allow: number;
-  readonly reading: Reading;
-}
-
 async function run(args: readonly string[], io: CommandIo): Promise<number> {
-  const { rules: rulesPath, reference, current, json, junit, limit, allow, reading } = parseOptions(args);
-  const rules =
-    rulesPath === undefined ? rulesOf(await readColumns(reference as string, reading)) : readRules(rulesPath);
-  const file = await readColumns(current, reading, {
+  const options = parseOptions(args);
+  const { current, json, junit, limit, allow, reading } = options;
+  const { rules, scores } = await prepared(options, io);
+  const source = await openRows(current, reading, {
     numbers: [...rules.numeric, ...rules.outputs].map(({ name }) => name),
     texts: rules.categorical.map(({ name }) => name),
   });
-  let told = 0;
-  const result = checkRows(rules, file, (row, { rule, field, observed, bound }) => {
-    told += 1;
-    if (json) io.out(`${JSON.stringify({ row, rule, field, observed, bound })}\n`);
-    else if (told <= limit) io.out(`row ${row}: ${rule}: ${field} is ${observed}, the rule allows ${bound}\n`);
-  });
-  if (!json && told > limit) io.out(`and ${told - limit} more; --json shows all\n`);
-  for (const [column, { count }] of file.unreadable)
+  const toReport = { path: current, scores: typeof scores === 'string' ? undefined : scores, out: io.out };
+  const report = json ? jsonReport(toReport) : textReport(toReport, limit);
+  const result = await checkRows(rules, source, report);
+  for (const [column, { count }] of source.unreadable)
     io.err(`weir: ${current}: ${count} cells of ${column} are no numbers and count as missing\n`);
-  summarise(result, json, io);
-  if (junit !== undefined) write(junit, junitOf(rules, result));
-  const isMissingColumn = result.summaries.some(({ rule }) => rule === 'SCHEMA_MISSING_FIELD');
-  return isMissingColumn || result.violating > allow * result.rows ? 1 : 0;
+  const counts = toReport.scores?.counts;
+  report.end(result, counts);
+  const isTooOdd = counts !== undefined && failsOn(options.scores?.failOn, counts);
+  if (junit !== undefined) write(junit, junitOf(rules, result, scoreCase(scores, counts, isTooOdd)));
+  return result.faults.length > 0 || result.violating > allow * result.rows || isTooOdd ? 1 : 0;
 }
 
-function summarise({ rows, violating, summaries }: CheckResult, json: boolean, io: CommandIo): void {
-  for (const each of summaries) {
-    const { column, rule, rows: count, first } = each;
-    if (json) io.out(`${JSON.stringify({ summary: each, share: count / Math.max(1, rows) })}\n`);
-    else io.out(`${column}: ${rule} in ${count} of ${rows} rows, first in row ${first.row}: ${first.observed}\n`);
-  }
-  if (!json) io.out(`${violating} of ${rows} rows break a rule\n`);
+/** Rules, and scores where they are asked for: the reason, where there can be none. */
+async function prepared(
+  { from, scores: asked, reading }: Options,
+  io: CommandIo,
+): Promise<{ readonly rules: Rules; readonly scores: RowScores | string | undefined }> {
+  if ('rules' in from) return { rules: readRules(from.rules), scores: undefined };
+  const reference = await readColumns(from.reference, reading);
+  const rules = rulesOf(reference);
+  if (asked === undefined) return { rules, scores: undefined };
+  const scores = RowScores.of(reference, rules, asked.alpha, asked.model);
+  if (typeof scores === 'string') {
+    if (asked.failOn !== undefined) throw new UsageError(`--fail-on ${asked.failOn} needs scores: ${scores}`);
+    io.err(`weir: no scores: ${scores}\n`);
+  } else if (scores.dependence.isDependent)
+    io.err(
+      `weir: ${from.reference}: scores depend on those of the rows before (lag-1 rank autocorrelation ${scores.dependence.lagOne.toFixed(2)}): odd rows come in clusters, and p-values promise no rate of them; shuffle the file if the order of its rows means nothing\n`,
+    );
+  return { rules, scores };
+}
+
+function failsOn(failOn: 'odd' | 'excess' | undefined, { odd, chance }: ScoreCounts): boolean {
+  if (failOn === 'odd') return odd > 0;
+  return failOn === 'excess' && odd > 0 && chance <= EXCESS_LEVEL;
+}
+
+function scoreCase(
+  scores: RowScores | string | undefined,
+  counts: ScoreCounts | undefined,
+  isTooOdd: boolean,
+): ScoreCase | undefined {
+  if (typeof scores === 'string') return { text: scores, outcome: 'skipped' };
+  return counts === undefined ? undefined : { text: countsText(counts), outcome: isTooOdd ? 'failed' : 'passed' };
 }
 
 function write(path: string, text: string): void {
@@ -88,18 +75,4 @@ function write(path: string, text: string): void {
   } catch (error) {
     throw new UsageError(`cannot write ${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
   }
-}
-
-function parseOptions(args: readonly string[]): Options {
-  const { flags: values, words } = parseFlags('weir check', args, OPTIONS);
-  noWords('weir check', words);
-  const { rules, reference, current, json, junit } = values;
-  if ((rules === undefined) === (reference === undefined))
-    throw new UsageError('give one of --rules RULES and --reference REF; see weir check --help');
-  if (current === undefined) throw new UsageError('--current FILE is needed; see weir check --help');
-  const [limit, allow] = [Number(values.limit), Number(values.allow)];
-  if (!Number.isInteger(limit) || limit < 0)
-    throw new UsageError(`--limit is ${values.limit}; it must be a whole number of at least 0`);
-  if (!(allow >= 0 && allow <= 1)) throw new UsageError(`--allow is ${values.allow}; it must be a share from 0 to 1`);
-  return { rules, reference, current, json, junit, limit, allow, reading: readingOf(values) };
 }
