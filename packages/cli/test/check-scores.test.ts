@@ -97,16 +97,20 @@ const settingsOf = ({ scores }: Line) => ({
   eventsPerAlarm: 1 / ALPHA,
 });
 
-test('every row has the score and the p-value that the detector gives it, bit for bit', async () => {
-  const lines = await linesOf('--model', 'm');
+test.each([
+  { args: [], numbers: ['distance', 'duration'], outputs: 0 },
+  { args: ['--output', 'distance'], numbers: ['duration', 'distance'], outputs: 1 },
+])('every row has the score and the p-value that the detector gives it, bit for bit %j', async (layout) => {
+  const { numbers, outputs } = layout;
+  const lines = await linesOf('--model', 'm', ...layout.args);
   const settings = settingsOf(lines.at(-1) as Line);
-  const names = { numbers: ['distance', 'duration'], outputs: 0, texts: ['city'] };
+  const names = { numbers, outputs, texts: ['city'] };
   const outliers = new Outliers('m', names, { ...ANOMALY_DEFAULTS, ...settings });
-  const cells = ({ numbers, texts }: Rows, row: number) =>
+  const cells = (rows: Rows, row: number) =>
     [
-      Float64Array.from(numbers.values(), (column) => column[row] as number),
+      Float64Array.from(numbers, (name) => rows.numbers.get(name)?.[row] as number),
       0,
-      [...texts.values()].map((column) => column[row] as string | null),
+      [...rows.texts.values()].map((column) => column[row] as string | null),
       0,
     ] as const;
   for (let row = 0; outliers.phase !== 'ready'; row += 1) outliers.warm(...cells(reference, row));
@@ -153,7 +157,7 @@ test('people see the oddest rows, most odd first, and how many are expected', as
   expect(shown[0]).toMatch(/score 0\.\d{3}, p = 0\.\d+: .*(distance|duration) \S+ \(expected \S+ to \S+\)/);
   expect(out).toMatch(/\nand \d+ more odd rows; --json shows all\n0 of 600 rows break a rule\n/);
   expect(out).toMatch(
-    /\n\d+ of 600 rows are odd at p ≤ 0\.01; expected 6 under no change, as many or more with probability [\d.e-]+ \(1164 rows of the reference learnt, 1136 compared with\)\n$/,
+    /\n\d+ of 600 rows are odd at p ≤ 0\.01; expected 6 at most under no change, as many or more with probability [\d.e-]+ \(1164 rows of the reference learnt, 1136 compared with\)\n$/,
   );
 });
 
@@ -189,6 +193,20 @@ test('a reference with too few rows for the level has no scores, and says so', a
   const asked = await runCommand(check, ...files, '--fail-on', 'odd');
   expect(asked).toMatchObject({ status: 2, err: expect.stringMatching(/--fail-on odd needs scores: /) as unknown });
   expect((await runCommand(check, ...files, '--alpha', '0.0002')).err).toBe('');
+});
+
+test('what no JSON number is: missing is null, infinite is text', async () => {
+  const odd = write('infinite.csv', 'distance,duration,city\n90,-inf,Bonn\n,400,\n');
+  const lines = await linesOf('--current', odd);
+  const featuresOf = (row: number) => lines.find((line) => line.row === row && line.isOdd)?.features ?? [];
+  expect(featuresOf(1)).toContainEqual(expect.objectContaining({ feature: 'duration', observed: '-Infinity' }));
+  expect(featuresOf(2)).toContainEqual(expect.objectContaining({ feature: 'distance', observed: null }));
+});
+
+test('an output must be a column of numbers', async () => {
+  const { status, err } = await runCommand(check, ...files, '--output', 'city');
+  expect(status).toBe(2);
+  expect(err).toMatch(/--output is "city"; .*reference\.csv has the columns of numbers distance, duration\n/);
 });
 
 test('rules alone where scores are not asked for', async () => {

@@ -68,6 +68,11 @@ function creditTails(forest: RollingForest, point: Float64Array, high: Float64Ar
 function columnOf(forest: RollingForest, feature: number): Float32Array {
   const { dimensions } = forest.settings;
   const filled = forest.places[0] as number;
-  const column = Float32Array.from({ length: filled }, (_, slot) => forest.rows[slot * dimensions + feature] as number);
-  return column.filter((value) => !Number.isNaN(value)).sort();
+  const column = new Float32Array(filled);
+  let present = 0;
+  for (let slot = 0; slot < filled; slot += 1) {
+    const value = forest.rows[slot * dimensions + feature] as number;
+    if (!Number.isNaN(value)) column[present++] = value;
+  }
+  return column.subarray(0, present).sort();
 }

@@ -2,6 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import type { Rules } from '@weir/anomaly/quality/rules';
 import { type Command, type CommandIo, UsageError } from '../output.ts';
+import { shown } from '../tables/shown.ts';
+import { listed } from '../tables/table.ts';
 import { checkRows } from './check/check-rows.ts';
 import { jsonReport } from './check/json-report.ts';
 import { junitOf, type ScoreCase } from './check/junit.ts';
@@ -9,7 +11,7 @@ import { EXCESS_LEVEL, HELP, OPTIONS, type Options, parseOptions } from './check
 import { openRows } from './check/row-blocks.ts';
 import { RowScores, type ScoreCounts } from './check/row-scores.ts';
 import { countsText, textReport } from './check/text-report.ts';
-import { readColumns } from './rules/file-columns.ts';
+import { type FileColumns, readColumns } from './rules/file-columns.ts';
 import { rulesOf } from './rules/infer-from-file.ts';
 import { readRules } from './rules/rules.ts';
 
@@ -41,10 +43,10 @@ async function prepared(
   io: CommandIo,
 ): Promise<{ readonly rules: Rules; readonly scores: RowScores | string | undefined }> {
   if ('rules' in from) return { rules: readRules(from.rules), scores: undefined };
-  const reference = await readColumns(from.reference, reading);
+  const reference = outputsLast(await readColumns(from.reference, reading), asked?.outputs ?? []);
   const rules = rulesOf(reference);
   if (asked === undefined) return { rules, scores: undefined };
-  const scores = RowScores.of(reference, rules, asked.alpha, asked.model);
+  const scores = RowScores.of(reference, rules, asked);
   if (typeof scores === 'string') {
     if (asked.failOn !== undefined) throw new UsageError(`--fail-on ${asked.failOn} needs scores: ${scores}`);
     io.err(`weir: no scores: ${scores}\n`);
@@ -53,6 +55,19 @@ async function prepared(
       `weir: ${from.reference}: scores depend on those of the rows before (lag-1 rank autocorrelation ${scores.dependence.lagOne.toFixed(2)}): odd rows come in clusters, and p-values promise no rate of them; shuffle the file if the order of its rows means nothing\n`,
     );
   return { rules, scores };
+}
+
+/** In the order in which the detector has the numbers of an event. @throws {UsageError} naming an output that is no column of numbers */
+function outputsLast(columns: FileColumns, outputs: readonly string[]): FileColumns {
+  const { path, numbers } = columns;
+  const strange = outputs.find((name) => !numbers.has(name));
+  if (strange !== undefined)
+    throw new UsageError(
+      `--output is ${shown(strange)}; ${path} has the columns of numbers ${listed([...numbers.keys()])}`,
+    );
+  const isOutput = new Set(outputs);
+  const features = [...numbers].filter(([name]) => !isOutput.has(name));
+  return { ...columns, numbers: new Map([...features, ...[...numbers].filter(([name]) => isOutput.has(name))]) };
 }
 
 function failsOn(failOn: 'odd' | 'excess' | undefined, { odd, chance }: ScoreCounts): boolean {

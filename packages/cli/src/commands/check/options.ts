@@ -33,6 +33,7 @@ from a shorter one about half for each. REF is read in order: shuffle it if its 
   --fail-on WHAT      odd: exit with 1 when a row is odd; excess: when more rows are odd than chance brings about in one of a
                       hundred files without a change (default: odd rows are told and do not fail)
   --model NAME        scores are bit for bit the detector's for the model of this name: the name is the forest's seed
+  --output NAME       a column that is an output of the model, as the detector knows from its registration; may be repeated
   --no-scores         rules alone
 
 ${READING_HELP}
@@ -52,6 +53,7 @@ const SPEC = {
   alpha: { type: 'string' },
   'fail-on': { type: 'string' },
   model: { type: 'string' },
+  output: { type: 'string', multiple: true },
   'no-scores': { type: 'boolean' },
   ...READING_FLAGS,
 } as const;
@@ -61,6 +63,8 @@ export interface ScoreOptions {
   readonly alpha: number;
   readonly failOn: 'odd' | 'excess' | undefined;
   readonly model: string;
+  /** Columns of numbers that are outputs of the model. */
+  readonly outputs: readonly string[];
 }
 
 export interface Options {
@@ -97,13 +101,14 @@ interface ScoreFlags {
   readonly alpha?: string | undefined;
   readonly 'fail-on'?: string | undefined;
   readonly model?: string | undefined;
+  readonly output?: readonly string[] | undefined;
   readonly 'no-scores'?: boolean | undefined;
 }
 
 function scoreOptions(flags: ScoreFlags): ScoreOptions | undefined {
-  const { rules, 'no-scores': isOff = false, 'fail-on': failOn, model = '' } = flags;
+  const { rules, 'no-scores': isOff = false, 'fail-on': failOn, model = '', output: outputs = [] } = flags;
   if (rules !== undefined || isOff) {
-    const idle = (['alpha', 'fail-on', 'model'] as const).find((name) => flags[name] !== undefined);
+    const idle = (['alpha', 'fail-on', 'model', 'output'] as const).find((name) => flags[name] !== undefined);
     if (idle !== undefined)
       throw new UsageError(`--${idle} is about scores; give it with --reference REF and without --no-scores`);
     return undefined;
@@ -113,5 +118,5 @@ function scoreOptions(flags: ScoreFlags): ScoreOptions | undefined {
   const alpha = flags.alpha === undefined ? DEFAULT_ALPHA : Number(flags.alpha);
   if (!(alpha >= LEAST_ALPHA && alpha <= LARGEST_ALPHA))
     throw new UsageError(`--alpha is ${shown(flags.alpha)}; it must be from ${LEAST_ALPHA} to ${LARGEST_ALPHA}`);
-  return { alpha, failOn, model };
+  return { alpha, failOn, model, outputs };
 }

@@ -8,6 +8,7 @@ import { featuresOf } from '@weir/anomaly-detector/observe-outliers';
 import { Outliers } from '@weir/anomaly-detector/outliers';
 import { type Dependence, dependenceOf } from '@weir/stats/serial-dependence';
 import type { FileColumns } from '../rules/file-columns.ts';
+import type { ScoreOptions } from './options.ts';
 import { finestLevel, leastRows, type ScoreSplit, splitOf } from './score-split.ts';
 
 export interface RowScore {
@@ -36,7 +37,7 @@ export interface ScoreCounts {
   readonly alpha: number;
   readonly rows: number;
   readonly odd: number;
-  /** Odd rows under no change: rows · α. */
+  /** Odd rows under no change: rows · α; beyond the largest held-out score the tail may give fewer. */
   readonly expected: number;
   /** Probability of so many or more under no change. */
   readonly chance: number;
@@ -65,11 +66,16 @@ export class RowScores {
 
   /**
    * Warmed up as the detector is on a stream of the reference's rows: those that break a rule are left out, the others come in file order.
-   * @param rules of the reference; @param model whose forest it is: its name is the seed. O(rows · columns)
+   * @param reference with the outputs last of its numbers; @param rules of it; @param model whose forest it is: its name is the seed.
+   * O(rows · columns)
    * @returns why there are no scores, where there can be none
    */
-  static of(reference: FileColumns, rules: Rules, alpha: number, model: string): RowScores | string {
-    const names = { numbers: [...reference.numbers.keys()], outputs: 0, texts: [...reference.texts.keys()] };
+  static of(reference: FileColumns, rules: Rules, { alpha, model, outputs }: ScoreOptions): RowScores | string {
+    const names = {
+      numbers: [...reference.numbers.keys()],
+      outputs: new Set(outputs).size,
+      texts: [...reference.texts.keys()],
+    };
     const { path } = reference;
     if (!Outliers.isPossible(names))
       return `${path} has more columns, or only columns of text and too many, for a forest`;

@@ -56,5 +56,5 @@ function shortNumber(value: number): string {
 /** Counts of one file in one line. */
 export function countsText({ alpha, rows, odd, expected, chance, split: { learn, heldOut } }: ScoreCounts): string {
   const number = shortNumber(Number(expected.toPrecision(2)));
-  return `${odd} of ${rows} rows are odd at p ≤ ${alpha}; expected ${number} under no change, as many or more with probability ${Number(chance.toPrecision(2))} (${learn} rows of the reference learnt, ${heldOut} compared with)`;
+  return `${odd} of ${rows} rows are odd at p ≤ ${alpha}; expected ${number} at most under no change, as many or more with probability ${Number(chance.toPrecision(2))} (${learn} rows of the reference learnt, ${heldOut} compared with)`;
 }

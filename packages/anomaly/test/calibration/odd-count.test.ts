@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { chanceOfOdd } from '../src/calibration/odd-count.ts';
+import { chanceOfOdd } from '../../src/calibration/odd-count.ts';
 
 /**
  * Of n reference and m new scores in random order: how many of the new ones are above the k-th largest of the reference's, by counting all
