@@ -1,7 +1,7 @@
-"""Sends predictions to Weir from Python, as an inference service would.
+"""Sends predictions to Weir from Python, as an inference service would, and their outcomes, as the system that learns them would.
 
     pip install -r requirements.txt
-    python producer.py --brokers 127.0.0.1:9092 --model demo --count 1000
+    python producer.py --brokers 127.0.0.1:9092 --model demo --count 1000 --outcomes
 
 Three things make a record one that Weir reads:
 
@@ -29,20 +29,19 @@ from confluent_kafka import Producer
 from fastavro import parse_schema, schemaless_writer
 
 SCHEMAS = Path(__file__).resolve().parents[3] / "packages" / "events" / "schemas"
-NAME = "PredictionLogged"
 
 
-class PredictionWriter:
-    """Frames predictions as Confluent's serialisers do."""
+class EventWriter:
+    """Frames events of one schema as Confluent's serialisers do."""
 
-    def __init__(self, schemas: Path) -> None:
-        self._schema = parse_schema(json.loads((schemas / f"{NAME}.avsc").read_text()))
-        self._id = json.loads((schemas / "ids.lock.json").read_text())[NAME]
+    def __init__(self, schemas: Path, name: str) -> None:
+        self._schema = parse_schema(json.loads((schemas / f"{name}.avsc").read_text()))
+        self._id = json.loads((schemas / "ids.lock.json").read_text())[name]
 
-    def write(self, prediction: dict) -> bytes:
+    def write(self, event: dict) -> bytes:
         out = io.BytesIO()
         out.write(struct.pack(">bI", 0, self._id))
-        schemaless_writer(out, self._schema, prediction)
+        schemaless_writer(out, self._schema, event)
         return out.getvalue()
 
 
@@ -64,12 +63,25 @@ def prediction_of(model: str, amount: float, country: str | None, score: float) 
     }
 
 
+def outcome_of(prediction: dict) -> dict:
+    return {
+        "model": prediction["model"],
+        "predictionId": prediction["id"],
+        "eventTimeMs": int(time.time() * 1000),
+        # The truth that the output predicts: here 1 as often as the score says.
+        "label": float(random.random() < prediction["outputs"][0]),
+        "reward": None,
+        "revision": 0,
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--brokers", default="127.0.0.1:9092")
     parser.add_argument("--prefix", default="weir.", help="in front of every topic")
     parser.add_argument("--model", default="demo")
     parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--outcomes", action="store_true", help="send an outcome for each prediction too")
     options = parser.parse_args()
 
     failed: list[str] = []
@@ -82,21 +94,29 @@ def main() -> None:
             "linger.ms": 5,
         }
     )
-    writer = PredictionWriter(SCHEMAS)
-    for _ in range(options.count):
-        amount = random.lognormvariate(3, 1)
-        value = writer.write(prediction_of(options.model, amount, random.choice(["CH", "DE", None]), 1 / (1 + amount)))
+    predictions, outcomes = EventWriter(SCHEMAS, "PredictionLogged"), EventWriter(SCHEMAS, "OutcomeObserved")
+
+    def send(topic: str, value: bytes) -> None:
         producer.produce(
-            f"{options.prefix}predictions",
+            f"{options.prefix}{topic}",
             key=options.model.encode(),
             value=value,
             on_delivery=lambda error, _: failed.append(str(error)) if error else None,
         )
         producer.poll(0)
+
+    for _ in range(options.count):
+        amount = random.lognormvariate(3, 1)
+        prediction = prediction_of(options.model, amount, random.choice(["CH", "DE", None]), 1 / (1 + amount))
+        send("predictions", predictions.write(prediction))
+        if options.outcomes:
+            send("outcomes", outcomes.write(outcome_of(prediction)))
     left = producer.flush(30)
     if left or failed:
-        raise SystemExit(f"{left + len(failed)} of {options.count} predictions were not delivered: {(failed or ['no answer'])[0]}")
+        raise SystemExit(f"{left + len(failed)} records were not delivered: {(failed or ['no answer'])[0]}")
     print(f"{options.count} predictions of {options.model} sent to {options.prefix}predictions")
+    if options.outcomes:
+        print(f"{options.count} outcomes of {options.model} sent to {options.prefix}outcomes")
 
 
 if __name__ == "__main__":

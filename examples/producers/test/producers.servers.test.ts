@@ -73,6 +73,39 @@ describe.skipIf('skip' in kafka)(`a real Kafka: ${where}`, () => {
     }
   };
 
+  /** Ids of predictions, and those that outcomes name, of a run with --outcomes. */
+  const joined = async (): Promise<readonly (readonly string[])[]> => {
+    const prefix = `outcomes-${process.pid}-${Date.now()}.`;
+    const log = createKafkaLog({ brokers: [...brokers], clientId: 'producers-test' });
+    const admin = await log.admin();
+    const topics = ['predictions', 'outcomes'].map((name) => prefix + name);
+    await admin.createTopics(topics.map((topic) => ({ topic, partitions: PARTITIONS, cleanup: 'delete' })));
+    try {
+      const args = ['--brokers', brokers.join(','), '--prefix', prefix, '--count', String(COUNT), '--outcomes'];
+      await promisify(execFile)(PYTHON, [join(folder, 'python/producer.py'), ...args]);
+      const reader = await log.reader();
+      const ids = topics.map(async (topic) => {
+        const place = { topic, partition: partitionFor('demo', PARTITIONS) };
+        const stream = await reader.open(place, 'earliest');
+        const found: string[] = [];
+        while (found.length < COUNT)
+          for (const { value } of (await stream.next(1_000))?.records ?? []) {
+            const { name, event } = decode(value as Uint8Array);
+            if (name === 'PredictionLogged') found.push(event.id);
+            if (name === 'OutcomeObserved') found.push(event.predictionId);
+          }
+        return found.sort();
+      });
+      const found = await Promise.all(ids);
+      await reader.close();
+      return found;
+    } finally {
+      await admin.deleteTopics(topics);
+      await admin.close();
+      await log.close();
+    }
+  };
+
   const all = new Map(MODELS.map((model) => [model, COUNT]));
 
   test('node/producer.mjs', async () => {
@@ -85,4 +118,10 @@ describe.skipIf('skip' in kafka)(`a real Kafka: ${where}`, () => {
       expect(await landed(PYTHON, 'python/producer.py')).toEqual(all);
     },
   );
+
+  test.skipIf(withoutPython !== undefined)('python/producer.py --outcomes: one for each prediction', async () => {
+    const [predictions, outcomes] = await joined();
+    expect(predictions).toHaveLength(COUNT);
+    expect(outcomes).toEqual(predictions);
+  });
 });

@@ -1,18 +1,21 @@
-/**
- * `node infra/kafka/src/main.ts [--nodes 3] [--port 9092]`: a Kafka on 127.0.0.1 until Ctrl-C, its addresses on stdout; three nodes take three
- * ports in a row. `--jars` prints the jars' folder and ends.
- */
+/** A Kafka for trying and for tests, without Docker: `npm run node -- infra/kafka/src/main.ts --help`. */
 import { parseArgs } from 'node:util';
 import { startCluster } from './cluster.ts';
 import { KAFKA_VERSION, kafkaJars } from './jars.ts';
 
-const { values } = parseArgs({
-  options: {
-    nodes: { type: 'string', default: '1' },
-    port: { type: 'string', default: '9092' },
-    jars: { type: 'boolean' },
-  },
-});
+const HELP = `A Kafka on 127.0.0.1 until Ctrl-C; its addresses go to stdout. Needs Java 17 or later, and Maven for the first start.
+
+  --nodes 1|3    one node, or three on three ports in a row (1)
+  --port PORT    of the first node (9092)
+  --jars         print the folder of Kafka's jars, and end
+  --help         this text
+`;
+
+const values = readOptions();
+if (values.help === true) {
+  process.stdout.write(HELP);
+  process.exit(0);
+}
 if (values.jars === true) {
   process.stdout.write(`${await kafkaJars()}\n`);
   process.exit(0);
@@ -35,3 +38,23 @@ process.stdout.write(`${cluster.brokers.join(',')}\n`);
 const stop = (): void => void cluster.stop().then(() => process.exit(0));
 process.once('SIGINT', stop);
 process.once('SIGTERM', stop);
+
+function readOptions(): {
+  readonly nodes: string;
+  readonly port: string;
+  readonly jars?: boolean;
+  readonly help?: boolean;
+} {
+  try {
+    const options = {
+      nodes: { type: 'string', default: '1' },
+      port: { type: 'string', default: '9092' },
+      jars: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    } as const;
+    return parseArgs({ options }).values;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${HELP}`);
+    process.exit(2);
+  }
+}

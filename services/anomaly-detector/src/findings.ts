@@ -146,9 +146,10 @@ export function dependenceText(outliers: Outliers | null): string | null {
 export function leftFinding(model: ModelState, monitor: Monitor, sinceMs: number, told: Told): Finding {
   const share = monitor.outliers?.alarmShare.share ?? 0;
   const promised = 1 / model.config.eventsPerAlarm;
+  const since = `since ${new Date(sinceMs).toISOString()}`;
   const state = {
-    raised: `the data has left the reference of the forest: ${percent(share)} of events are as odd as ${percent(promised)} were`,
-    escalated: 'the data has moved farther from the reference of the forest',
+    raised: `the data has left the reference of the forest ${since}: ${percent(share)} of events are as odd as ${percent(promised)} were`,
+    escalated: `the data has moved farther from the reference of the forest ${since}`,
     recovered: 'the data is back at the reference of the forest',
     'reference-replaced': 'the reference was replaced',
     reanchored: 'the forest was re-anchored, which ends this alert',

@@ -1,16 +1,15 @@
 /** The REST interface beside the kit's own. Every answer is a read view, written after the commit it speaks of. */
 import type { ServiceIo } from '@weir/service-kit/definition';
-import { sendJson } from '@weir/service-kit/http/answer';
-import { noModel } from '@weir/service-kit/http/model-routes';
 import { called, errorAnswers } from '@weir/service-kit/http/openapi';
 import { ModelName } from '@weir/service-kit/http/parameters';
+import { registerView } from '@weir/service-kit/http/view-route';
 import type { FastifyInstance } from 'fastify';
 import Type, { type TSchema } from 'typebox';
 import { AnomaliesSchema, RulesSchema } from './schemas.ts';
 
 export const SERVICE = 'anomaly-detector';
 
-export function registerRoutes(app: FastifyInstance, { views }: Pick<ServiceIo, 'views'>): void {
+export function registerRoutes(app: FastifyInstance, io: ServiceIo): void {
   const get = (url: string, view: string, summary: string, answer: TSchema): void => {
     const schema = {
       summary,
@@ -18,12 +17,7 @@ export function registerRoutes(app: FastifyInstance, { views }: Pick<ServiceIo, 
       params: Type.Object({ model: ModelName }),
       response: { 200: answer, ...errorAnswers('NOT_FOUND') },
     };
-    app.get<{ Params: { readonly model: string } }>(url, { schema }, async (request, reply) => {
-      const { model } = request.params;
-      const json = await views.get(SERVICE, `${view}/${model}`);
-      if (json === undefined) throw noModel(model);
-      return sendJson(request, reply, json);
-    });
+    registerView(app, io, { service: SERVICE, url, schema, key: ({ model }) => `${view}/${model}` });
   };
   get(
     '/v1/models/:model/anomalies',

@@ -4,10 +4,12 @@ import { encode } from '@weir/events/codec';
 import type { ServiceIo } from '@weir/service-kit/definition';
 import { sendJson } from '@weir/service-kit/http/answer';
 import { checkedBody } from '@weir/service-kit/http/body';
+import { noModel } from '@weir/service-kit/http/model-routes';
 import { called, errorAnswers } from '@weir/service-kit/http/openapi';
 import { ModelName, Name } from '@weir/service-kit/http/parameters';
 import { hasRole } from '@weir/service-kit/http/principals';
 import { Problem } from '@weir/service-kit/http/problem';
+import { registerView } from '@weir/service-kit/http/view-route';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { AdviceShape, ExplanationShape, FairnessShape, ImportanceShape, PendingShape } from './schemas.ts';
@@ -37,12 +39,13 @@ const ExplainBody = Type.Object(
   },
 );
 
+const params = Type.Object({ model: ModelName });
 type OfModel = { readonly Params: { readonly model: string } };
 
 export function registerRoutes(app: FastifyInstance, io: ServiceIo): void {
   const maySeeProtected = (request: FastifyRequest): boolean => hasRole(io.principalOf(request), PROTECTED_ROLE);
   registerReads(app, io, maySeeProtected);
-  registerAdvice(app, io);
+  registerFairness(app, io);
 
   app.post<OfModel>(
     '/v1/models/:model/explanations',
@@ -53,7 +56,7 @@ export function registerRoutes(app: FastifyInstance, io: ServiceIo): void {
         summary: 'Explain an event now',
         description: `Needs the role \`command\`. 200 with the explanation once it is there; 202 with where it will be when the time is over. It is recorded like any other, and is no part of the sample.`,
         tags: ['explanations'],
-        params: Type.Object({ model: ModelName }),
+        params,
         response: {
           200: called('Explanation', ExplanationShape),
           202: called('PendingExplanation', PendingShape),
@@ -99,111 +102,86 @@ function registerReads(
   io: ServiceIo,
   maySeeProtected: (request: FastifyRequest) => boolean,
 ): void {
-  const params = Type.Object({ model: ModelName });
-  app.get<OfModel>(
-    '/v1/models/:model/explanations',
-    {
-      schema: {
-        summary: 'Importance of the columns for each version, with intervals',
-        description:
-          'Means over all events, estimated from the sample by its inclusion probabilities (Hájek), with 95 % intervals. Of protected columns only with the role `protected`.',
-        tags: ['explanations'],
-        params,
-        response: { 200: called('Importance', ImportanceShape), ...errorAnswers('NOT_FOUND') },
-      },
+  const shown = (
+    json: string,
+    request: FastifyRequest,
+    { model }: { readonly model: string },
+  ): string | Promise<string> => (maySeeProtected(request) ? json : withheld(io, model, json));
+  registerView(app, io, {
+    service: SERVICE,
+    url: '/v1/models/:model/explanations',
+    schema: {
+      summary: 'Importance of the columns for each version, with intervals',
+      description:
+        'Means over all events, estimated from the sample by its inclusion probabilities (Hájek), with 95 % intervals. Of protected columns only with the role `protected`.',
+      tags: ['explanations'],
+      params,
+      response: { 200: called('Importance', ImportanceShape), ...errorAnswers('NOT_FOUND') },
     },
-    async (request, reply) => {
-      const { model } = request.params;
-      const json = await io.views.get(SERVICE, `explanations/${model}`);
-      if (json === undefined) throw noModel(model);
-      return sendJson(request, reply, maySeeProtected(request) ? json : await withheld(io, model, json));
-    },
-  );
-
-  app.get<{ Params: { readonly model: string; readonly prediction: string } }>(
-    '/v1/models/:model/explanations/:prediction',
-    {
-      schema: {
-        summary: 'The explanation of one prediction',
-        description: 'Of a sample of this day and of the day before, and of events that were asked for.',
-        tags: ['explanations'],
-        params: Type.Object({
-          model: ModelName,
-          prediction: Type.String({
-            minLength: 1,
-            maxLength: 1_024,
-            description: 'id of the prediction, or of a request',
-          }),
+    key: ({ model }) => `explanations/${model}`,
+    shown,
+  });
+  registerView(app, io, {
+    service: SERVICE,
+    url: '/v1/models/:model/explanations/:prediction',
+    schema: {
+      summary: 'The explanation of one prediction',
+      description: 'Of a sample of this day and of the day before, and of events that were asked for.',
+      tags: ['explanations'],
+      params: Type.Object({
+        model: ModelName,
+        prediction: Type.String({
+          minLength: 1,
+          maxLength: 1_024,
+          description: 'id of the prediction, or of a request',
         }),
-        response: { 200: called('Explanation', ExplanationShape), ...errorAnswers('NOT_FOUND') },
-      },
+      }),
+      response: { 200: called('Explanation', ExplanationShape), ...errorAnswers('NOT_FOUND') },
     },
-    async (request, reply) => {
-      const { model, prediction } = request.params;
-      const json = await io.views.get(SERVICE, explanationKey(model, prediction));
-      if (json === undefined)
-        throw new Problem(
-          'NOT_FOUND',
-          `no explanation of ${JSON.stringify(prediction)} is kept; /v1/models/${encodeURIComponent(model)}/explanations lists those that are, and POST to it explains an event now`,
-        );
-      return sendJson(request, reply, maySeeProtected(request) ? json : await withheld(io, model, json));
-    },
-  );
-
-  app.get<OfModel>(
-    '/v1/models/:model/fairness',
-    {
-      onRequest: async (request) => void io.principalOf(request, PROTECTED_ROLE),
-      schema: {
-        summary: 'Rates of groups with confidence sequences and alarms, and the columns that carry gaps of scores',
-        description: 'Needs the role `protected`. Groups below the smallest size are left out.',
-        tags: ['fairness'],
-        params,
-        response: { 200: called('Fairness', FairnessShape), ...errorAnswers('NOT_FOUND', 'UNAUTHORIZED', 'FORBIDDEN') },
-      },
-    },
-    async (request, reply) => {
-      const json = await io.views.get(SERVICE, `fairness/${request.params.model}`);
-      if (json === undefined) throw noModel(request.params.model);
-      return sendJson(request, reply, json);
-    },
-  );
+    key: ({ model, prediction = '' }) => explanationKey(model, prediction),
+    absent: ({ model, prediction }) =>
+      new Problem(
+        'NOT_FOUND',
+        `no explanation of ${JSON.stringify(prediction)} is kept; /v1/models/${encodeURIComponent(model)}/explanations lists those that are, and POST to it explains an event now`,
+      ),
+    shown,
+  });
 }
 
-function registerAdvice(app: FastifyInstance, io: ServiceIo): void {
-  app.get<OfModel>(
-    '/v1/models/:model/fairness/advice',
-    {
-      onRequest: async (request) => void io.principalOf(request, PROTECTED_ROLE),
-      schema: {
-        summary: 'What could be done about groups that are treated differently',
-        description:
-          'Needs the role `protected`. Thresholds, weights for retraining and a hold of promotions, as proposals: nothing is changed by itself. Groups below the smallest size are left out.',
-        tags: ['fairness'],
-        params: Type.Object({ model: ModelName }),
-        response: {
-          200: called('FairnessAdvice', AdviceShape),
-          ...errorAnswers('NOT_FOUND', 'UNAUTHORIZED', 'FORBIDDEN'),
-        },
-      },
+/** Of protected attributes: all of it takes their role. */
+function registerFairness(app: FastifyInstance, io: ServiceIo): void {
+  const errors = errorAnswers('NOT_FOUND', 'UNAUTHORIZED', 'FORBIDDEN');
+  registerView(app, io, {
+    service: SERVICE,
+    url: '/v1/models/:model/fairness',
+    schema: {
+      summary: 'Rates of groups with confidence sequences and alarms, and the columns that carry gaps of scores',
+      description: 'Needs the role `protected`. Groups below the smallest size are left out.',
+      tags: ['fairness'],
+      params,
+      response: { 200: called('Fairness', FairnessShape), ...errors },
     },
-    async (request, reply) => {
-      const json = await io.views.get(SERVICE, `fairness-advice/${request.params.model}`);
-      if (json === undefined) throw noModel(request.params.model);
-      return sendJson(request, reply, json);
+    key: ({ model }) => `fairness/${model}`,
+    role: PROTECTED_ROLE,
+  });
+  registerView(app, io, {
+    service: SERVICE,
+    url: '/v1/models/:model/fairness/advice',
+    schema: {
+      summary: 'What could be done about groups that are treated differently',
+      description:
+        'Needs the role `protected`. Thresholds, weights for retraining and a hold of promotions, as proposals: nothing is changed by itself. Groups below the smallest size are left out.',
+      tags: ['fairness'],
+      params,
+      response: { 200: called('FairnessAdvice', AdviceShape), ...errors },
     },
-  );
+    key: ({ model }) => `fairness-advice/${model}`,
+    role: PROTECTED_ROLE,
+  });
 }
 
 async function withheld(io: ServiceIo, model: string, json: string): Promise<string> {
   const all = (await io.views.get(SERVICE, `explanations/${model}`)) ?? '{}';
   const { protectedFeatures = [] } = JSON.parse(all) as { readonly protectedFeatures?: readonly string[] };
   return withoutProtected(json, new Set(protectedFeatures));
-}
-
-function noModel(model: string): Problem {
-  return new Problem(
-    'NOT_FOUND',
-    `model ${JSON.stringify(model)} is not registered; /v1/models lists those that are, PUT /v1/models/${encodeURIComponent(model)}/versions/… registers one`,
-  );
 }

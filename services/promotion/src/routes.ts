@@ -1,10 +1,11 @@
 /** The REST interface beside the kit's own. Every answer but the lease of a split is a read view. */
 import type { ServiceIo } from '@weir/service-kit/definition';
-import { etagOf, hasTag, sendJson } from '@weir/service-kit/http/answer';
+import { etagOf, hasTag } from '@weir/service-kit/http/answer';
 import { checkedBody } from '@weir/service-kit/http/body';
 import { called, errorAnswers } from '@weir/service-kit/http/openapi';
 import { ModelName } from '@weir/service-kit/http/parameters';
 import { Problem } from '@weir/service-kit/http/problem';
+import { registerView } from '@weir/service-kit/http/view-route';
 import type { FastifyInstance } from 'fastify';
 import Type, { type TSchema } from 'typebox';
 import { OPERATE } from './command-checks.ts';
@@ -71,18 +72,15 @@ function registerSplit(
   );
 }
 
-function registerEvidence(app: FastifyInstance, { views }: ServiceIo): void {
-  const show = (path: string, kind: 'evidence' | 'decisions', shape: TSchema, summary: string): void => {
-    app.get<InModel>(
-      path,
-      { schema: { summary, tags: ['promotion'], params, response: { 200: shape, ...errorAnswers('NOT_FOUND') } } },
-      async (request, reply) => {
-        const { model } = request.params;
-        const json = await views.get(SERVICE, viewKey(kind, model));
-        if (json === undefined) throw noModel(model);
-        return sendJson(request, reply, json);
-      },
-    );
+function registerEvidence(app: FastifyInstance, io: ServiceIo): void {
+  const show = (url: string, kind: 'evidence' | 'decisions', shape: TSchema, summary: string): void => {
+    registerView(app, io, {
+      service: SERVICE,
+      url,
+      schema: { summary, tags: ['promotion'], params, response: { 200: shape, ...errorAnswers('NOT_FOUND') } },
+      key: ({ model }) => viewKey(kind, model),
+      absent: ({ model }) => noModel(model),
+    });
   };
   show(
     '/v1/models/:model/evidence',
@@ -96,26 +94,24 @@ function registerEvidence(app: FastifyInstance, { views }: ServiceIo): void {
     called('RecentDecisions', DecisionsShape),
     'The last decisions about a model, newest first; the governance log has all',
   );
-  app.get<InModel>(
-    '/v1/judge/:model',
-    {
-      schema: {
-        summary: 'The verdict alone: promote, hold, rollback or retire',
-        description:
-          'For Argo Rollouts (web metric, successCondition result.verdict == "promote", failureCondition result.verdict == "rollback") and gates of Flagger. Without a policy or a test the verdict is hold.',
-        tags: ['promotion'],
-        params,
-        response: { 200: called('Judgement', JudgementShape), ...errorAnswers('NOT_FOUND') },
-      },
+  registerView(app, io, {
+    service: SERVICE,
+    url: '/v1/judge/:model',
+    schema: {
+      summary: 'The verdict alone: promote, hold, rollback or retire',
+      description:
+        'For Argo Rollouts (web metric, successCondition result.verdict == "promote", failureCondition result.verdict == "rollback") and gates of Flagger. Without a policy or a test the verdict is hold.',
+      tags: ['promotion'],
+      params,
+      response: { 200: called('Judgement', JudgementShape), ...errorAnswers('NOT_FOUND') },
     },
-    async (request, reply) => {
-      const { model } = request.params;
-      const json = await views.get(SERVICE, viewKey('evidence', model));
-      if (json === undefined) throw noModel(model);
-      const { verdict, reasons, champion } = JSON.parse(json) as Readonly<Record<string, unknown>>;
-      return sendJson(request, reply, JSON.stringify({ model, verdict, champion, reasons }));
+    key: ({ model }) => viewKey('evidence', model),
+    absent: ({ model }) => noModel(model),
+    shown: (json) => {
+      const { model, verdict, champion, reasons } = JSON.parse(json) as Readonly<Record<string, unknown>>;
+      return JSON.stringify({ model, verdict, champion, reasons });
     },
-  );
+  });
 }
 
 const Reason = Type.Object(

@@ -35,6 +35,12 @@ const CURES: Readonly<Record<LogErrorCode, string>> = {
   FATAL: 'check the settings and authorisations of the broker',
 };
 
+/** Where the code alone does not say it. */
+const CURES_BY_TYPE: Readonly<Record<string, string>> = {
+  UNKNOWN_TOPIC_OR_PARTITION:
+    'the topic was deleted, or the broker came back without its data: restore it, or start the service again, which creates its topics',
+};
+
 /** Names of errors that a program makes, not its surroundings. */
 const PROGRAMMING = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError']);
 /** OpenSSL's and Node's words for a certificate that is not to be trusted. */
@@ -99,7 +105,7 @@ export function logErrorOf(error: unknown, attempted: string): LogError {
       cause: error,
     });
   const said = typed?.type ?? chain.at(-1)?.message ?? String(error);
-  return new LogError(code, `${attempted}: ${said}; ${CURES[code]}`, { cause: error });
+  return new LogError(code, `${attempted}: ${said}; ${CURES_BY_TYPE[said] ?? CURES[code]}`, { cause: error });
 }
 
 function chainOf(error: unknown): readonly KafkaError[] {

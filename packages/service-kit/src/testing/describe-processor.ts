@@ -14,7 +14,7 @@ import { SimulatedRun } from './simulated-run.ts';
 
 const SEEDS = [1, 2, 3];
 const SLICE = 97;
-const DEFAULT_FAULT_RUNS = 12;
+const DEFAULT_FAULT_RUNS = 24;
 const NEGATIVE_RUNS = 8;
 
 /** At every eighth look there is none: all states go to disk. */

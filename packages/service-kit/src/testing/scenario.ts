@@ -43,6 +43,6 @@ export interface Scenario {
   /** Whether an effect of the scenario still waits for its answer to be processed. */
   readonly isAsking?: (log: SimulatedLog) => boolean | Promise<boolean>;
   readonly golden?: readonly GoldenState[];
-  /** Fault runs on the simulated log; 12 by default. */
+  /** Fault runs on the simulated log; 24 by default. */
   readonly faultRuns?: number;
 }
