@@ -27,8 +27,8 @@ export const HELP: string = `weir check: which rows of a file break the rules of
 
 Scores, with --reference: the anomaly detector's isolation forest learns the first ${ANOMALY_DEFAULTS.learnEvents} rows of REF that break no rule; the
 scores of the next ${ANOMALY_DEFAULTS.heldOutEvents} are what rows of FILE are compared with. From a longer REF every second, third, … such row is taken,
-from a shorter one about half for each. REF is read in order: shuffle it if its rows are sorted.
-  --alpha P           rows with a p-value up to this are odd: so large a share of the rows of FILE under no change
+from a shorter one about half for each, if that is enough for the level. REF is read in order: shuffle it if it is sorted.
+  --alpha P           rows with a p-value up to this are odd: at most so large a share of FILE under no change
                       (default ${DEFAULT_ALPHA}, as the detector; from ${LEAST_ALPHA} to ${LARGEST_ALPHA})
   --fail-on WHAT      odd: exit with 1 when a row is odd; excess: when more rows are odd than chance brings about in one of a
                       hundred files without a change (default: odd rows are told and do not fail)
