@@ -16,6 +16,8 @@ import { seeded, sleep } from './stage.ts';
 
 const PRODUCE = 0;
 const END_TXN = 26;
+/** For a committed record to be shown, ms. */
+const SHOWN_MS = 30_000;
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '5' },
@@ -122,8 +124,17 @@ const expected = (await committedOf('journal', 0)).filter((text) => /^\d+$/.test
 let lost = expected.length === Number(expected.at(-1)) ? 0 : Math.abs(Number(expected.at(-1)) - expected.length);
 let strange = 0;
 for (let partition = 0; partition < partitions; partition += 1) {
-  const found = await committedOf('outputs', partition);
-  lost += expected.filter((each) => !found.includes(each)).length;
+  let found = await committedOf('outputs', partition);
+  const missing = (): readonly string[] => expected.filter((each) => !found.includes(each));
+  // A broker that came back a moment ago may not lead yet what it will: what is shown within the wait is not lost.
+  for (const until = Date.now() + SHOWN_MS; missing().length > 0 && Date.now() < until; ) {
+    say(
+      `outputs[${partition}] shows ${found.length} records, without ${missing().slice(0, 5).join(', ')} …; read again`,
+    );
+    await sleep(2_000);
+    found = await committedOf('outputs', partition);
+  }
+  lost += missing().length;
   strange += found.length - new Set(found.filter((each) => expected.includes(each))).size;
 }
 const skipped = cluster.brokers.reduce((sum, _, index) => {
