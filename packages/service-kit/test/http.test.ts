@@ -244,6 +244,10 @@ describe('refusals are problem details that name the value and the cure', () => 
     }
   });
 
+  test('a file that a route of files does not have is not found, and its method is not refused', async () => {
+    expect(await get('/docs/static/nothing.js')).toMatchObject({ status: 404, json: { code: 'NOT_FOUND' } });
+  });
+
   test('bytes that no route sees: headers that are too long, and what is no HTTP', async () => {
     const url = new URL(await http.app.listen({ host: '127.0.0.1', port: 0 }));
     const answerTo = async (bytes: string): Promise<string> => {

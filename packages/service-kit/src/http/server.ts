@@ -81,7 +81,8 @@ function handleErrors(app: FastifyInstance, methodsOf: MethodsOf): void {
   });
   app.setNotFoundHandler((request, reply) => {
     const methods = methodsOf(request.url.split('?', 1)[0] ?? '');
-    if (methods.length > 0) {
+    // A route that has the method may still know nothing under the address, like that of static files.
+    if (methods.length > 0 && !methods.includes(request.method)) {
       const allow = methods.join(', ');
       reply.header('allow', allow);
       const path = `${request.url} has ${allow}, not ${request.method}`;
