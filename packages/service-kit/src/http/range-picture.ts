@@ -17,16 +17,16 @@ export function rangePicture(before: unknown, after: unknown): string {
   if (!isRange(before) || !isRange(after)) return '';
   const from = Math.min(before.low, after.low);
   const to = Math.max(before.high, after.high);
-  const place = (value: number): string =>
-    String(Math.round(LEFT + (to > from ? (value - from) / (to - from) : 0.5) * (WIDTH - LEFT - RIGHT)));
+  const place = (value: number): number =>
+    Math.round(LEFT + (to > from ? (value - from) / (to - from) : 0.5) * (WIDTH - LEFT - RIGHT));
   const row = ({ low, median, high }: Range, at: number, name: string): string => {
     const top = 8 + at * ROW;
-    const width = Math.max(2, Number(place(high)) - Number(place(low)));
-    const marks = [place(low), place(median), place(high)];
+    const [left, middle] = [place(low), place(median)];
+    const width = Math.max(2, place(high) - left);
     const title = `${name}: 5 % at ${low}, median ${median}, 95 % at ${high}`;
     return `<g><title>${title}</title><text x="0" y="${top + 15}">${name}</text>
-<rect class="${name}" x="${marks[0]}" y="${top}" width="${width}" height="20"/>
-<line class="median" x1="${marks[1]}" x2="${marks[1]}" y1="${top - 3}" y2="${top + 23}"/></g>`;
+<rect class="${name}" x="${left}" y="${top}" width="${width}" height="20"/>
+<line class="median" x1="${middle}" x2="${middle}" y1="${top - 3}" y2="${top + 23}"/></g>`;
   };
   const bottom = 8 + 2 * ROW + 8;
   const ends = [from, to].map(
