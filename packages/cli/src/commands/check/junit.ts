@@ -1,4 +1,5 @@
 import type { Rules } from '@weir/anomaly/quality/rules';
+import { escaped } from '@weir/service-kit/http/markup';
 import type { CheckResult } from './check-rows.ts';
 
 /** The test case of the scores: what was found, and why it failed or was left out. */
@@ -19,7 +20,7 @@ export function junitOf({ numeric, outputs, categorical }: Rules, result: CheckR
 }
 
 function testCase(group: string, name: string, content: readonly string[]): string {
-  const head = `  <testcase classname="${group}" name="${escaped(name)}"`;
+  const head = `  <testcase classname="${group}" name="${xml(name)}"`;
   return content.length === 0 ? `${head}/>\n` : `${head}>\n${content.join('')}  </testcase>\n`;
 }
 
@@ -36,18 +37,16 @@ function failuresOf(name: string, { rows, faults, summaries }: CheckResult): rea
 }
 
 function failure(type: string, text: string): string {
-  return `    <failure type="${type}" message="${escaped(text)}"/>\n`;
+  return `    <failure type="${type}" message="${xml(text)}"/>\n`;
 }
 
 function scoreElement({ text, outcome }: ScoreCase): string {
   if (outcome === 'failed') return failure('ODD_ROWS', text);
-  if (outcome === 'skipped') return `    <skipped message="${escaped(text)}"/>\n`;
-  return `    <system-out>${escaped(text)}</system-out>\n`;
+  if (outcome === 'skipped') return `    <skipped message="${xml(text)}"/>\n`;
+  return `    <system-out>${xml(text)}</system-out>\n`;
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-
 /** Control characters are not allowed in XML 1.0, however they are written. */
-function escaped(text: string): string {
-  return text.replaceAll(/[\p{Cc}\uFFFE\uFFFF]/gu, '\uFFFD').replaceAll(/[&<>"]/g, (each) => ENTITIES[each] ?? each);
+function xml(text: string): string {
+  return escaped(text.replaceAll(/[\p{Cc}\uFFFE\uFFFF]/gu, '\uFFFD'));
 }

@@ -1,9 +1,10 @@
 /** The report for a browser: one file, which loads nothing and runs nothing. */
 import { type Histogram, histogramOf } from '@weir/drift/histogram';
+import { escaped } from '@weir/service-kit/http/markup';
 import type { ColumnScan } from './column-scan.ts';
 import type { Options } from './options.ts';
 import { conclusion, percent, pText, type Summary, sentences } from './report.ts';
-import { axisValue, barsSvg, escaped, linesSvg } from './svg.ts';
+import { axisValue, barsSvg, linesSvg } from './svg.ts';
 import type { Verdict } from './verdict.ts';
 
 /** Groups of the bars, and points of the lines. */

@@ -1,4 +1,6 @@
 /** Two distributions side by side as SVG. Colours are classes of the page, so that it may be dark or light. */
+import { escaped } from '@weir/service-kit/http/markup';
+
 const WIDTH = 420;
 const HEIGHT = 220;
 const MARGIN = { left: 54, right: 22, top: 10, bottom: 34 };
@@ -60,10 +62,6 @@ export function linesSvg(
 /** Beside an axis the first digits are enough. */
 export function axisValue(value: number): string {
   return String(Number(value.toPrecision(3)));
-}
-
-export function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }
 
 function svg(title: string, parts: readonly string[]): string {
