@@ -11,13 +11,19 @@ import {
   reportWrongPromotions,
   type Scale,
 } from './promotion/report.ts';
-import { reportDrill, reportLatencies, reportLeases, reportRates } from './promotion/report-service.ts';
+import {
+  reportDrill,
+  reportLatencies,
+  reportLeases,
+  reportRates,
+  reportSplitLoad,
+} from './promotion/report-service.ts';
 import { ruleNamed, rulesFor } from './promotion/rules.ts';
 import { effectWorld, NULL_WORLDS, type World } from './promotion/worlds.ts';
 
 const WORLDS: readonly World[] = [...NULL_WORLDS, effectWorld(0.7, 0.73), effectWorld(0.7, 0.67)];
 
-const HELP = `npm run bench -- promotion [p1] [p2] [p5] [p6] [p7] [p8] [p10] [p11] [p12] [p14] [g3] [options]
+const HELP = `npm run bench -- promotion [p1] [p2] [p5] [p6] [p7] [p8] [p10] [p11] [p11-rest] [p12] [p14] [g3] [options]
 
 Without a part: all of them. A bar that is judged "open" needs more runs.
 
@@ -117,7 +123,11 @@ const REPORTS: Readonly<Record<string, () => void | Promise<void>>> = {
   p7: () => reportJoining(scale, print),
   p8: () => reportSegments(scale, print),
   p10: () => reportLatencies(whole('decisions', 1), values.kafka, print),
-  p11: () => reportRates(whole('open', 1_000), print),
+  p11: async () => {
+    reportRates(whole('open', 1_000), print);
+    await reportSplitLoad(print);
+  },
+  'p11-rest': () => reportSplitLoad(print),
   p12: () => {
     if (values.digest) return printReplay(whole('events', 1_000));
     failUnless(benchReplay(whole('events', 1_000), values.runtime, print));
@@ -134,7 +144,7 @@ if (values.help) {
 } else if (values.matrix !== undefined) {
   print(JSON.stringify(await decideFile(values.matrix, ruleNamed(values.rule), alpha)));
 } else {
-  const parts = positionals.length === 0 ? Object.keys(REPORTS) : positionals;
+  const parts = positionals.length === 0 ? Object.keys(REPORTS).filter((part) => part !== 'p11-rest') : positionals;
   for (const part of parts) {
     const report = REPORTS[part];
     if (report === undefined)
