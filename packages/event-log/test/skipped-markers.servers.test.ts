@@ -169,4 +169,24 @@ describe.skipIf('skip' in nodes)(`markers that a coordinator skips${where}`, () 
     await expect.poll(() => values(output), { timeout: 20_000 }).toEqual(['last']);
     await producer.close();
   });
+
+  test('an owner that was busy while a broker went away ends what was skipped before it begins again', async () => {
+    const producer = await log.producer({ fenceId: id, writes: [output, journal] });
+    const last = await producer.begin();
+    await last.send([record(output, 'last'), record(journal, 'last')]);
+    // Its marker does not get through.
+    cluster.pause(victim);
+    await last.commit();
+    const killed = cluster.kill(victim);
+    // The coordinator skips the marker, and this process has not even read that its connection was closed when it goes on.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 8_000);
+    const following = next(producer, 'abort');
+    await killed;
+    await until(async () => (await leaderOf(output.topic)) === -1);
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await cluster.start(victim);
+    await following;
+    await producer.close();
+    expect([await values(output), await values(journal)]).toEqual([['last'], ['last']]);
+  });
 });
