@@ -25,6 +25,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./commands/reference/reference.ts')).reference,
   },
   {
+    name: 'send',
+    summary: 'send the rows of a file as predictions, and outcomes, of a version',
+    load: async () => (await import('./commands/send/send.ts')).send,
+  },
+  {
     name: 'replay',
     summary: 'reproduce every recorded output, byte for byte',
     load: async () => (await import('./commands/replay/replay.ts')).replay,
