@@ -60,6 +60,26 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./commands/explain/explain.ts')).explain,
   },
   {
+    name: 'freeze',
+    summary: 'stop all promotions of a model, or of all models',
+    load: async () => (await import('./commands/operate/operate.ts')).freeze,
+  },
+  {
+    name: 'unfreeze',
+    summary: 'lift a freeze or, with a second person, a kill',
+    load: async () => (await import('./commands/operate/operate.ts')).unfreeze,
+  },
+  {
+    name: 'kill',
+    summary: 'take the traffic from challengers, or from a live version, at once',
+    load: async () => (await import('./commands/operate/operate.ts')).kill,
+  },
+  {
+    name: 'rollback',
+    summary: 'the same, and the next test may open after the cooldown',
+    load: async () => (await import('./commands/operate/operate.ts')).rollback,
+  },
+  {
     name: 'policy lint',
     summary: 'say all that is wrong with a promotion policy',
     load: async () => (await import('./commands/policy-lint.ts')).policyLint,
