@@ -310,3 +310,15 @@ test('reference: a column that gives none is refused when it was asked for', asy
   expect((await asked('--column', 'y')).err).toMatch(/has no column "y"; it has x, when, empty/);
   expect((await asked('--sample', '0')).err).toMatch(/--sample is "0"; it must be a whole number from 1/);
 });
+
+test('register: times in a file of data are no features, which is said; a file of nothing else is refused', async () => {
+  const version = ['--model', MODEL, '--version', '1', '--log', join(folder, 'times.db')];
+  const said = await runCommand(register, ...version, '--features', file('first.csv', CSV));
+  expect(said).toMatchObject({ status: 0, err: 'weir: no feature: when (dates and times)\n' });
+  expect(said.out).toMatch(/numeric {7}distance, hour\n {2}categorical {3}carrier, id\n/);
+  const none = await runCommand(register, ...version, '--features', file('days.csv', 'day\n2026-01-01\n2026-01-02\n'));
+  expect(none).toMatchObject({
+    status: 2,
+    err: expect.stringMatching(/gives no feature: day \(dates and times\); name/),
+  });
+});

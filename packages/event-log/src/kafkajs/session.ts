@@ -1,24 +1,13 @@
 import { type ConnectionWatch, finalError } from './internals.ts';
 
 /**
- * The connections of one transactional producer. A broker that was away may have left out markers of the last transaction, and the next
- * one would end what they should have ended; so a lost connection is not made again while a transaction is open, and between two
- * transactions its loss is remembered until the partitions were looked at.
+ * The connections of one transactional producer. What a broker that was away has forgotten or not written is not known to a transaction
+ * that is open; so a connection that is lost then is not made again, and the transaction fails.
  */
 export class Session implements ConnectionWatch {
   #isLost = false;
   #isHeld = false;
   #isClosed = false;
-  readonly #onLost: () => void;
-
-  constructor(onLost: () => void) {
-    this.#onLost = onLost;
-  }
-
-  /** Since the last `renew`. */
-  get isLost(): boolean {
-    return this.#isLost;
-  }
 
   get isHeld(): boolean {
     return this.#isHeld;
@@ -28,12 +17,9 @@ export class Session implements ConnectionWatch {
     return this.#isClosed;
   }
 
-  renew(): void {
-    this.#isLost = false;
-  }
-
   /** From here on what is lost stays lost. */
   hold(): void {
+    this.#isLost = false;
     this.#isHeld = true;
   }
 
@@ -47,9 +33,7 @@ export class Session implements ConnectionWatch {
   }
 
   lost(): void {
-    if (this.#isClosed) return;
     this.#isLost = true;
-    this.#onLost();
   }
 
   connecting(): void {

@@ -22,6 +22,8 @@ import type { TransactionalCluster } from './transactional-producer.ts';
 const SETTLE_MS = 30_000;
 const RETRY_MS = 20;
 const MAX_RETRY_MS = 500;
+/** Markers are written within a few milliseconds nearly always. */
+const MARKER_MS = 2;
 const TOPIC_AUTHORIZATION_FAILED = 29;
 /** The coordinator still ends the transaction before, or takes the second of two requests before it can. */
 const NOT_YET = new Set(['CONCURRENT_TRANSACTIONS', 'INVALID_TXN_STATE']);
@@ -52,7 +54,6 @@ export class Settlement {
 
   /** Sends InitProducerId, by `init`, to the coordinator, after it has said how the last transaction ended. */
   async fence(broker: Broker, init: () => Promise<ProducerIdentity>): Promise<ProducerIdentity> {
-    this.#session.renew();
     this.#session.hold();
     try {
       this.#last = lastOf(await describeTransaction(broker, this.#id), this.#last);
@@ -70,21 +71,18 @@ export class Settlement {
     const { outcome = await this.#outcomeByMarkers(last.producerId), partitions } = last;
     // A producer that has aborted looks for markers before it goes on: what an older transaction has left was committed.
     const isOlder = (place: string): boolean => partitions.size > 0 && !partitions.has(place);
-    const settled = await this.#settle(last.producerId, (place) => (isOlder(place) ? 'commit' : outcome));
+    const settled = await this.#settle(last.producerId, this.#writes, (place) => (isOlder(place) ? 'commit' : outcome));
     this.#last = undefined;
     return settled;
   }
 
-  /** For an owner that was cut off from a broker between two transactions, and knows how those ended. */
-  async settleOwn(outcomeOf: (place: string) => Outcome): Promise<readonly Settled[]> {
-    this.#session.renew();
-    try {
-      await this.#retried(() => this.#untilComplete());
-      return await this.#settle(BigInt(this.#known.producerId), outcomeOf);
-    } catch (error) {
-      this.#session.lost();
-      throw error;
-    }
+  /**
+   * After a transaction of this owner: waits until its coordinator has written the markers, or thinks so, and ends what has none. In this
+   * order: a marker that a leader shows before that may be lost with it.
+   */
+  async settleOwn(written: readonly TopicPartition[], outcome: Outcome): Promise<readonly Settled[]> {
+    await this.#retried(() => this.#untilComplete());
+    return await this.#settle(BigInt(this.#known.producerId), written, () => outcome);
   }
 
   get #known(): ProducerIdentity {
@@ -92,11 +90,15 @@ export class Settlement {
     return this.#identity;
   }
 
-  async #settle(producerId: bigint, outcomeOf: (place: string) => Outcome): Promise<readonly Settled[]> {
+  async #settle(
+    producerId: bigint,
+    written: readonly TopicPartition[],
+    outcomeOf: (place: string) => Outcome,
+  ): Promise<readonly Settled[]> {
     const settled = new Map<string, Settled>();
     await this.#retried(async () => {
       for (;;) {
-        const unmarked = (await this.#unmarked(producerId)).map((tp): Settled => {
+        const unmarked = (await this.#unmarked(producerId, written)).map((tp): Settled => {
           return { topic: tp.topic, partition: tp.partition, outcome: outcomeOf(placeOf(tp)) };
         });
         if (unmarked.length === 0) return;
@@ -108,9 +110,9 @@ export class Settlement {
     return [...settled.values()];
   }
 
-  /** Partitions with records of `producerId` that no marker has ended. */
-  async #unmarked(producerId: bigint): Promise<readonly TopicPartition[]> {
-    const asked = await this.#byLeader(describeProducers);
+  /** Those of `partitions` with records of `producerId` that no marker has ended. */
+  async #unmarked(producerId: bigint, partitions: readonly TopicPartition[]): Promise<readonly TopicPartition[]> {
+    const asked = await this.#byLeader(partitions, describeProducers);
     for (const { topic, partition, errorCode } of asked.flat()) {
       if (errorCode === TOPIC_AUTHORIZATION_FAILED) {
         const cure = 'grant READ on the topic: a take-over looks for records without a marker';
@@ -121,13 +123,19 @@ export class Settlement {
     return asked.flat().filter(({ open }) => open.some((each) => each.producerId === producerId));
   }
 
-  async #byLeader<T>(ask: (broker: Broker, led: readonly TopicPartition[]) => Promise<T>): Promise<T[]> {
-    if (this.#writes.length === 0) return [];
+  async #byLeader<T>(
+    partitions: readonly TopicPartition[],
+    ask: (broker: Broker, led: readonly TopicPartition[]) => Promise<T>,
+  ): Promise<T[]> {
+    if (partitions.length === 0) return [];
     const cluster = this.#cluster();
-    await cluster.addMultipleTargetTopics([...new Set(this.#writes.map(({ topic }) => topic))]);
-    const leaders = Map.groupBy(this.#writes, ({ topic, partition }) => {
+    await cluster.addMultipleTargetTopics([...new Set(partitions.map(({ topic }) => topic))]);
+    const leaders = Map.groupBy(partitions, ({ topic, partition }) => {
       const [leader] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]));
-      if (leader === undefined || Number(leader) < 0) throw new Error(`${topic}[${partition}] has no leader`);
+      if (leader === undefined || Number(leader) < 0) {
+        const cure = 'start the brokers that hold its replicas';
+        throw new LogError('RETRIABLE', `${topic}[${partition}] has no leader; ${cure}`);
+      }
       return leader;
     });
     return await Promise.all([...leaders].map(async ([nodeId, led]) => ask(await cluster.findBroker({ nodeId }), led)));
@@ -151,15 +159,20 @@ export class Settlement {
     await this.#untilComplete();
   }
 
-  /** Until the coordinator has no marker to write any more, or thinks so. @throws {LogError} FENCED */
+  /** Until the coordinator has no marker to write any more, or thinks so. @throws {LogError} FENCED; RETRIABLE after `SETTLE_MS` */
   async #untilComplete(): Promise<void> {
     const { producerId, producerEpoch } = this.#known;
-    for (let waitMs = RETRY_MS; ; waitMs = Math.min(2 * waitMs, MAX_RETRY_MS)) {
+    const deadline = Date.now() + SETTLE_MS;
+    for (let waitMs = MARKER_MS; ; waitMs = Math.min(2 * waitMs, MAX_RETRY_MS)) {
       const found = await describeTransaction(await this.#cluster().findCoordinator(), this.#id);
       if (String(found?.producerId) !== producerId || found?.producerEpoch !== producerEpoch) {
         throw new LogError('FENCED', `another producer has taken over ${this.#id}; drop what you hold and rejoin`);
       }
       if (!found.state.startsWith('Prepare')) return;
+      if (Date.now() > deadline) {
+        const waiting = [...found.partitions].join(', ');
+        throw new LogError('RETRIABLE', `${this.#id}: no marker was written to ${waiting} for ${SETTLE_MS / 1_000} s`);
+      }
       await sleep(waitMs);
     }
   }
@@ -169,7 +182,7 @@ export class Settlement {
     const found: Marker[] = [];
     await this.#retried(async () => {
       found.length = 0;
-      await this.#byLeader(async (broker, led) => {
+      await this.#byLeader(this.#writes, async (broker, led) => {
         for (const tp of led) {
           const marker = await lastMarker(broker, tp);
           if (marker?.producerId === producerId) found.push(marker);
@@ -186,7 +199,7 @@ export class Settlement {
       try {
         return await work();
       } catch (error) {
-        if (this.#session.isClosed || error instanceof LogError || Date.now() > deadline || isFinal(error)) throw error;
+        if (this.#session.isClosed || Date.now() > deadline || isFinal(error)) throw error;
         await sleep(waitMs);
         const cluster = this.#cluster();
         cluster.forgetCoordinator();
@@ -220,6 +233,7 @@ function lastOf(found: TransactionState | undefined, before: Last | undefined): 
 
 /** Neither an answer to try again for, nor a connection that was lost. */
 function isFinal(error: unknown): boolean {
+  if (error instanceof LogError) return error.code !== 'RETRIABLE';
   const { type, retriable } = error as { readonly type?: string; readonly retriable?: boolean };
   return type !== undefined && retriable === false && !NOT_YET.has(type);
 }

@@ -1,4 +1,8 @@
-/** Holds a transactional id for one producer: taken over when made, looked after when brokers went away meanwhile. */
+/**
+ * Holds a transactional id for one producer. No transaction begins before the partitions of the one before show their markers: the next
+ * marker would end what a marker that was skipped has left, whatever it says. A lost connection does not tell of all that is skipped: a
+ * process may be busy while a broker goes away, and a broker may go away without closing its connections.
+ */
 import type { Producer as KafkaProducer, Transaction as KafkaTransaction } from 'kafkajs';
 import type { Outcome, Settled, TopicPartition } from '../port.ts';
 import type { ClusterOptions } from './internals.ts';
@@ -8,31 +12,37 @@ import { createTransactionalProducer, type TransactionalCluster } from './transa
 
 /** CONCURRENT_TRANSACTIONS is a normal answer to transactions back to back; kafkajs's own back-off would cap them at three a second. */
 export const RETRY = { initialRetryTime: 4, retries: 50, factor: 0.2, maxRetryTime: 500 } as const;
-/** After a connection was lost in an idle moment. */
+/** After a transaction that no other follows: readers wait at records without a marker. */
 const LOOK_AFTER_MS = 500;
 
 export interface OwnerOptions extends ClusterOptions {
   readonly fenceId: string;
   readonly writes: readonly TopicPartition[];
+  readonly onSettled: (partitions: readonly Settled[]) => void;
   readonly transactionTimeoutMs: number;
+}
+
+interface Ended {
+  readonly written: readonly TopicPartition[];
+  readonly outcome: Outcome;
 }
 
 export class TransactionOwner {
   readonly producer: KafkaProducer;
-  settled: readonly Settled[] = [];
   readonly #cluster: TransactionalCluster;
   readonly #session: Session;
   readonly #settlement: Settlement;
-  /** How the last transaction of each partition ended. */
-  readonly #outcomes = new Map<string, Outcome>();
+  readonly #onSettled: (partitions: readonly Settled[]) => void;
+  /** The last transaction, until all its markers were seen. */
+  #ended: Ended | undefined;
   /** Begun when the id was taken over: that is what fences. */
   #begun: KafkaTransaction | undefined;
   #looking: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #isReady = false;
 
-  constructor({ fenceId, writes, ...options }: OwnerOptions) {
-    this.#session = new Session(() => this.#lookLater());
+  constructor({ fenceId, writes, onSettled, ...options }: OwnerOptions) {
+    this.#onSettled = onSettled;
+    this.#session = new Session();
     this.#settlement = new Settlement(fenceId, writes, this.#session, () => this.#cluster);
     const { producer, cluster } = createTransactionalProducer(
       { ...options, transactionalId: fenceId, retry: RETRY },
@@ -47,12 +57,11 @@ export class TransactionOwner {
   async takeOver(): Promise<void> {
     await this.producer.connect();
     this.#begun = await this.producer.transaction();
-    this.settled = await this.#settlement.settle();
-    this.#isReady = true;
+    this.#tell(await this.#settlement.settle());
   }
 
   async begin(): Promise<KafkaTransaction> {
-    await this.#lookAgain();
+    await this.#look();
     const transaction = this.#begun ?? (await this.producer.transaction());
     this.#begun = undefined;
     this.#session.hold();
@@ -62,9 +71,9 @@ export class TransactionOwner {
   /** A transaction was ended, or has failed: then `outcome` is absent, and this owner begins no other. */
   ended(written: readonly TopicPartition[], outcome?: Outcome): void {
     this.#session.release();
-    if (outcome === undefined) this.#isReady = false;
-    else for (const { topic, partition } of written) this.#outcomes.set(`${topic}/${partition}`, outcome);
-    if (this.#session.isLost) this.#lookLater();
+    if (outcome === undefined || written.length === 0) return;
+    this.#ended = { written, outcome };
+    this.#lookLater();
   }
 
   close(): void {
@@ -72,25 +81,33 @@ export class TransactionOwner {
     clearTimeout(this.#timer);
   }
 
-  /** What a broker that was away has left without a marker is ended before another transaction can end it otherwise. */
-  async #lookAgain(): Promise<void> {
+  /** Until the markers of the last transaction are where they should be. */
+  async #look(): Promise<void> {
+    clearTimeout(this.#timer);
     await this.#looking?.catch(() => {});
-    if (!this.#session.isLost) return;
+    const ended = this.#ended;
+    if (ended === undefined) return;
     this.#looking = this.#settlement
-      .settleOwn((place) => this.#outcomes.get(place) ?? 'commit')
-      .then(() => {})
+      .settleOwn(ended.written, ended.outcome)
+      .then((settled) => {
+        this.#ended = undefined;
+        this.#tell(settled);
+      })
       .finally(() => {
         this.#looking = undefined;
       });
     await this.#looking;
   }
 
-  /** Readers of a partition wait at the records without a marker, also while nothing is written. */
+  #tell(settled: readonly Settled[]): void {
+    if (settled.length > 0) this.#onSettled(settled);
+  }
+
   #lookLater(): void {
     clearTimeout(this.#timer);
-    if (!this.#isReady || this.#session.isClosed) return;
+    if (this.#session.isClosed) return;
     this.#timer = setTimeout(() => {
-      if (!this.#session.isHeld && !this.#session.isClosed) this.#lookAgain().catch(() => this.#lookLater());
+      if (!this.#session.isHeld && !this.#session.isClosed) this.#look().catch(() => this.#lookLater());
     }, LOOK_AFTER_MS);
     this.#timer.unref();
   }

@@ -14,7 +14,8 @@ the dead-letter topic, so register first.
   --model M           id of the model, the key of all its records
   --version V         the version, as events name it
   --features FEATURES a:numeric,b:categorical,c:numeric:min (the third part is a unit); or a .json file with a list of
-                      {"name", "type", "unit", "protected"}; or a CSV, NDJSON or Parquet file, whose columns they are
+                      {"name", "type", "unit", "protected"}; or a CSV, NDJSON or Parquet file, whose columns they are:
+                      text is categorical, and columns of times are left out, which stderr names
   --outputs NAMES     score,minutes:min: what the model gives (default: nothing). Columns of a data file that are named here are no features
   --feature-set ID    as events name the feature set (default M/V)
   --access KIND:WHERE the explanation sampler explains the version, from file:loan.txt in WEIR_EXPLAIN_MODELS_DIR, or by asking
@@ -46,6 +47,7 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
     needed('--features', flags.features, 'a:numeric,b:categorical, or a file'),
     outputs,
     readingOf(flags),
+    (text) => io.err(`weir: ${text}\n`),
   );
   const id = flags['feature-set'] ?? `${model}/${version}`;
   return await withTarget(flags, 'weir register', io, async (target) => {
