@@ -92,6 +92,20 @@ test('register: words on the command line, into a log that has no topics yet', a
   });
 });
 
+test.each([
+  ['file:loan.txt', { kind: 'file', location: 'loan.txt' }],
+  [
+    'oip-v2-binary:http://models:8080/v2/models/loan',
+    { kind: 'oip-v2-binary', location: 'http://models:8080/v2/models/loan' },
+  ],
+])('register: --access %s stands in the event', async (text, access) => {
+  const db = join(folder, 'access.db');
+  const args = ['--model', MODEL, '--version', '1', '--features', 'x:numeric', '--access'];
+  const said = await runCommand(register, ...args, text, '--log', db);
+  expect(said).toMatchObject({ status: 0, out: expect.stringContaining(`access        ${access.kind} `) as unknown });
+  expect((await eventsIn(db, 'models')).at(-1)).toMatchObject({ access });
+});
+
 test('register: the columns of a file of data but for its outputs, or a JSON list', async () => {
   const csv = file('train.csv', 'x,carrier,score\n1,AA,0.5\n2,UA,0.25\n');
   const json = file('features.json', '[{"name": "age", "type": "numeric", "unit": "a", "protected": true}]');
@@ -262,6 +276,11 @@ test.each([
   [[...REGISTER, '--features', 'x:text'], /--features has "x:text"/],
   [[...REGISTER, '--features', 'x:numeric,x:numeric'], /"x" stands twice among features and outputs/],
   [[...REGISTER, '--features', 'x:numeric', '--outputs', 'x'], /"x" stands twice/],
+  [[...REGISTER, '--features', 'x:numeric', '--access', 'loan.txt'], /--access is "loan.txt"; it must be KIND:WHERE/],
+  [
+    [...REGISTER, '--features', 'x:numeric', '--access', 'oip-v2:models:8080'],
+    /--access is "oip-v2:models:8080"; where a model is asked must begin with http:\/\//,
+  ],
   [[...REGISTER, '--features', 'none.csv'], /none\.csv does not exist/],
   [
     [...REGISTER, '--features', 'x:numeric', '--url', 'http://h'],

@@ -33,9 +33,7 @@ export function logTarget(log: EventLog, options: TopicPlace): ControlTarget {
       append(
         'models',
         model,
-        encoded(() =>
-          encode('ModelVersionRegistered', { model, version, ...shape, access: null, digest: null, ...stamp() }),
-        ),
+        encoded(() => encode('ModelVersionRegistered', { model, version, ...shape, digest: null, ...stamp() })),
       ),
     setReference: (model, column, content, source) =>
       append(

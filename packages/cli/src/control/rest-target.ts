@@ -39,8 +39,8 @@ export function restTarget({ url, token, waitS }: RestOptions): ControlTarget {
   return {
     register: (model, version, shape) =>
       put([model, 'versions', version], shape, (shown) => {
-        const { featureSet, outputs } = shown as Partial<VersionShape>;
-        return isDeepStrictEqual({ featureSet, outputs }, shape);
+        const { featureSet, outputs, access = null } = shown as Partial<VersionShape>;
+        return isDeepStrictEqual({ featureSet, outputs, access }, shape);
       }),
     notes: (model) => notesOf(`${base}/v1/models/${encodeURIComponent(model)}`, token),
     setReference: (model, column, content, source) => {
