@@ -11,13 +11,19 @@ import {
   reportWrongPromotions,
   type Scale,
 } from './promotion/report.ts';
-import { reportDrill, reportLatencies, reportLeases, reportRates } from './promotion/report-service.ts';
+import {
+  reportDrill,
+  reportLatencies,
+  reportLeases,
+  reportRates,
+  reportSplitLoad,
+} from './promotion/report-service.ts';
 import { ruleNamed, rulesFor } from './promotion/rules.ts';
 import { effectWorld, NULL_WORLDS, type World } from './promotion/worlds.ts';
 
 const WORLDS: readonly World[] = [...NULL_WORLDS, effectWorld(0.7, 0.73), effectWorld(0.7, 0.67)];
 
-const HELP = `npm run bench -- promotion [p1] [p2] [p5] [p6] [p7] [p8] [p10] [p11] [p12] [p14] [g3] [options]
+const HELP = `npm run bench -- promotion [p1] [p2] [p5] [p6] [p7] [p8] [p10] [p11] [p11-rest] [p12] [p14] [g3] [options]
 
 Without a part: all of them. A bar that is judged "open" needs more runs.
 
@@ -25,6 +31,8 @@ Without a part: all of them. A bar that is judged "open" needs more runs.
   --outcomes N    length of a test in p1 (20000)
   --alpha A       level of a test in p1 and p2, and of --matrix (0.01)
   --seed N        all draws follow from it (20260101)
+  --workers N     of p1: threads that share the runs, with the counts of one (1)
+  --world WORLD   of p1: this world alone
 
 The service, without peers:
   --decisions N   of p10, of each kind (50)
@@ -36,7 +44,7 @@ The service, without peers:
 
 The release figures of p1:
   npm run bench -- promotion p1 --runs 20000
-  npm run bench -- promotion p1 --runs 200000 --alpha 0.001
+  npm run bench -- promotion p1 --runs 200000 --alpha 0.001 --workers 2
 
 One drawn matrix, as JSON {rule, decision, sample, eValue, outcomes}:
   --matrix FILE --rule RULE
@@ -66,15 +74,16 @@ const { values, positionals } = parseArgs({
     digest: { type: 'boolean', default: false },
     requests: { type: 'string', default: '1000000' },
     run: { type: 'string', default: '0' },
+    workers: { type: 'string', default: '1' },
     matrix: { type: 'string' },
     rule: { type: 'string', default: 'e-process' },
     'write-matrix': { type: 'string' },
-    world: { type: 'string', default: 'stationary' },
+    world: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
 
-type WholeFlag = 'runs' | 'outcomes' | 'seed' | 'run' | 'decisions' | 'open' | 'events' | 'requests';
+type WholeFlag = 'runs' | 'outcomes' | 'seed' | 'run' | 'decisions' | 'open' | 'events' | 'requests' | 'workers';
 
 function whole(name: WholeFlag, least: number): number {
   const value = Number(values[name]);
@@ -91,20 +100,34 @@ const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
+function worldNamed(worlds: readonly World[], name: string): World {
+  const world = worlds.find((each) => each.name === name);
+  if (world === undefined)
+    throw new Error(`--world is "${name}"; it must be one of ${worlds.map((each) => each.name).join(' | ')}`);
+  return world;
+}
+
+const nullWorlds = (): readonly World[] =>
+  values.world === undefined ? NULL_WORLDS : [worldNamed(NULL_WORLDS, values.world)];
+
 const failUnless = (holds: boolean): void => {
   if (!holds) process.exitCode = 1;
 };
 
 const REPORTS: Readonly<Record<string, () => void | Promise<void>>> = {
   // No release with a world above its level.
-  p1: () => failUnless(reportWrongPromotions(scale, print)),
+  p1: async () => failUnless(await reportWrongPromotions(scale, nullWorlds(), whole('workers', 1), print)),
   p2: () => reportSamples(scale, print),
   p5: () => reportRollbacks(scale, print),
   p6: () => reportNovelty(scale, print),
   p7: () => reportJoining(scale, print),
   p8: () => reportSegments(scale, print),
   p10: () => reportLatencies(whole('decisions', 1), values.kafka, print),
-  p11: () => reportRates(whole('open', 1_000), print),
+  p11: async () => {
+    reportRates(whole('open', 1_000), print);
+    await reportSplitLoad(print);
+  },
+  'p11-rest': () => reportSplitLoad(print),
   p12: () => {
     if (values.digest) return printReplay(whole('events', 1_000));
     failUnless(benchReplay(whole('events', 1_000), values.runtime, print));
@@ -116,13 +139,12 @@ const REPORTS: Readonly<Record<string, () => void | Promise<void>>> = {
 if (values.help) {
   process.stdout.write(HELP);
 } else if (values['write-matrix'] !== undefined) {
-  const world = WORLDS.find(({ name }) => name === values.world);
-  if (world === undefined) throw new Error(`--world is "${values.world}"; see --help for the worlds`);
+  const world = worldNamed(WORLDS, values.world ?? 'stationary');
   writeMatrix(values['write-matrix'], world, scale.outcomes, scale.seed, whole('run', 0));
 } else if (values.matrix !== undefined) {
   print(JSON.stringify(await decideFile(values.matrix, ruleNamed(values.rule), alpha)));
 } else {
-  const parts = positionals.length === 0 ? Object.keys(REPORTS) : positionals;
+  const parts = positionals.length === 0 ? Object.keys(REPORTS).filter((part) => part !== 'p11-rest') : positionals;
   for (const part of parts) {
     const report = REPORTS[part];
     if (report === undefined)

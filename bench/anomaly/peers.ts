@@ -41,10 +41,11 @@ export class Peer {
     this.#child.stdin.on('error', () => this.#wake());
   }
 
-  async run(rows: readonly Float64Array[], trees: number): Promise<PeerRun> {
+  /** @param setting the number of trees, or for a forest that is kept how many of the first rows it learns */
+  async run(rows: readonly Float64Array[], setting: number): Promise<PeerRun> {
     const d = (rows[0] as Float64Array).length;
     const request = Buffer.alloc(12 + rows.length * d * 8);
-    for (const [i, value] of [trees, rows.length, d].entries()) request.writeInt32BE(value, 4 * i);
+    for (const [i, value] of [setting, rows.length, d].entries()) request.writeInt32BE(value, 4 * i);
     for (const [i, row] of rows.entries())
       for (let k = 0; k < d; k += 1) request.writeDoubleBE(row[k] as number, 12 + (i * d + k) * 8);
     this.#received = [];
@@ -96,11 +97,14 @@ function rcfClassPath(): string | { readonly reason: string } {
   return path;
 }
 
-/** River's Half-Space Trees, from the Python that WEIR_BENCH_PYTHON names or `python3`. */
-export function hstPeer(): Peer | string {
+const PYTHON_PACKAGES = { hst: 'river', rrcf: 'rrcf', iforest: 'sklearn' };
+
+/** A peer of `python_peers.py`, in the Python that WEIR_BENCH_PYTHON names or `python3`; the reason when its package is not there. */
+export function pythonPeer(model: keyof typeof PYTHON_PACKAGES, title: string): Peer | string {
   const python = process.env['WEIR_BENCH_PYTHON'] ?? 'python3';
-  const script = join(import.meta.dirname, 'hst_peer.py');
-  const found = spawnSync(python, ['-c', 'import river; print(river.__version__)'], { encoding: 'utf8' });
-  if (found.status !== 0 || !existsSync(script)) return `${ABSENT}: ${python} has no river`;
-  return new Peer(`River ${found.stdout.trim()} HST`, python, [script]);
+  const name = PYTHON_PACKAGES[model];
+  const ask = `import ${name}; from importlib.metadata import version; print(version('${name === 'sklearn' ? 'scikit-learn' : name}'))`;
+  const found = spawnSync(python, ['-c', ask], { encoding: 'utf8' });
+  if (found.status !== 0) return `${ABSENT}: ${python} has no ${name} (bench/anomaly/requirements.txt)`;
+  return new Peer(`${title} ${found.stdout.trim()}`, python, [join(import.meta.dirname, 'python_peers.py'), model]);
 }

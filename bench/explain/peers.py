@@ -2,7 +2,7 @@
 
 peers.py train FOLDER                       LightGBM models a–f and their rows, as text and float64 files
 peers.py kernel FOLDER ROWS                 shap's Kernel SHAP (l1_reg off) on six games
-peers.py kernel-rows FOLDER ROWS            shap's Kernel SHAP at 9,600 model rows: background 100 sampled, and kmeans(10)
+peers.py kernel-rows FOLDER ROWS            shap's Kernel SHAP at 9,600 model rows: 100 background rows sampled for each row, and kmeans(10)
 peers.py woodelf FOLDER MODEL BATCH…        WOODELF's seconds for batches of these sizes, background 1,000, and its first values
 peers.py fairness FOLDER                    fairlearn's rates per group of FOLDER/fairness.json
 peers.py lime FOLDER MODEL ROWS SEEDS CALLS lime's coefficients per row and seed; 5,000 calls are its default
@@ -173,13 +173,15 @@ def kernel_rows(folder, count):
     x = np.fromfile(folder / "rows.f64").reshape(-1, booster.num_feature())
     predict = lambda rows: booster.predict(rows, raw_score=True, num_threads=1)
     population, rows = x[:10_000], x[-count:]
-    answers = {}
-    for name, background in (("sampled", shap.sample(population, 100, random_state=1)), ("kmeans", shap.kmeans(population, 10))):
-        size = 100 if name == "sampled" else 10
-        np.random.seed(1)
+    np.random.seed(1)
+
+    def explain(background, size, rows):
         explainer = shap.KernelExplainer(predict, background)
-        answers[name] = np.asarray(explainer.shap_values(rows, nsamples=9_600 // size, l1_reg=False, silent=True)).tolist()
-    print(json.dumps(answers))
+        return np.asarray(explainer.shap_values(rows, nsamples=9_600 // size, l1_reg=False, silent=True)).tolist()
+
+    # A sample for each row: one sample for all is lucky or not, whatever the number of rows.
+    sampled = [explain(shap.sample(population, 100, random_state=at), 100, row[None])[0] for at, row in enumerate(rows)]
+    print(json.dumps({"sampled": sampled, "kmeans": explain(shap.kmeans(population, 10), 10, rows)}))
 
 
 def woodelf(folder, model, batches):

@@ -5,12 +5,14 @@ import { join } from 'node:path';
 const python = process.env['WEIR_PYTHON'] ?? 'python3';
 
 export function askPeers<Answer>(...question: readonly string[]): Answer | undefined {
+  const from = performance.now();
   try {
     const answer = execFileSync(python, [join(import.meta.dirname, 'peers.py'), ...question], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
       maxBuffer: 1 << 28,
     });
+    process.stdout.write(`#   peers: ${question[0]} took ${((performance.now() - from) / 1000).toFixed(0)} s\n`);
     return JSON.parse(answer) as Answer;
   } catch (error) {
     const reason =

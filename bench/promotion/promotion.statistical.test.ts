@@ -9,7 +9,7 @@ import { eProcess, type Rule, ruleNamed } from './rules.ts';
 import { EFFECTS, oracleOf, samplesNeeded } from './samples.ts';
 import { segmentTests } from './segments.ts';
 import { effectWorld, NULL_WORLDS, type World } from './worlds.ts';
-import { wrongPromotions } from './wrong-promotions.ts';
+import { startWorkers, wrongPromotions, wrongPromotionsOn } from './wrong-promotions.ts';
 
 const ALPHA = 0.01;
 const SCALE = { runs: 300, outcomes: 5_000, seed: 7 };
@@ -28,6 +28,19 @@ test('P1: no world promotes wrongly more often than α, deciding after every out
   expect(convicted).toEqual([]);
   expect(rate).toBeLessThan(ALPHA);
   expect(rate).toBeGreaterThan(0);
+});
+
+test('threads count what one thread counts', async () => {
+  const world = NULL_WORLDS[1] as World;
+  const scale = { runs: 2_500, outcomes: 1_000, seed: 7 };
+  const workers = startWorkers(2);
+  try {
+    const found = await wrongPromotionsOn(workers, world, eProcess, ALPHA, scale);
+    expect(found).toEqual(wrongPromotions(world, eProcess, ALPHA, scale));
+    expect(found.rate).toBeGreaterThan(0);
+  } finally {
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
 });
 
 test('the same judgement convicts a z-test that peeks', () => {

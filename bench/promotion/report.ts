@@ -8,7 +8,7 @@ import { eProcess, fixedHorizon, ruleNamed, rulesFor } from './rules.ts';
 import { EFFECTS, oracleOf, samplesNeeded } from './samples.ts';
 import { segmentTests } from './segments.ts';
 import { NULL_WORLDS, type World } from './worlds.ts';
-import { wrongPromotions } from './wrong-promotions.ts';
+import { startWorkers, wrongPromotions, wrongPromotionsOn } from './wrong-promotions.ts';
 
 export interface Scale {
   readonly runs: number;
@@ -22,6 +22,11 @@ type Print = (line: string) => void;
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 const bounds = ({ rate, lower, upper }: RateBounds): string =>
   `${percent(rate)} [${percent(lower)}, ${percent(upper)}]`;
+/** A level of .001 is told apart by the fourth digit. */
+const fineBounds = ({ rate, lower, upper }: RateBounds): string => {
+  const fine = (share: number): string => `${(100 * share).toFixed(4)} %`;
+  return `${fine(rate)} [${fine(lower)}, ${fine(upper)}]`;
+};
 const count = (value: number): string => Math.round(value).toLocaleString('en');
 const verdict = (met: boolean): string => (met ? 'met' : 'MISSED');
 
@@ -31,16 +36,26 @@ function judged({ rate, upper }: RateBounds, alpha: number): string {
   return rate > alpha ? 'MISSED' : 'open: more runs';
 }
 
-/** @returns whether no world broke the bar */
-export function reportWrongPromotions(scale: Scale, print: Print): boolean {
+/** @param workers threads that share the runs. @returns whether no world broke the bar */
+export async function reportWrongPromotions(
+  scale: Scale,
+  worlds: readonly World[],
+  workers: number,
+  print: Print,
+): Promise<boolean> {
   print(
     `\nP1 wrong promotions, α = ${scale.alpha}, a decision after every one of ${count(scale.outcomes)} outcomes, ${count(scale.runs)} runs`,
   );
+  const threads = startWorkers(workers);
   let broken = 0;
-  for (const world of NULL_WORLDS) {
-    const found = wrongPromotions(world, eProcess, scale.alpha, scale);
-    if (found.rate > scale.alpha) broken += 1;
-    print(`  ${world.name.padEnd(18)} ${bounds(found).padEnd(28)} ${judged(found, scale.alpha)}`);
+  try {
+    for (const world of worlds) {
+      const found = await wrongPromotionsOn(threads, world, eProcess, scale.alpha, scale);
+      if (found.rate > scale.alpha) broken += 1;
+      print(`  ${world.name.padEnd(18)} ${fineBounds(found).padEnd(34)} ${judged(found, scale.alpha)}`);
+    }
+  } finally {
+    await Promise.all(threads.map((thread) => thread.terminate()));
   }
   const control = { ...scale, runs: Math.min(scale.runs, 1_000) };
   const peeking = wrongPromotions(NULL_WORLDS[0] as World, ruleNamed('peeking-z-test'), scale.alpha, control);

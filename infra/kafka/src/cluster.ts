@@ -18,8 +18,10 @@ export interface Cluster {
   readonly folder: string;
   /** SIGKILL: nothing is flushed, no client is told. */
   kill(node: number): Promise<void>;
-  /** SIGSTOP: its connections stay open and answer nothing. Only `kill` and `stop` end it. */
+  /** SIGSTOP: its connections stay open and answer nothing. */
   pause(node: number): void;
+  /** SIGCONT. */
+  resume(node: number): void;
   /** Start a killed node again and wait until it serves. */
   start(node: number): Promise<void>;
   /** End every node and remove its data. */
@@ -107,6 +109,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     folder,
     kill: (id) => end(nodeOf(id), 'SIGKILL'),
     pause: (id) => void nodeOf(id).process?.kill('SIGSTOP'),
+    resume: (id) => void nodeOf(id).process?.kill('SIGCONT'),
     start: async (id) => {
       launch(nodeOf(id), jars, options);
       await serving(nodes, nodeOf(id));

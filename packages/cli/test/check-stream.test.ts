@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { parseRules } from '@weir/anomaly/quality/lint';
 import { decode } from '@weir/events/codec';
 import type { PredictionLogged } from '@weir/events/generated/events';
-import { NUMERIC_FEATURES } from '@weir/flights/features';
 import { parseFault } from '@weir/flights/inject';
 import { MODEL, replay } from '@weir/flights/replay';
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { check } from '../src/commands/check.ts';
 import { rules } from '../src/commands/rules/rules.ts';
+import { csvOf, linesOf, rowsOfFlights } from './fixtures/flight-rows.ts';
 import { runCommand } from './fixtures/run-command.ts';
 import { type Rows, streamVerdicts } from './fixtures/stream-verdicts.ts';
 
@@ -76,41 +76,13 @@ async function flights(): Promise<{
   return { reference, current: broken };
 }
 
-function rowsOf(events: readonly PredictionLogged[]): Rows {
-  const column = <Value>(names: readonly string[], of: (event: PredictionLogged, at: number) => Value) =>
-    new Map(names.map((name, at) => [name, events.map((event) => of(event, at))]));
-  return {
-    numbers: column(
-      NUMERIC_FEATURES.map(({ name }) => name),
-      ({ numeric }, at) => numeric[at] as number,
-    ),
-    texts: column(['origin', 'destination'], ({ categorical }, at) => categorical[at] ?? null),
-    rows: events.length,
-  };
-}
-
-/** One value of each column a row, as text. */
-function lines(
-  { numbers, texts, rows }: Rows,
-  line: (entries: readonly (readonly [string, number | string | null])[]) => string,
-) {
-  const columns = [...numbers, ...texts];
-  return Array.from({ length: rows }, (_, row) =>
-    line(columns.map(([name, column]) => [name, column[row] ?? null])),
-  ).join('\n');
-}
-
-const csvOf = (rows: Rows): string =>
-  `${[...rows.numbers.keys(), ...rows.texts.keys()].join(',')}\n${lines(rows, (entries) =>
-    entries.map(([, value]) => (value === null || Number.isNaN(value) ? '' : String(value))).join(','),
-  )}\n`;
 const ndjsonOf = (rows: Rows): string =>
-  `${lines(rows, (entries) => JSON.stringify(Object.fromEntries(entries.map(([name, value]) => [name, Number.isNaN(value) ? null : value]))))}\n`;
+  `${linesOf(rows, (entries) => JSON.stringify(Object.fromEntries(entries.map(([name, value]) => [name, Number.isNaN(value) ? null : value]))))}\n`;
 
 // January trains the models of the flights.
 test('flights with faults, as CSV and as NDJSON', { timeout: 60_000 }, async () => {
   const { reference, current } = await flights();
-  const [before, after] = [rowsOf(reference), rowsOf(current)];
+  const [before, after] = [rowsOfFlights(reference), rowsOfFlights(current)];
   expect(Math.min(before.rows, after.rows)).toBeGreaterThan(1_000);
   const expected = streamed(before, after);
   expect(expected.length).toBeGreaterThan(1_000);

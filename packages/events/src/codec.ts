@@ -102,7 +102,7 @@ export function decode(bytes: Uint8Array): Decoded {
   const own = namesById.get(id);
   const other = own === undefined ? foreignOf(id) : undefined;
   const name = (own ?? other?.name) as EventName;
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const type = types.get(name) as avsc.Type;
   const fault = (other?.bounds ?? (bounds.get(name) as Bounds))(bytes, HEADER_BYTES);
   if (fault !== undefined) throw refused(name, bytes, fault);

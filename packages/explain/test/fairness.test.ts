@@ -1,8 +1,8 @@
+import { logGamma } from '@weir/stats/log-gamma';
 import { expect, test } from 'vitest';
 import { rateSequence } from '../src/fairness/confidence-sequence.ts';
 import { eBenjaminiHochberg } from '../src/fairness/e-bh.ts';
 import { gapDecomposition } from '../src/fairness/gap.ts';
-import { logGamma } from '../src/fairness/log-gamma.ts';
 import { proposeThresholds, reweighing } from '../src/fairness/mitigation.ts';
 import { FairnessMonitor } from '../src/fairness/monitor.ts';
 import { loadFairness, saveFairness } from '../src/fairness/saved-state.ts';

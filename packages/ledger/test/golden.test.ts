@@ -53,6 +53,7 @@ test('the log verifies in full, with both kinds of signatures, a witness and a r
   const { checkpoint, models } = verifyLog({ files: bundleOf(files), trust, sha256, verifiers, mode: 'full' });
   expect({ ...checkpoint, root: '', models }).toEqual({
     origin: GOLDEN.origin,
+    quorum: 'W',
     size: 7,
     root: '',
     kinds: ['ed25519', 'ml-dsa-44'],

@@ -46,12 +46,12 @@ function modelEvent<Name extends Decoded['name']>(
 ): ModelEvent<Name> {
   const { name, event } = decode(valueOf(topic, names, record));
   if (!(names as readonly string[]).includes(name)) throw wrongEvent(name, topic, names);
-  const { model, ...times } = event as {
+  const { model, issuedMs, eventTimeMs } = event as {
     readonly model: string;
     readonly issuedMs?: number;
     readonly eventTimeMs: number;
   };
-  return { key: model, eventTimeMs: times.issuedMs ?? times.eventTimeMs, name, event } as ModelEvent<Name>;
+  return { key: model, eventTimeMs: issuedMs ?? eventTimeMs, name, event } as ModelEvent<Name>;
 }
 
 /** @throws {BadRecord} TOMBSTONE */

@@ -132,7 +132,15 @@ function episodeGuarantee({ outliers, allowance }: Monitor, guarantee: string): 
   const notPromised = dependenceText(outliers);
   if (notPromised !== null) return `count: ${counted}; ${notPromised}`;
   if (guarantee === 'budget') return 'budget: this share of events over the long run, whatever they are';
-  return `reference: for events that are exchangeable with the held-out ones; ${counted} whatever they are`;
+  return `reference: for events that are exchangeable with the held-out ones${rangeText(outliers)}; ${counted} whatever they are`;
+}
+
+/** How far one reference may stray from the rate, which is the mean over references. */
+function rangeText(outliers: Outliers | null): string {
+  const range = outliers?.rateRange ?? null;
+  if (range === null) return '';
+  const every = (share: number): string => `one in ${Number((1 / share).toPrecision(2)).toLocaleString('en')}`;
+  return `, on average over references; nine of ten with ${outliers?.referenceSize.toLocaleString('en')} scores keep from ${every(range.lowest)} to ${every(range.highest)}`;
 }
 
 /** Why p-values promise no rate at present; null while they do. */

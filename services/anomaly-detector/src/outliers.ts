@@ -9,6 +9,7 @@
  * a person has it re-anchored.
  */
 import { BudgetCalibration } from '@weir/anomaly/calibration/budget';
+import { type RateRange, rateRange } from '@weir/anomaly/calibration/rate-range';
 import { ReferenceCalibration } from '@weir/anomaly/calibration/reference';
 import { Surprisal } from '@weir/anomaly/categorical/surprisal';
 import { Episodes } from '@weir/anomaly/episodes';
@@ -121,6 +122,11 @@ export class Outliers {
   /** Scores in the reference; 0 without one. */
   get referenceSize(): number {
     return this.#reference?.size ?? 0;
+  }
+
+  /** Shares of usual events that nine references of ten of this size call odd; null without a reference. For alerts and views. */
+  get rateRange(): RateRange | null {
+    return this.#reference === undefined ? null : rateRange(1 / this.#config.eventsPerAlarm, this.#reference.size);
   }
 
   /** An event of the warm-up that is clean. */

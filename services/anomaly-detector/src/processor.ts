@@ -14,7 +14,7 @@ export type AnomalyEvent = ControlEvent | Row;
 export type AnomalyProcessor = Processor<AnomalyConfig, ModelState, AnomalyEvent>;
 
 /** Identifies the kernel; a change that can alter an output changes it. */
-export const BUILD = 'anomaly-detector/5';
+export const BUILD = 'anomaly-detector/6';
 
 export function createAnomalyProcessor(): AnomalyProcessor {
   // The rows of one slice: emptied before its first decode, so nothing of it outlives a step.

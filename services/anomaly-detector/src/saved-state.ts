@@ -20,10 +20,10 @@ import {
   type PastEpisode,
 } from './state.ts';
 
-export const STATE_VERSION = 3;
+export const STATE_VERSION = 4;
 /** Version 1 had no allowance: what it had sent is paid for. */
 const OLDEST_VERSION = 1;
-const MONITOR_STATE: StateKind = { id: 16, name: 'monitor', version: 3, oldest: 1 };
+const MONITOR_STATE: StateKind = { id: 16, name: 'monitor', version: 4, oldest: 1 };
 
 /** JSON has no NaN: null stands for it. */
 type SavedFeature = Omit<AnomalousFeature, 'expectedLow' | 'expectedHigh'> & {

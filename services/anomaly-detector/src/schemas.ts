@@ -56,6 +56,13 @@ const Forest = Type.Object({
   }),
   notPromised: orNull(Type.String(), 'why p-values promise no rate of odd events at present; null while they do'),
   referenceSize: count('held-out scores'),
+  rateRange: orNull(
+    Type.Object({
+      lowest: Type.Number({ minimum: 0, maximum: 1 }),
+      highest: Type.Number({ minimum: 0, maximum: 1 }),
+    }),
+    'shares of usual events that nine references of ten of this size call odd: the mean over references is 1/eventsPerAlarm; more held-out events narrow it',
+  ),
   learned: count('events that the forest has learnt'),
   confidence: Type.Number({ minimum: 0, maximum: 1 }),
   bytes: count('memory of the forest'),

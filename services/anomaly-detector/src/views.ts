@@ -84,6 +84,7 @@ function forestOf({ config }: ModelState, outliers: Outliers) {
     dependence: outliers.dependence,
     notPromised: dependenceText(outliers),
     referenceSize,
+    rateRange: outliers.rateRange,
     learned: forest.learned,
     confidence: forest.confidence,
     bytes: forest.bytes,

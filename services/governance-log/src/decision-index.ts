@@ -4,7 +4,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { toHex } from '@weir/ledger/bytes';
 import type { Entry } from '@weir/ledger/entry';
 import { decodeEntry } from '@weir/ledger/entry-codec';
@@ -13,16 +13,20 @@ import { TILE_WIDTH } from '@weir/ledger/tiles';
 import type { LogReader, ReadCheckpoint } from './log-reader.ts';
 import { hasher } from './state.ts';
 
-const FORMAT = 1;
-const TABLES = `
+const FORMAT = 2;
+/** Ids come in no order: with less than this in memory an index of 10^6 entries is written again and again while it is made. */
+const SETTINGS = `
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
+PRAGMA cache_size = -65536;
+`;
+const TABLES = `
 CREATE TABLE IF NOT EXISTS entry (
   place INTEGER PRIMARY KEY, decision TEXT NOT NULL, model TEXT NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL,
   kind TEXT NOT NULL, test TEXT, policy TEXT NOT NULL, leaf TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS entry_decision ON entry (decision);
-CREATE INDEX IF NOT EXISTS entry_model ON entry (model, seq);
+CREATE INDEX IF NOT EXISTS entry_model ON entry (model, seq, time);
 CREATE INDEX IF NOT EXISTS entry_test ON entry (model, test, seq);
 CREATE INDEX IF NOT EXISTS entry_kind ON entry (model, kind, place, time, seq);
 `;
@@ -58,6 +62,7 @@ export class DecisionIndex {
   readonly #reader: LogReader;
   readonly #file: string;
   #database: DatabaseSync | undefined;
+  readonly #statements = new Map<string, StatementSync>();
   #size = 0;
   #refreshing: Promise<ReadCheckpoint | undefined> | undefined;
 
@@ -76,15 +81,16 @@ export class DecisionIndex {
   }
 
   close(): void {
+    this.#statements.clear();
     this.#database?.close();
     this.#database = undefined;
   }
 
   /** The last entry with this decision id. */
   placeOf(decisionId: string): number | undefined {
-    const row = this.#open()
-      .prepare('SELECT place FROM entry WHERE decision = ? ORDER BY place DESC LIMIT 1')
-      .get(decisionId);
+    const row = this.#prepared('SELECT place FROM entry WHERE decision = ? ORDER BY place DESC LIMIT 1').get(
+      decisionId,
+    );
     return row === undefined ? undefined : Number(row['place']);
   }
 
@@ -101,26 +107,24 @@ export class DecisionIndex {
 
   #places({ oldestFirst = false, limit, ...filter }: Filter): readonly number[] {
     const { where, values } = conditionsOf(filter);
-    // Of one model the chain gives the order, of all of them the tree: it is the same.
-    const statement = this.#open().prepare(
-      `SELECT place FROM entry ${where} ORDER BY place ${oldestFirst ? 'ASC' : 'DESC'} LIMIT ?`,
+    // Of one model the chain and the tree have the same order: each by the index that has it, so that as few rows are read as are asked for.
+    const order =
+      filter.model !== undefined && (filter.kinds === undefined || filter.test !== undefined) ? 'seq' : 'place';
+    const statement = this.#prepared(
+      `SELECT place FROM entry ${where} ORDER BY ${order} ${oldestFirst ? 'ASC' : 'DESC'} LIMIT ?`,
     );
     return statement.all(...values, limit).map(({ place }) => Number(place));
   }
 
   count(filter: Conditions): number {
     const { where, values } = conditionsOf(filter);
-    return Number(
-      this.#open()
-        .prepare(`SELECT count(*) AS count FROM entry ${where}`)
-        .get(...values)?.['count'],
-    );
+    return Number(this.#prepared(`SELECT count(*) AS count FROM entry ${where}`).get(...values)?.['count']);
   }
 
   /** From when to when there are entries, for each model or for one. */
   coverage(model?: string): readonly Coverage[] {
     const { where, values } = conditionsOf(model === undefined ? {} : { model });
-    const statement = this.#open().prepare(
+    const statement = this.#prepared(
       `SELECT model, count(*) AS entries, sum(kind = 'version-registered') AS versions, min(time) AS firstMs, max(time) AS lastMs
        FROM entry ${where} GROUP BY model ORDER BY model`,
     );
@@ -149,7 +153,7 @@ export class DecisionIndex {
   #takeBundle({ size }: ReadCheckpoint): void {
     const database = this.#open();
     const bundle = Math.floor(this.#size / TILE_WIDTH);
-    const insert = database.prepare('INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    const insert = this.#prepared('INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
     database.exec('BEGIN');
     try {
       let place = bundle * TILE_WIDTH;
@@ -169,15 +173,24 @@ export class DecisionIndex {
     if (this.#database !== undefined) return this.#database;
     if (this.#file !== ':memory:') mkdirSync(dirname(this.#file), { recursive: true });
     const database = new DatabaseSync(this.#file);
-    database.exec(TABLES);
-    this.#database = database;
+    database.exec(SETTINGS);
     const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+    if (version !== FORMAT) database.exec('DROP TABLE IF EXISTS entry');
+    database.exec(`${TABLES} PRAGMA user_version = ${FORMAT}`);
+    this.#database = database;
     const last = database.prepare('SELECT place, leaf FROM entry ORDER BY place DESC LIMIT 1').get();
-    database.exec(`PRAGMA user_version = ${FORMAT}`);
     this.#size = last === undefined ? 0 : Number(last['place']) + 1;
-    const isOther = version !== FORMAT && last !== undefined;
-    if (isOther || (last !== undefined && !this.#fits(Number(last['place']), String(last['leaf'])))) this.#reset();
+    if (last !== undefined && !this.#fits(Number(last['place']), String(last['leaf']))) this.#reset();
     return this.#database;
+  }
+
+  /** Few texts: one for each set of conditions. */
+  #prepared(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#open().prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
   }
 
   /** Whether the log has the last entry of the index where the index says. */

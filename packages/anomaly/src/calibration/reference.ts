@@ -1,22 +1,24 @@
 import { AnomalyError } from '../anomaly-error.ts';
 import type { StateReader } from '../state/state-reader.ts';
 import type { StateWriter } from '../state/state-writer.ts';
-import { fitGeneralisedPareto, type GeneralisedPareto, predictiveTail } from './generalised-pareto.ts';
+import { ParetoTail } from './pareto-tail.ts';
 
 /** Fewest clean scores: the smallest conformal p-value is then below 1/1,000. */
 export const MIN_SCORES = 1_000;
 /** Scores that are kept exactly at the top, and quantiles below them. */
 const TOP = 256;
 const QUANTILES = 512;
-/** Share of the scores whose excesses the tail is fitted to. */
+/** Share of the scores that the tail beyond them is taken from; at most those that are kept exactly, but the threshold. */
 const TAIL = 0.05;
+/** States before this version of their kind hold the fit of a tail, which follows from the kept scores since. */
+const WITHOUT_FIT = 4;
 
 /**
  * Guarantee `reference`: p = (1 + #{reference ≥ s})/(n + 1), so that P(p ≤ α) ≤ α for each new score that is exchangeable with the
  * reference's: the score function must not have learnt from the reference's scores, nor learn from new ones other than it did from those.
- * Given one reference of n scores the rate at α strays from α by about √(α/n). Past the largest reference score, where conformal p ends,
- * a generalised Pareto tail fitted to the top 5 % goes on; this part is an estimate. The reference is immutable: new scores, flagged or
- * not, never enter it.
+ * The rate of one reference of n scores strays from α, see `rateRange`; α is the mean over references. Past the largest reference score,
+ * where conformal p ends at 1/(n + 1), generalised Pareto laws of the top 5 % go on (`ParetoTail`); this part is an estimate. The reference
+ * is immutable: new scores, flagged or not, never enter it.
  * Sources: Vovk, Gammerman & Shafer (2005), Algorithmic learning in a random world; Siffer et al. (2017), SPOT.
  */
 export class ReferenceCalibration {
@@ -27,22 +29,18 @@ export class ReferenceCalibration {
   readonly #atLeast: Float64Array;
   readonly #threshold: number;
   readonly #tailShare: number;
-  readonly #tail: GeneralisedPareto;
+  readonly #tail: ParetoTail;
 
-  private constructor(
-    size: number,
-    scores: Float64Array,
-    atLeast: Float64Array,
-    threshold: number,
-    tailShare: number,
-    tail: GeneralisedPareto,
-  ) {
+  /** @param scores kept ones, the last `TOP` of them the largest of all. */
+  private constructor(size: number, scores: Float64Array, atLeast: Float64Array) {
     this.size = size;
     this.#scores = scores;
     this.#atLeast = atLeast;
+    const tail = Math.max(2, Math.min(TOP - 1, Math.round(size * TAIL)));
+    const threshold = scores[scores.length - tail - 1] as number;
     this.#threshold = threshold;
-    this.#tailShare = tailShare;
-    this.#tail = tail;
+    this.#tailShare = tail / size;
+    this.#tail = new ParetoTail(scores.subarray(-tail).map((score) => score - threshold));
   }
 
   /** From clean scores in any order; NaN is left out. @throws {AnomalyError} EMPTY_PROFILE for fewer than `MIN_SCORES`. O(n log n). */
@@ -60,16 +58,10 @@ export class ReferenceCalibration {
     const quantiles = Math.min(QUANTILES, n - TOP);
     for (let i = 0; i < quantiles; i += 1) places.push(Math.floor((i * (n - TOP)) / quantiles));
     for (let i = n - TOP; i < n; i += 1) places.push(i);
-    const from = n - Math.max(2, Math.round(n * TAIL)) - 1;
-    const threshold = sorted[from] as number;
-    const excesses = sorted.subarray(from + 1).map((score) => score - threshold);
     return new ReferenceCalibration(
       n,
       Float64Array.from(places, (place) => sorted[place] as number),
       Float64Array.from(places, (place) => n - place),
-      threshold,
-      excesses.length / n,
-      fitGeneralisedPareto(excesses),
     );
   }
 
@@ -79,8 +71,7 @@ export class ReferenceCalibration {
     const last = scores.length - 1;
     if (Number.isNaN(score)) return 1;
     if (score > (scores[last] as number)) {
-      const excesses = this.#tailShare * this.size;
-      const beyond = this.#tailShare * predictiveTail(this.#tail, excesses, score - this.#threshold);
+      const beyond = this.#tailShare * this.#tail.above(score - this.#threshold);
       return Math.max(Number.MIN_VALUE, Math.min(1 / (this.size + 1), beyond));
     }
     let low = 0;
@@ -99,7 +90,6 @@ export class ReferenceCalibration {
     writer.u32(this.#scores.length);
     writer.numbers(this.#scores);
     writer.numbers(this.#atLeast);
-    for (const value of [this.#threshold, this.#tailShare, this.#tail.shape, this.#tail.scale]) writer.f64(value);
   }
 
   static read(reader: StateReader): ReferenceCalibration {
@@ -109,7 +99,7 @@ export class ReferenceCalibration {
     const [scores, atLeast] = [new Float64Array(kept), new Float64Array(kept)];
     reader.numbers(scores);
     reader.numbers(atLeast);
-    const [threshold, tailShare, shape, scale] = [reader.f64(), reader.f64(), reader.f64(), reader.f64()];
-    return new ReferenceCalibration(size, scores, atLeast, threshold, tailShare, { shape, scale });
+    if (reader.version < WITHOUT_FIT) for (let i = 0; i < 4; i += 1) reader.f64();
+    return new ReferenceCalibration(size, scores, atLeast);
   }
 }

@@ -3,15 +3,16 @@ import { BudgetCalibration } from '../../src/calibration/budget.ts';
 import { cauchyCombination, eValueOf } from '../../src/calibration/combine.ts';
 import { ELond } from '../../src/calibration/e-lond.ts';
 import { gammaAt } from '../../src/calibration/gamma-sequence.ts';
-import { fitGeneralisedPareto, generalisedParetoTail } from '../../src/calibration/generalised-pareto.ts';
 import { LordPlusPlus } from '../../src/calibration/lord.ts';
+import { ParetoTail } from '../../src/calibration/pareto-tail.ts';
+import { rateRange } from '../../src/calibration/rate-range.ts';
 import { RecentScores } from '../../src/calibration/recent-scores.ts';
 import { ReferenceCalibration } from '../../src/calibration/reference.ts';
 import { StateReader } from '../../src/state/state-reader.ts';
 import { StateWriter } from '../../src/state/state-writer.ts';
 import { drawsOf } from '../streams.ts';
 
-const KIND = { id: 99, name: 'test', version: 1, oldest: 1 };
+const KIND = { id: 99, name: 'test', version: 4, oldest: 1 };
 function saved(part: { write(writer: StateWriter): void }): StateReader {
   const writer = new StateWriter();
   part.write(writer);
@@ -48,20 +49,72 @@ test('reference: restored, it gives the same p-values; too few scores are refuse
   expect(() => ReferenceCalibration.from([1, 2, 3])).toThrow('the reference has 3 scores; 1000 are needed');
 });
 
-test.each([
-  [-0.3, 1],
-  [0, 2],
-  [0.3, 0.5],
-])('the Pareto fit finds shape %d and scale %d', (shape, scale) => {
-  const draws = drawsOf(3);
-  const excesses = Float64Array.from({ length: 50_000 }, () => {
+/** Ascending excesses of a generalised Pareto law. */
+function excessesOf(shape: number, scale: number, count: number, seed: number): Float64Array {
+  const draws = drawsOf(seed);
+  return Float64Array.from({ length: count }, () => {
     const u = 1 - draws.uniform();
     return shape === 0 ? -scale * Math.log(u) : (scale / shape) * (u ** -shape - 1);
   }).sort();
-  const fitted = fitGeneralisedPareto(excesses);
-  expect(fitted.shape).toBeCloseTo(shape, 1);
-  expect(fitted.scale).toBeCloseTo(scale, 1);
-  expect(generalisedParetoTail({ shape, scale }, excesses[49_500] as number)).toBeCloseTo(0.01, 2);
+}
+
+test.each([
+  [-0.6, 1],
+  [-0.3, 1],
+  [0, 2],
+  [0.3, 0.5],
+])('the tail of many excesses is that of their law, shape %d and scale %d', (shape, scale) => {
+  const excesses = excessesOf(shape, scale, 5_000, 3);
+  const tail = new ParetoTail(excesses);
+  for (const share of [0.5, 0.1, 0.01]) {
+    const x = shape === 0 ? -scale * Math.log(share) : (scale / shape) * (share ** -shape - 1);
+    expect(tail.above(x) / share).toBeGreaterThan(0.8);
+    expect(tail.above(x) / share).toBeLessThan(1.25);
+  }
+});
+
+test.each([-0.6, 0, 0.4])('a tail falls with distance, and is free of scale; shape %d', (shape) => {
+  const excesses = excessesOf(shape, 1, 200, 4);
+  const [one, other] = [new ParetoTail(excesses), new ParetoTail(excesses.map((each) => 1_000 * each))];
+  let before = 1;
+  for (let x = 0.01; x < 20; x *= 1.3) {
+    expect(one.above(x)).toBeLessThanOrEqual(before);
+    expect(other.above(1_000 * x)).toBeCloseTo(one.above(x), 9);
+    before = one.above(x);
+  }
+});
+
+test('a tail of ties: above equal excesses comes nothing, and zeros among them are borne', () => {
+  expect(new ParetoTail(new Float64Array(50)).above(1e-9)).toBe(0);
+  const half = Float64Array.from({ length: 100 }, (_, i) => Math.max(0, i - 50) / 50);
+  expect(new ParetoTail(half).above(0.5)).toBeGreaterThan(0.1);
+  expect(new ParetoTail(half).above(10)).toBeLessThan(0.02);
+});
+
+test('reference: a state of before holds four numbers of a tail that are read over', () => {
+  const draws = drawsOf(8);
+  const calibration = ReferenceCalibration.from(Array.from({ length: 4_000 }, () => draws.normal()));
+  const old = { ...KIND, version: 3 };
+  const writer = new StateWriter();
+  calibration.write(writer);
+  for (let i = 0; i < 4; i += 1) writer.f64(i);
+  const reader = new StateReader(writer.finish(old), old);
+  expect(ReferenceCalibration.read(reader).pValue(4)).toBe(calibration.pValue(4));
+  reader.end();
+});
+
+test('the rates of nine references of ten are within the range that is told', () => {
+  const draws = drawsOf(9);
+  const { lowest, highest } = rateRange(0.01, 999);
+  let within = 0;
+  for (let i = 0; i < 4_000; i += 1) {
+    // The level is the tenth largest of 999 uniform scores.
+    const level = Float64Array.from({ length: 999 }, () => draws.uniform()).sort()[989] as number;
+    if (1 - level >= lowest && 1 - level <= highest) within += 1;
+  }
+  expect(within / 4_000).toBeCloseTo(0.9, 1);
+  expect(rateRange(1e-4, 4_000).highest).toBeCloseTo(4.15e-4, 5);
+  expect(() => rateRange(0, 10)).toThrow(/alpha is 0/);
 });
 
 test('surprise is −ln of the share of recent scores, and free of scale', () => {

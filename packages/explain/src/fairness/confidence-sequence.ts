@@ -1,5 +1,5 @@
 /** Two-sided confidence sequences: intervals that hold at all times at once, from counts alone. */
-import { logGamma } from './log-gamma.ts';
+import { logGamma } from '@weir/stats/log-gamma';
 
 /**
  * For the rate of 0/1 events: all p with ∫ likelihood dBeta(½, ½) < likelihood(p)/α. Valid at any stopping time.

@@ -1,12 +1,12 @@
 /** Answers from read views: JSON that is already written, with an ETag over its bytes. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ViewEntry } from '../views/read-views.ts';
 import { cursorOf } from './cursor.ts';
 
 /** Strong: the same bytes, the same tag (RFC 9110, 8.8.3). */
 export function etagOf(body: string): string {
-  return `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
+  return `"${hash('sha256', body, 'base64url').slice(0, 22)}"`;
 }
 
 /** Whether a list of tags, as in If-Match and If-None-Match, holds `etag`. Weak tags match only where `weak` is set. */

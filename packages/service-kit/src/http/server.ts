@@ -1,5 +1,5 @@
 /** One HTTP server for one or several services: OpenAPI, probes, metrics, problem details, the kit's routes and theirs. */
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
 import type { Registry } from 'prom-client';
 import { isLoopback } from '../config/common-settings.ts';
@@ -44,8 +44,9 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    // The caller's trace where there is one, so that its log and this one can be laid side by side.
-    genReqId: ({ headers }) => TRACE.exec(String(headers['traceparent']))?.[1] ?? randomBytes(16).toString('hex'),
+    // The caller's trace where there is one, so that its log and this one can be laid side by side; else one of the same form. A UUID's bytes
+    // are drawn many at a time, which saves a call for each request.
+    genReqId: ({ headers }) => TRACE.exec(String(headers['traceparent']))?.[1] ?? randomUUID().replaceAll('-', ''),
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     // Views are JSON already: serializers for every answer of every route would cost a start more than they save a request.
     schemaController: { compilersFactory: { buildSerializer: () => () => JSON.stringify } },

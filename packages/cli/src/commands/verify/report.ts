@@ -72,7 +72,7 @@ function actorOf({ actor }: Entry): string {
   return 'service' in actor ? actor.service : `${actor.principal} (${actor.role})`;
 }
 
-function checkpointRows({ size, root, kinds, notChecked, witnesses }: OpenedCheckpoint): [string, string][] {
+function checkpointRows({ size, root, kinds, notChecked, witnesses, quorum }: OpenedCheckpoint): [string, string][] {
   const unchecked = notChecked.length === 0 ? '' : `; NOT CHECKED, this runtime cannot: ${notChecked.join(', ')}`;
   return [
     ['checkpoint', `${count(size, 'leaf', 'leaves')}, root ${toBase64(root)}`],
@@ -80,6 +80,7 @@ function checkpointRows({ size, root, kinds, notChecked, witnesses }: OpenedChec
       'signed by',
       `the log with ${kinds.join(' and ')}${unchecked}${witnesses.length === 0 ? '' : `; witnesses ${witnesses.join(', ')}`}`,
     ],
+    ['witnesses', quorum === null ? 'none needed by the trust file' : `quorum ${quorum}: met`],
   ];
 }
 
@@ -129,8 +130,8 @@ export function provedJson({ checkpoint, index, entry }: ProvedEntry, { mode }: 
   return { verdict: 'sound', ...checkpointJson(checkpoint), mode, index, entry };
 }
 
-function checkpointJson({ origin, size, root, kinds, notChecked, witnesses }: OpenedCheckpoint): object {
-  return { origin, size, root: toBase64(root), kinds, notChecked, witnesses };
+function checkpointJson({ origin, size, root, kinds, notChecked, witnesses, quorum }: OpenedCheckpoint): object {
+  return { origin, size, root: toBase64(root), kinds, notChecked, witnesses, quorum };
 }
 
 function lines(title: string, rows: readonly (readonly [string, string])[]): string {
