@@ -1,5 +1,6 @@
 /** docker-compose.yml as people run it: images built, everything up, events in on the published port, alert out on the topic and over REST. */
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -13,6 +14,8 @@ import { CONFIG, introduction, MODELS, outputsOf, PARTITIONS, predictions } from
 const run = promisify(execFile);
 const PREFIX = 'weir.';
 const EVENTS = 12_000;
+const TOKEN = 'a-token-of-the-test-0';
+const AS_TOKEN = { headers: { authorization: `Bearer ${TOKEN}` } };
 const WEIR = join(import.meta.dirname, '../packages/cli/src/main.ts');
 /** As `outputsOf` writes the header that names the service. */
 const OWN = 'weir.service=drift-detector';
@@ -42,6 +45,7 @@ describe.skipIf(!able)('docker compose up', () => {
   let brokers: readonly string[];
   let prometheus: string;
   let governance: string;
+  let promotion: string;
 
   const docker = async (...args: readonly string[]): Promise<string> => {
     const [program = '', ...rest] = compose ?? [];
@@ -57,6 +61,7 @@ describe.skipIf(!able)('docker compose up', () => {
       freePort(),
       freePort(),
     ]);
+    env['WEIR_HTTP_TOKEN'] = TOKEN;
     for (const name of ['ANOMALY_DETECTOR', 'EXPLANATION_SAMPLER', 'PROMOTION'])
       env[`${name}_PORT`] = String(await freePort());
     Object.assign(env, {
@@ -71,6 +76,7 @@ describe.skipIf(!able)('docker compose up', () => {
     url = `http://127.0.0.1:${httpPort}`;
     prometheus = `http://127.0.0.1:${prometheusPort}`;
     governance = `http://127.0.0.1:${governancePort}`;
+    promotion = `http://127.0.0.1:${env['PROMOTION_PORT']}`;
     // An engine without overlay copies the whole image for each step.
     await docker('up', '--build', '--detach');
   }, 1_200_000);
@@ -89,7 +95,7 @@ describe.skipIf(!able)('docker compose up', () => {
     const alerts = async (): Promise<readonly { readonly state: string; readonly id: string }[]> => {
       const found: { readonly state: string; readonly id: string }[] = [];
       for (let cursor = ''; ; ) {
-        const answer = await fetch(`${url}/v1/alerts?limit=500${cursor}`);
+        const answer = await fetch(`${url}/v1/alerts?limit=500${cursor}`, AS_TOKEN);
         const { items, next } = (await answer.json()) as { items: typeof found; next: string | null };
         found.push(...items);
         if (next === null) return found;
@@ -113,27 +119,27 @@ describe.skipIf(!able)('docker compose up', () => {
   });
 
   test('a restart goes on where it was, from Redis', async () => {
-    const before = await (await fetch(`${url}/v1/alerts?limit=500`)).json();
+    const before = await (await fetch(`${url}/v1/alerts?limit=500`, AS_TOKEN)).json();
     await docker('restart', '--timeout', '20', 'drift-detector');
     await until(
       async () => (await fetch(`${url}/readyz`)).ok,
       60_000,
       () => docker('logs', '--no-color', '--tail', '40', 'drift-detector'),
     );
-    expect(await (await fetch(`${url}/v1/alerts?limit=500`)).json()).toEqual(before);
+    expect(await (await fetch(`${url}/v1/alerts?limit=500`, AS_TOKEN)).json()).toEqual(before);
   });
 
   test('the registered versions are entries of the governance log, signed by promotion, and weir verify passes outside', async () => {
     const said = (): Promise<string> => docker('logs', '--no-color', '--tail', '40', 'promotion', 'governance-log');
     type Listed = { readonly items: readonly { readonly model: string }[]; readonly checkpoints: readonly object[] };
     const registered = async (): Promise<Listed> =>
-      (await (await fetch(`${governance}/v1/decisions?kind=version-registered`)).json()) as Listed;
+      (await (await fetch(`${governance}/v1/decisions?kind=version-registered`, AS_TOKEN)).json()) as Listed;
     await until(async () => (await registered()).items.length >= MODELS.length, 120_000, said);
     expect([...new Set((await registered()).items.map(({ model }) => model))].sort()).toEqual([...MODELS].sort());
     const folder = mkdtempSync(join(tmpdir(), 'weir-'));
     try {
       for (let partition = 0; partition < PARTITIONS; partition += 1) {
-        const answer = await fetch(`${governance}/v1/report/export?partition=${partition}`);
+        const answer = await fetch(`${governance}/v1/report/export?partition=${partition}`, AS_TOKEN);
         const [zip, trust] = [join(folder, `${partition}.zip`), join(folder, `${partition}.trust`)];
         writeFileSync(zip, Buffer.from(await answer.arrayBuffer()));
         const file = `/var/lib/weir/governance/${partition}.trust`;
@@ -146,6 +152,34 @@ describe.skipIf(!able)('docker compose up', () => {
       rmSync(folder, { recursive: true });
     }
   });
+
+  test('a policy is set and a model stopped with the token, and not without it', async () => {
+    const [model = ''] = MODELS;
+    const stop = (headers: Readonly<Record<string, string>>): Promise<Response> =>
+      fetch(`${promotion}/v1/models/${model}/commands`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID(), ...headers },
+        body: JSON.stringify({ action: 'freeze', reason: 'a test' }),
+      });
+    expect((await stop({})).status).toBe(401);
+    expect((await stop(AS_TOKEN.headers)).status).toBeLessThan(300);
+  });
+
+  test('docker compose down and up: the governance log is there as it was', async () => {
+    const said = (): Promise<string> => docker('logs', '--no-color', '--tail', '40', 'governance-log', 'kafka');
+    const decisions = async (): Promise<readonly string[]> => {
+      const answer = await fetch(`${governance}/v1/decisions`, AS_TOKEN);
+      const { items } = (await answer.json()) as { readonly items: readonly { readonly decisionId: string }[] };
+      return items.map(({ decisionId }) => decisionId);
+    };
+    const before = await decisions();
+    expect(before.length).toBeGreaterThan(0);
+    await docker('down', '--timeout', '30');
+    await docker('up', '--detach');
+    await until(async () => (await fetch(`${governance}/readyz`)).ok, 240_000, said);
+    const after = new Set(await decisions());
+    expect(before.filter((id) => !after.has(id))).toEqual([]);
+  }, 420_000);
 
   test('Prometheus evaluates the rules for those on call, and none fires', async () => {
     const rules = async (): Promise<readonly string[]> => {

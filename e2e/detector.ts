@@ -67,7 +67,6 @@ function withJournalOutside(log: EventLog): EventLog {
       const inside = await log.producer(options);
       const outside = await log.producer();
       return {
-        settled: inside.settled,
         send: (records) => inside.send(records),
         begin: async (): Promise<Transaction> => {
           const transaction = await inside.begin();

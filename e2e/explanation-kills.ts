@@ -1,8 +1,8 @@
 /**
  * `node e2e/explanation-kills.ts [KILLS]`: SIGKILLs of an explanation sampler of two members on a Kafka of its own, half of them between the
- * selection of a batch and its explaining, or between that and its record. Then every explanation, alert and dead letter is compared with those
- * that an undisturbed run computes from the same predictions, byte by byte. Progress goes to stderr, the result as JSON to stdout; exit code 1
- * when anything was lost, doubled, strange or in another order, or a member ended by itself.
+ * selection of a batch and its explaining, or between that and its record. Then every explanation and dead letter is compared with those that an
+ * undisturbed run computes from the same predictions, byte by byte, and all outputs with a replay of the journal. Progress goes to stderr, the
+ * result as JSON to stdout; exit code 1 when anything was lost, doubled, strange, in another order or not replayed, or a member ended by itself.
  */
 import { explanationTrial, isWhole } from './explanation-run.ts';
 import { Stage } from './stage.ts';

@@ -1,24 +1,23 @@
 /** Explanations on a Kafka while two members of the sampler are killed in turn: what the topics then have beside an undisturbed run. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { partitionFor } from '@weir/event-log/partition';
 import { decode } from '@weir/events/codec';
 import type { ExplanationSampled } from '@weir/events/generated/events';
+import { createSamplerProcessor } from '@weir/explanation-sampler/processor';
+import { replayPartition } from '@weir/service-kit/journal/replay';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { Member, type Moment } from './explanation-member.ts';
 import { createTopics, introduction, last, lastOf, MODELS, PARTITIONS, predictions } from './explanation-scenario.ts';
 import { compare, type Judgement } from './judgement.ts';
 import { outputsOf } from './scenario.ts';
 import { type Outputs, type Stage, seeded, sleep, until } from './stage.ts';
 
-const TOPICS = ['explanations', 'alerts', 'explanation-sampler.dlq'];
+/** Not alerts: those on labels depend on how a run read outcomes between predictions, so a replay along the journal judges them. */
+const TOPICS = ['explanations', 'explanation-sampler.dlq'];
 const DISTURBED = 'kills.';
 const CALM = 'calm.';
 const FED_EVERY_MS = 100;
 const FED_AT_ONCE = 12;
 const PATIENCE_MS = 120_000;
-
-type Moment = 'never' | 'before' | 'after';
 
 export interface ExplanationTrial extends Judgement {
   readonly kills: number;
@@ -28,6 +27,9 @@ export interface ExplanationTrial extends Judgement {
   /** Members that left in order, to make room: the group is balanced anew without a death. */
   readonly departures: number;
   readonly predictions: number;
+  /** Explanations and alerts that came again, byte for byte, from the journal of the disturbed run, and partitions in which one did not. */
+  readonly replayed: number;
+  readonly replayedOtherwise: number;
 }
 
 /** @param say gets a line for each kill */
@@ -39,14 +41,18 @@ export async function explanationTrial(
   const disturbed = await disturb(stage, kills, say);
   say(`${disturbed.predictions} predictions again, undisturbed`);
   await undisturbed(stage, disturbed.predictions);
-  return { ...disturbed, ...compare(await outputs(stage, CALM), await outputs(stage, DISTURBED)) };
+  say('the journal again');
+  const judgement = compare(await outputs(stage, CALM), await outputs(stage, DISTURBED));
+  return { ...disturbed, ...(await replay(stage)), ...judgement };
 }
 
-export function isWhole({ kills, lost, doubled, strange, reordered }: ExplanationTrial, due: number): boolean {
-  return kills === due && lost + doubled + strange + reordered === 0;
+export function isWhole(trial: ExplanationTrial, due: number): boolean {
+  const { kills, lost, doubled, strange, reordered, replayed, replayedOtherwise } = trial;
+  return kills === due && replayed > 0 && lost + doubled + strange + reordered + replayedOtherwise === 0;
 }
 
-type Disturbance = Omit<ExplanationTrial, keyof Judgement>;
+type Replayed = Pick<ExplanationTrial, 'replayed' | 'replayedOtherwise'>;
+type Disturbance = Omit<ExplanationTrial, keyof Judgement | keyof Replayed>;
 
 async function disturb(stage: Stage, kills: number, say: (line: string) => void): Promise<Disturbance> {
   const rng = seeded();
@@ -99,6 +105,17 @@ async function undisturbed(stage: Stage, count: number): Promise<void> {
   } finally {
     await member.end('SIGKILL');
   }
+}
+
+async function replay(stage: Stage): Promise<Replayed> {
+  let [replayed, replayedOtherwise] = [0, 0];
+  for (let partition = 0; partition < PARTITIONS; partition += 1) {
+    const processor = createSamplerProcessor();
+    const report = await replayPartition({ log: stage.log, topicPrefix: DISTURBED, partition, processor });
+    replayed += report.outputs;
+    if (report.difference !== undefined || report.otherState !== undefined) replayedOtherwise += 1;
+  }
+  return { replayed, replayedOtherwise };
 }
 
 async function introduce(stage: Stage, prefix: string): Promise<void> {
@@ -172,69 +189,6 @@ class Feeder {
 
   stop(): void {
     this.#isStopped = true;
-  }
-}
-
-/** Members must not outlive the program that started them. */
-const living = new Set<ChildProcess>();
-process.once('exit', () => {
-  for (const child of living) child.kill('SIGKILL');
-});
-
-class Member {
-  readonly #child: ChildProcess;
-  readonly #exit: Promise<unknown>;
-  #commits = 0;
-  said = '';
-
-  constructor(stage: Stage, prefix: string, when: Moment = 'never') {
-    const main = join(import.meta.dirname, 'explanation-process.ts');
-    const file = join(stage.folder, `${prefix}sampler.db`);
-    this.#child = spawn(process.execPath, [main, stage.cluster.brokers.join(','), prefix, file, when], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    living.add(this.#child);
-    this.#exit = once(this.#child, 'exit').then(() => living.delete(this.#child));
-    this.#child.stdout?.on('data', (text: Buffer) => {
-      this.#commits += String(text).split('committed').length - 1;
-    });
-    this.#child.stderr?.on('data', (text: Buffer) => {
-      this.said = `${this.said}${String(text)}`.slice(-4_000);
-    });
-  }
-
-  get #hasEnded(): boolean {
-    return this.#child.exitCode !== null || this.#child.signalCode !== null;
-  }
-
-  /** @throws when it ended by itself */
-  lives(): void {
-    if (this.#hasEnded)
-      throw new Error(`a member ended by itself (${this.#child.exitCode ?? this.#child.signalCode}): ${this.said}`);
-  }
-
-  /** Until it has committed something. */
-  async works(): Promise<void> {
-    const has = async (): Promise<boolean> => {
-      this.lives();
-      return this.#commits > 0;
-    };
-    await until(has, PATIENCE_MS, () => `no commit: ${this.said}`);
-  }
-
-  /** Until it has killed itself. */
-  async isKilled(): Promise<void> {
-    await until(
-      async () => this.#hasEnded,
-      PATIENCE_MS,
-      () => `not killed: ${this.said}`,
-    );
-    if (this.#child.signalCode !== 'SIGKILL') this.lives();
-  }
-
-  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    if (!this.#hasEnded) this.#child.kill(signal);
-    await this.#exit;
   }
 }
 

@@ -12,9 +12,14 @@ const outputs = Array.from({ length: Number(partitions) }, (_, partition) => ({ 
 const writes = mode === 'without-writes' ? [] : [...outputs, journal];
 
 async function takeOver(log: EventLog): Promise<readonly [producer: Producer, last: number]> {
-  const producer = await log.producer({ fenceId: 'marker-writer', writes });
-  for (const { topic, partition, outcome } of producer.settled)
-    process.stdout.write(`settled ${topic}[${partition}] ${outcome}\n`);
+  const producer = await log.producer({
+    fenceId: 'marker-writer',
+    writes,
+    onSettled: (partitions) => {
+      for (const { topic, partition, outcome } of partitions)
+        process.stdout.write(`settled ${topic}[${partition}] ${outcome}\n`);
+    },
+  });
   const nonce = `${process.pid}-${performance.now()}`;
   const barrier = await producer.begin();
   await barrier.send([{ ...journal, key: null, value: Buffer.from(nonce) }]);

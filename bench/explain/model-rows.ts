@@ -1,14 +1,12 @@
 /** Gate 11: error of Kernel SHAP at equal model rows, against the exact values for a background of 10,000 rows. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { KernelExplainer } from '../../packages/explain/src/kernel/kernel-explainer.ts';
 import { margins } from '../../packages/explain/src/model/ensemble.ts';
-import { parseLightgbmText } from '../../packages/explain/src/model/lightgbm-text.ts';
 import { playersOf } from '../../packages/explain/src/model/players.ts';
 import { TreeExplainer } from '../../packages/explain/src/tree/tree-explainer.ts';
 import { seeded } from '../../packages/explain/test/random.ts';
 import { relative } from './kernel.ts';
 import { askPeers } from './peers.ts';
+import { readModel, readRows } from './trained.ts';
 import { gate, median } from './verdicts.ts';
 
 const POPULATION = 10_000;
@@ -21,11 +19,12 @@ interface Peer {
   readonly kmeans: number[][];
 }
 
-/** Needs what `treeSpeed` had trained. @param count rows that are explained */
-export function equalModelRows(folder: string, rows: readonly Float64Array[], count: number): void {
+/** @param count rows that are explained */
+export function equalModelRows(folder: string, count: number): void {
   const peer = askPeers<Peer>('kernel-rows', folder, String(count));
   if (peer === undefined) return gate('11', 'Kernel SHAP error at equal model rows', 'no peer', 'not compared');
-  const ensemble = parseLightgbmText(readFileSync(join(folder, 'd.txt'), 'utf8'));
+  const rows = readRows(folder);
+  const ensemble = readModel(folder, 'd');
   const model = (row: Float64Array): number => margins(ensemble, row)[0]!;
   const background = rows.slice(0, POPULATION);
   const exact = new TreeExplainer(ensemble, { game: 'interventional', background });
@@ -57,7 +56,7 @@ export function equalModelRows(folder: string, rows: readonly Float64Array[], co
   const errors = (found: readonly number[][]): number => median(found.map((phi, at) => relative(phi, truths[at]!)));
   const ours = median(own);
   for (const [name, theirs, bar] of [
-    ['100 sampled rows', errors(peer.sampled), 0.35],
+    ['100 rows sampled for each', errors(peer.sampled), 0.35],
     ['kmeans(10)', errors(peer.kmeans), 0.08],
   ] as const)
     gate(

@@ -2,7 +2,7 @@
 
 peers.py train FOLDER                       LightGBM models a–f and their rows, as text and float64 files
 peers.py kernel FOLDER ROWS                 shap's Kernel SHAP (l1_reg off) on six games
-peers.py kernel-rows FOLDER ROWS            shap's Kernel SHAP at 9,600 model rows: background 100 sampled, and kmeans(10)
+peers.py kernel-rows FOLDER ROWS            shap's Kernel SHAP at 9,600 model rows: 100 background rows sampled for each row, and kmeans(10)
 peers.py woodelf FOLDER MODEL BATCH…        WOODELF's seconds for batches of these sizes, background 1,000, and its first values
 peers.py fairness FOLDER                    fairlearn's rates per group of FOLDER/fairness.json
 peers.py lime FOLDER MODEL ROWS SEEDS CALLS lime's coefficients per row and seed; 5,000 calls are its default
@@ -161,7 +161,7 @@ def kernel(folder, count):
             found = explainer.shap_values(rows, nsamples=multiple * x.shape[1], l1_reg=False, silent=True)
             values[str(multiple)] = np.asarray(found).tolist()
         answers.append({"name": name, "rows": rows.tolist(), "background": background.tolist(), "kernel": values, **extra})
-        print(f"shap Kernel: {name}", file=sys.stderr, flush=True)
+        print(f"#     shap Kernel: {name}", file=sys.stderr, flush=True)
     print(json.dumps({"games": answers, "versions": {"shap": shap.__version__}}))
 
 
@@ -173,13 +173,15 @@ def kernel_rows(folder, count):
     x = np.fromfile(folder / "rows.f64").reshape(-1, booster.num_feature())
     predict = lambda rows: booster.predict(rows, raw_score=True, num_threads=1)
     population, rows = x[:10_000], x[-count:]
-    answers = {}
-    for name, background in (("sampled", shap.sample(population, 100, random_state=1)), ("kmeans", shap.kmeans(population, 10))):
-        size = 100 if name == "sampled" else 10
-        np.random.seed(1)
+    np.random.seed(1)
+
+    def explain(background, size, rows):
         explainer = shap.KernelExplainer(predict, background)
-        answers[name] = np.asarray(explainer.shap_values(rows, nsamples=9_600 // size, l1_reg=False, silent=True)).tolist()
-    print(json.dumps(answers))
+        return np.asarray(explainer.shap_values(rows, nsamples=9_600 // size, l1_reg=False, silent=True)).tolist()
+
+    # A sample for each row: one sample for all is lucky or not, whatever the number of rows.
+    sampled = [explain(shap.sample(population, 100, random_state=at), 100, row[None])[0] for at, row in enumerate(rows)]
+    print(json.dumps({"sampled": sampled, "kmeans": explain(shap.kmeans(population, 10), 10, rows)}))
 
 
 def woodelf(folder, model, batches):
@@ -219,13 +221,15 @@ def lime(folder, model, count, seeds, calls):
     x = np.fromfile(folder / "rows.f64").reshape(-1, booster.num_feature())
     predict = lambda rows: booster.predict(rows, num_threads=1)
     coefficients = []
-    for row in x[-count:]:
+    for at, row in enumerate(x[-count:]):
         each = []
         for seed in range(seeds):
             explainer = LimeTabularExplainer(x[:1000], mode="regression", random_state=seed)
             found = explainer.explain_instance(row, predict, num_features=x.shape[1], num_samples=calls).as_map()[1]
             each.append([value for _, value in sorted(found)])
         coefficients.append(each)
+        if (at + 1) % 10 == 0:
+            print(f"#     lime: {at + 1} of {count} rows", file=sys.stderr, flush=True)
     print(json.dumps({"coefficients": coefficients}))
 
 

@@ -4,8 +4,17 @@ export function gate(number: string, what: string, measured: string, met: boolea
   process.stdout.write(`gate ${number.padEnd(3)} ${verdict.padEnd(12)} ${what}: ${measured}\n`);
 }
 
+export function mean(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0) / values.length;
+}
+
 export function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] as number;
+  return quantile(values, 0.5);
+}
+
+/** @param share in [0, 1) */
+export function quantile(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(share * values.length)] as number;
 }
 
 /** CPU seconds of this process: the machine may be busy with other work. */

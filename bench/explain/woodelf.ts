@@ -1,10 +1,8 @@
 /** Gate 7: interventional values of model a beside WOODELF, at its small and its large batches. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseLightgbmText } from '../../packages/explain/src/model/lightgbm-text.ts';
 import { TreeExplainer } from '../../packages/explain/src/tree/tree-explainer.ts';
 import { largestDifference } from '../../packages/explain/test/golden.ts';
 import { askPeers } from './peers.ts';
+import { readModel, readRows } from './trained.ts';
 import { cpuSeconds, gate } from './verdicts.ts';
 
 interface Peer {
@@ -14,11 +12,11 @@ interface Peer {
 
 const BARS = { 64: 10, 256: 10, 30_000: 1 } as const;
 
-/** Needs what `treeSpeed` had trained. */
-export function besideWoodelf(folder: string, rows: readonly Float64Array[]): void {
+export function besideWoodelf(folder: string): void {
   const peer = askPeers<Peer>('woodelf', folder, 'a', ...Object.keys(BARS));
   if (peer === undefined) return gate('7', 'speed beside WOODELF', 'no peer', 'not compared');
-  const ensemble = parseLightgbmText(readFileSync(join(folder, 'a.txt'), 'utf8'));
+  const rows = readRows(folder);
+  const ensemble = readModel(folder, 'a');
   for (const [size, bar] of Object.entries(BARS)) {
     const batch = rows.slice(-Number(size));
     const explainer = new TreeExplainer(ensemble, { game: 'interventional', background: rows.slice(0, 1000) });

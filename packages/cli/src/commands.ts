@@ -25,6 +25,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./commands/reference/reference.ts')).reference,
   },
   {
+    name: 'send',
+    summary: 'send the rows of a file as predictions, and outcomes, of a version',
+    load: async () => (await import('./commands/send/send.ts')).send,
+  },
+  {
     name: 'replay',
     summary: 'reproduce every recorded output, byte for byte',
     load: async () => (await import('./commands/replay/replay.ts')).replay,
@@ -53,6 +58,26 @@ export const COMMANDS: readonly Entry[] = [
     name: 'explain',
     summary: 'say why a model answers as it does, for the rows of a file',
     load: async () => (await import('./commands/explain/explain.ts')).explain,
+  },
+  {
+    name: 'freeze',
+    summary: 'stop all promotions of a model, or of all models',
+    load: async () => (await import('./commands/operate/operate.ts')).freeze,
+  },
+  {
+    name: 'unfreeze',
+    summary: 'lift a freeze or, with a second person, a kill',
+    load: async () => (await import('./commands/operate/operate.ts')).unfreeze,
+  },
+  {
+    name: 'kill',
+    summary: 'take the traffic from challengers, or from a live version, at once',
+    load: async () => (await import('./commands/operate/operate.ts')).kill,
+  },
+  {
+    name: 'rollback',
+    summary: 'the same, and the next test may open after the cooldown',
+    load: async () => (await import('./commands/operate/operate.ts')).rollback,
   },
   {
     name: 'policy lint',

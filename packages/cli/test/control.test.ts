@@ -92,6 +92,20 @@ test('register: words on the command line, into a log that has no topics yet', a
   });
 });
 
+test.each([
+  ['file:loan.txt', { kind: 'file', location: 'loan.txt' }],
+  [
+    'oip-v2-binary:http://models:8080/v2/models/loan',
+    { kind: 'oip-v2-binary', location: 'http://models:8080/v2/models/loan' },
+  ],
+])('register: --access %s stands in the event', async (text, access) => {
+  const db = join(folder, 'access.db');
+  const args = ['--model', MODEL, '--version', '1', '--features', 'x:numeric', '--access'];
+  const said = await runCommand(register, ...args, text, '--log', db);
+  expect(said).toMatchObject({ status: 0, out: expect.stringContaining(`access        ${access.kind} `) as unknown });
+  expect((await eventsIn(db, 'models')).at(-1)).toMatchObject({ access });
+});
+
 test('register: the columns of a file of data but for its outputs, or a JSON list', async () => {
   const csv = file('train.csv', 'x,carrier,score\n1,AA,0.5\n2,UA,0.25\n');
   const json = file('features.json', '[{"name": "age", "type": "numeric", "unit": "a", "protected": true}]');
@@ -262,6 +276,11 @@ test.each([
   [[...REGISTER, '--features', 'x:text'], /--features has "x:text"/],
   [[...REGISTER, '--features', 'x:numeric,x:numeric'], /"x" stands twice among features and outputs/],
   [[...REGISTER, '--features', 'x:numeric', '--outputs', 'x'], /"x" stands twice/],
+  [[...REGISTER, '--features', 'x:numeric', '--access', 'loan.txt'], /--access is "loan.txt"; it must be KIND:WHERE/],
+  [
+    [...REGISTER, '--features', 'x:numeric', '--access', 'oip-v2:models:8080'],
+    /--access is "oip-v2:models:8080"; where a model is asked must begin with http:\/\//,
+  ],
   [[...REGISTER, '--features', 'none.csv'], /none\.csv does not exist/],
   [
     [...REGISTER, '--features', 'x:numeric', '--url', 'http://h'],
@@ -290,4 +309,16 @@ test('reference: a column that gives none is refused when it was asked for', asy
   expect((await asked('--column', 'empty')).err).toMatch(/gives no reference: empty \(no values\)/);
   expect((await asked('--column', 'y')).err).toMatch(/has no column "y"; it has x, when, empty/);
   expect((await asked('--sample', '0')).err).toMatch(/--sample is "0"; it must be a whole number from 1/);
+});
+
+test('register: times in a file of data are no features, which is said; a file of nothing else is refused', async () => {
+  const version = ['--model', MODEL, '--version', '1', '--log', join(folder, 'times.db')];
+  const said = await runCommand(register, ...version, '--features', file('first.csv', CSV));
+  expect(said).toMatchObject({ status: 0, err: 'weir: no feature: when (dates and times)\n' });
+  expect(said.out).toMatch(/numeric {7}distance, hour\n {2}categorical {3}carrier, id\n/);
+  const none = await runCommand(register, ...version, '--features', file('days.csv', 'day\n2026-01-01\n2026-01-02\n'));
+  expect(none).toMatchObject({
+    status: 2,
+    err: expect.stringMatching(/gives no feature: day \(dates and times\); name/),
+  });
 });

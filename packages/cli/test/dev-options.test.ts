@@ -36,8 +36,9 @@ test('--help has every flag with its default, and what the code takes without it
 });
 
 test('demonstration settings are stated in the help, hold, and give way to the environment', () => {
-  for (const { demonstration } of SERVICES)
-    for (const [name, value] of Object.entries(demonstration)) expect(HELP).toContain(`${name}=${value}`);
+  for (const { demonstration, flights } of SERVICES)
+    for (const [name, value] of Object.entries({ ...demonstration, ...flights }))
+      expect(HELP).toContain(`${name}=${value}`);
   const drift = ['--services', 'drift-detector'];
   const shown = parseOptions(drift, {}, 'x').demonstration;
   const ofOutcomes = {
@@ -51,6 +52,18 @@ test('demonstration settings are stated in the help, hold, and give way to the e
   expect(own.config).toMatchObject({ WEIR_DRIFT_WINDOWS: [500], WEIR_DRIFT_MIN_EFFECT: 0.1 });
 });
 
+test('without flights the services have their own defaults, and make their keys all the same', () => {
+  const { demonstration, speed, config } = parseOptions(['--no-flights'], {}, 'x');
+  expect(demonstration).toEqual({ WEIR_PROMOTION_MAKE_KEY: 'true', WEIR_GOVERNANCE_MAKE_KEY: 'true' });
+  expect(speed).toBe(0);
+  expect(config).toMatchObject({ WEIR_DRIFT_WINDOWS: [100, 1_000] });
+  for (const about of [
+    ['--speed', '2'],
+    ['--inject', 'unit:distance@2001-03-01'],
+  ])
+    expect(() => parseOptions(['--no-flights', ...about], {}, 'x')).toThrow(/which --no-flights leaves out/);
+});
+
 test('flags stand over the environment', () => {
   const env = { WEIR_HTTP_PORT: '1', WEIR_LOG: 'kafka', KAFKA_BROKERS: 'k:1' };
   const { config } = parseOptions(['--port', '2', '--file', 'x'], env, 'y');
@@ -58,7 +71,10 @@ test('flags stand over the environment', () => {
 });
 
 test('every entry reads its settings from an environment that holds those of all, and has its own name', () => {
-  const env = Object.assign({}, ...SERVICES.map(({ demonstration }) => demonstration)) as Record<string, string>;
+  const env = Object.assign(
+    {},
+    ...SERVICES.map(({ demonstration, flights }) => ({ ...demonstration, ...flights })),
+  ) as Record<string, string>;
   for (const entry of SERVICES) {
     // Some make their keys beside the log.
     const { config, services } = parseOptions(['--services', entry.name], env, join(folder, 'log.db'));
@@ -66,7 +82,7 @@ test('every entry reads its settings from an environment that holds those of all
     const definition = entry.define(config);
     expect(definition.name).toBe(entry.name);
     expect(definition.processor?.service ?? entry.name).toBe(entry.name);
-    for (const name of Object.keys(entry.demonstration)) {
+    for (const name of Object.keys({ ...entry.demonstration, ...entry.flights })) {
       expect(Object.keys(entry.settings.settings)).toContain(name);
       expect(Object.keys(COMMON_SETTINGS)).not.toContain(name);
     }

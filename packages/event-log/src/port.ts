@@ -67,11 +67,11 @@ export interface ProducerOptions {
    * transaction, and the next one there would end it instead. Those named are made good before `producer` resolves.
    */
   readonly writes?: readonly TopicPartition[];
+  /** Hears where a transaction had to be ended after the fact: at the take-over, or after one of this producer's. Rare. */
+  readonly onSettled?: (partitions: readonly Settled[]) => void;
 }
 
 export interface Producer {
-  /** Where the take-over had to end the last transaction: see `ProducerOptions.writes`. Empty nearly always. */
-  readonly settled: readonly Settled[];
   /**
    * Write records. Order is kept per partition. Resolves when they are durable (Kafka: acks=all; embedded: committed).
    * Rejects as a whole; a rejected send has written nothing of it visible in a partition out of order.

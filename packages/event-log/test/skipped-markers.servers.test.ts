@@ -6,7 +6,7 @@ import { findKafkaNodes } from '@weir/testkit/broker';
 import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createKafkaLog } from '../src/kafkajs/log.ts';
-import type { EventLog, NewRecord, Producer, TopicPartition } from '../src/port.ts';
+import type { EventLog, NewRecord, Producer, Settled, TopicPartition } from '../src/port.ts';
 
 type Nodes = Exclude<Awaited<ReturnType<typeof findKafkaNodes>>, { readonly skip: string }>;
 type Cluster = Awaited<ReturnType<Nodes['start']>>;
@@ -25,6 +25,8 @@ describe.skipIf('skip' in nodes)(`markers that a coordinator skips${where}`, () 
   let id = '';
   let output: TopicPartition;
   let journal: TopicPartition;
+  let settled: Settled[] = [];
+  const onSettled = (partitions: readonly Settled[]): void => void settled.push(...partitions);
 
   beforeAll(async () => {
     cluster = await (nodes as Nodes).start({ nodes: 3, settings: { 'transaction.state.log.num.partitions': '1' } });
@@ -65,6 +67,7 @@ describe.skipIf('skip' in nodes)(`markers that a coordinator skips${where}`, () 
   beforeEach(async () => {
     round += 1;
     id = `task-${round}`;
+    settled = [];
     const coordinator = await leaderOf('__transaction_state');
     victim = 1 + (coordinator % 3);
     output = { topic: `output-${round}`, partition: 0 };
@@ -117,8 +120,8 @@ describe.skipIf('skip' in nodes)(`markers that a coordinator skips${where}`, () 
     { how: 'abort', following: 'commit', visible: ['next'] },
   ] as const)('a take-over ends a skipped $how, and the transaction after it ends itself alone', async (each) => {
     await skip(each.how);
-    const producer = await log.producer({ fenceId: id, writes: [output, journal] });
-    expect(producer.settled).toEqual([{ ...output, outcome: each.how }]);
+    const producer = await log.producer({ fenceId: id, writes: [output, journal], onSettled });
+    expect(settled).toEqual([{ ...output, outcome: each.how }]);
     await next(producer, each.following);
     await producer.close();
     expect([await values(output), await values(journal)]).toEqual([each.visible, each.visible]);
@@ -130,16 +133,16 @@ describe.skipIf('skip' in nodes)(`markers that a coordinator skips${where}`, () 
     await cutShort.connect();
     await cutShort.transaction();
     await cutShort.disconnect();
-    const producer = await log.producer({ fenceId: id, writes: [output, journal] });
-    expect(producer.settled).toEqual([{ ...output, outcome: 'commit' }]);
+    const producer = await log.producer({ fenceId: id, writes: [output, journal], onSettled });
+    expect(settled).toEqual([{ ...output, outcome: 'commit' }]);
     await producer.close();
     expect([await values(output), await values(journal)]).toEqual([['last'], ['last']]);
   });
 
   test('without the partitions that it writes a take-over changes what readers see', async () => {
     await skip('commit');
-    const producer = await log.producer({ fenceId: id });
-    expect(producer.settled).toEqual([]);
+    const producer = await log.producer({ fenceId: id, onSettled });
+    expect(settled).toEqual([]);
     await next(producer, 'abort');
     await producer.close();
     expect([await values(output), await values(journal)]).toEqual([[], ['last']]);
@@ -147,7 +150,7 @@ describe.skipIf('skip' in nodes)(`markers that a coordinator skips${where}`, () 
 
   /** Commits while the output has no leader. */
   async function skipOwn(): Promise<Producer> {
-    const producer = await log.producer({ fenceId: id, writes: [output, journal] });
+    const producer = await log.producer({ fenceId: id, writes: [output, journal], onSettled });
     const transaction = await producer.begin();
     await transaction.send([record(output, 'last'), record(journal, 'last')]);
     await takeLeader();
@@ -161,6 +164,7 @@ describe.skipIf('skip' in nodes)(`markers that a coordinator skips${where}`, () 
     const producer = await skipOwn();
     await next(producer, 'abort');
     await producer.close();
+    expect(settled).toEqual([{ ...output, outcome: 'commit' }]);
     expect([await values(output), await values(journal)]).toEqual([['last'], ['last']]);
   });
 
@@ -171,7 +175,7 @@ describe.skipIf('skip' in nodes)(`markers that a coordinator skips${where}`, () 
   });
 
   test('an owner that was busy while a broker went away ends what was skipped before it begins again', async () => {
-    const producer = await log.producer({ fenceId: id, writes: [output, journal] });
+    const producer = await log.producer({ fenceId: id, writes: [output, journal], onSettled });
     const last = await producer.begin();
     await last.send([record(output, 'last'), record(journal, 'last')]);
     // Its marker does not get through.
@@ -187,6 +191,7 @@ describe.skipIf('skip' in nodes)(`markers that a coordinator skips${where}`, () 
     await cluster.start(victim);
     await following;
     await producer.close();
+    expect(settled).toEqual([{ ...output, outcome: 'commit' }]);
     expect([await values(output), await values(journal)]).toEqual([['last'], ['last']]);
   });
 });

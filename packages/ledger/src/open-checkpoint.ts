@@ -2,7 +2,7 @@
 import { type Checkpoint, parseCheckpoint, verifyCheckpointSignature } from './checkpoint.ts';
 import type { Verifiers } from './crypto.ts';
 import { NoteError, parseNote } from './note.ts';
-import { hasQuorum, type LogKind, type Trust } from './trust.ts';
+import { describeQuorum, hasQuorum, type LogKind, type Trust } from './trust.ts';
 
 export interface OpenedCheckpoint extends Checkpoint {
   /** Kinds of the log's signatures that were verified. */
@@ -11,6 +11,8 @@ export interface OpenedCheckpoint extends Checkpoint {
   readonly notChecked: readonly string[];
   /** Labels of the witnesses whose cosignatures were verified. */
   readonly witnesses: readonly string[];
+  /** Who must cosign by the trust file, in words; null when no witness is needed. */
+  readonly quorum: string | null;
 }
 
 export type CheckpointReason = 'note' | 'checkpoint-signature' | 'checkpoint-key' | 'checkpoint-kind' | 'quorum';
@@ -87,7 +89,8 @@ export function openCheckpoint(
   if (kinds.size === 0) throw new CheckpointError('checkpoint-kind', 'no key that the trust file names has signed');
   if (decides) checkPolicy(trust, kinds, notChecked, cosigned);
   const witnesses = [...cosigned].map((keyId) => trust.witnesses.get(keyId)?.label as string);
-  return { ...checkpoint, kinds: [...kinds], notChecked: [...notChecked], witnesses };
+  const quorum = trust.quorum === undefined ? null : describeQuorum(trust.quorum, trust.witnesses);
+  return { ...checkpoint, kinds: [...kinds], notChecked: [...notChecked], witnesses, quorum };
 }
 
 function checkPolicy(

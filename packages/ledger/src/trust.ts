@@ -24,10 +24,18 @@ export type Quorum =
   | { readonly witness: VerifierKey }
   | { readonly threshold: number; readonly members: readonly Quorum[] };
 
+export interface Witness {
+  /** The name that the policy gives it. */
+  readonly label: string;
+  readonly vkey: VerifierKey;
+  /** Where it is asked (C2SP tlog-witness), without the slash and `add-checkpoint`; undefined when the policy names no URL. */
+  readonly url: string | undefined;
+}
+
 export interface Trust {
   readonly logs: ReadonlyMap<string, LogKey>;
-  /** By keyId, with the name that the policy gives each. */
-  readonly witnesses: ReadonlyMap<string, { readonly label: string; readonly vkey: VerifierKey }>;
+  /** By keyId. */
+  readonly witnesses: ReadonlyMap<string, Witness>;
   /** Undefined for `quorum none`. */
   readonly quorum: Quorum | undefined;
   readonly required: ReadonlySet<LogKind>;
@@ -63,6 +71,13 @@ export function keyRingOf(trust: Trust): KeyRing {
   return new KeyRing(trust.keys);
 }
 
+/** A quorum in words, as `2 of (W1, W2, W3)`. */
+export function describeQuorum(quorum: Quorum, witnesses: Trust['witnesses']): string {
+  if ('witness' in quorum) return witnesses.get(quorum.witness.keyId)?.label ?? quorum.witness.keyId;
+  const members = quorum.members.map((member) => describeQuorum(member, witnesses)).join(', ');
+  return `${quorum.threshold} of (${members})`;
+}
+
 /** @param cosigned keyIds of witnesses whose cosignature was verified */
 export function hasQuorum(quorum: Quorum, cosigned: ReadonlySet<string>): boolean {
   if ('witness' in quorum) return cosigned.has(quorum.witness.keyId);
@@ -72,7 +87,7 @@ export function hasQuorum(quorum: Quorum, cosigned: ReadonlySet<string>): boolea
 class TrustReader {
   readonly #sha256: Sha256;
   readonly #logs: Map<string, LogKey> = new Map();
-  readonly #witnesses: Map<string, { readonly label: string; readonly vkey: VerifierKey }> = new Map();
+  readonly #witnesses: Map<string, Witness> = new Map();
   readonly #names: Map<string, Quorum> = new Map();
   /** Names that are a member of a group already: each counts in one place only. */
   readonly #members: Set<string> = new Set();
@@ -123,7 +138,7 @@ class TrustReader {
     const vkey = this.#vkey(words, 2, ['ed25519-cosignature', 'ml-dsa-44']);
     this.#unique('witness', vkey);
     this.#define(name, { witness: vkey });
-    this.#witnesses.set(vkey.keyId, { label: name, vkey });
+    this.#witnesses.set(vkey.keyId, { label: name, vkey, url: words[1] === undefined ? undefined : urlOf(words[1]) });
   }
 
   #group([name = '', rule = '', ...names]: readonly string[]): void {
@@ -199,6 +214,19 @@ class TrustReader {
       throw new TrustError(`"${name}" cannot be defined: it is reserved or defined already`);
     this.#names.set(name, quorum);
   }
+}
+
+function urlOf(text: string): string {
+  const url = URL.parse(text);
+  if (
+    url === null ||
+    !/^https?:$/.test(url.protocol) ||
+    `${url.username}${url.password}${url.search}${url.hash}` !== ''
+  )
+    throw new TrustError(
+      `${JSON.stringify(text)} is no URL of a witness; write http or https, a host and a path alone`,
+    );
+  return url.href.replace(/\/+$/, '');
 }
 
 function rangeOf(text: string): IndexRange {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { formatVkey } from '../src/keys.ts';
 import { sha256 } from '../src/node-crypto.ts';
-import { hasQuorum, parseTrust, type Quorum } from '../src/trust.ts';
+import { describeQuorum, hasQuorum, parseTrust, type Quorum } from '../src/trust.ts';
 import { logSigner, NEW_KEY, OLD_KEY, witnessSigner } from './scene.ts';
 
 const log = formatVkey(logSigner(1).key);
@@ -40,6 +40,32 @@ test('all kinds of lines are read, comments and spaces left out', () => {
     true,
     false,
   ]);
+});
+
+test('a witness may have a URL, and a quorum is told in words', () => {
+  const [first, ...rest] = witnesses as [string, ...string[]];
+  const trust = parse(
+    `log ${log}`,
+    `${first} https://witness.example/a/`,
+    ...rest,
+    'group X 2 W1 W2 W3',
+    'group Y all X W4',
+    'quorum Y',
+  );
+  expect([...trust.witnesses.values()].map(({ label, url }) => [label, url])).toEqual([
+    ['W1', 'https://witness.example/a'],
+    ['W2', undefined],
+    ['W3', undefined],
+    ['W4', undefined],
+  ]);
+  expect(describeQuorum(trust.quorum as Quorum, trust.witnesses)).toBe('2 of (2 of (W1, W2, W3), W4)');
+  for (const url of [
+    'witness.example',
+    'ftp://witness.example/',
+    'https://u:p@witness.example/',
+    'https://w.example/?a=1',
+  ])
+    expect(() => parse(`log ${log}`, `${first} ${url}`)).toThrow(/is no URL of a witness/);
 });
 
 test.each<readonly [string, readonly string[], string]>([

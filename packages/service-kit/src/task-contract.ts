@@ -97,7 +97,7 @@ export interface TaskEvents {
     readonly startsOver: boolean;
     readonly divergence: Divergence | undefined;
   }): void;
-  /** Partitions in which the take-over had to end the last transaction of the owner before. */
+  /** Partitions in which a transaction, of this owner or the one before, had no marker and was ended after the fact. */
   settled?(partitions: readonly Settled[]): void;
   /** A transaction was aborted; the task is rebuilt from its last commit. */
   aborted?(): void;

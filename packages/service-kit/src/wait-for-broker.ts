@@ -46,7 +46,8 @@ export async function onceReachable<T>(attempt: () => Promise<T>, options: WaitO
       return reached;
     } catch (error) {
       const isPassing = error instanceof LogError && error.retriable;
-      if (!isPassing || leftMs - pauseMs <= 0) throw error;
+      if (!isPassing) throw error;
+      if (leftMs - pauseMs <= 0) throw timeoutMs === 0 ? error : givenUp(error, timeoutMs);
       if (error.message !== said) report('waiting for the broker', { reason: error.message, timeoutMs });
       said = error.message;
     }
@@ -56,6 +57,12 @@ export async function onceReachable<T>(attempt: () => Promise<T>, options: WaitO
       throw signal?.reason ?? error;
     }
   }
+}
+
+/** The last failure, and how long it was tried. */
+function givenUp(error: LogError, timeoutMs: number): LogError {
+  const tried = `tried for ${timeoutMs / 1_000} s, as WEIR_STARTUP_TIMEOUT_MS says`;
+  return new LogError(error.code, `${error.message} (${tried}); start again once the broker answers`, { cause: error });
 }
 
 /** Asks the broker every ten seconds; the fault names it, as the error of the log does. Told once when it goes, and once when it answers again. */

@@ -272,7 +272,7 @@ export class Life implements EventLog {
       await transaction.send(records);
       return await transaction.commit();
     };
-    return { settled: [], send, begin, close: async () => {} };
+    return { send, begin, close: async () => {} };
   }
 
   /** Each send is visible as soon as it was written. */
@@ -286,7 +286,7 @@ export class Life implements EventLog {
       );
     const begin = (): Promise<Transaction> =>
       Promise.reject(new Error('a producer without a fence id has no transactions'));
-    return { settled: [], send, begin, close: async () => {} };
+    return { send, begin, close: async () => {} };
   }
 
   async reader(): ReturnType<EventLog['reader']> {

@@ -9,6 +9,8 @@ import type { LogAlert, LogState } from './state.ts';
 /** Effects of 1 are critical: each of these stops decisions or signatures. */
 const LEVELS = { warning: 0, critical: 1 };
 
+const WITNESS_RULE = 'governance-witnesses';
+
 interface Told {
   readonly model: string;
   readonly rule: string;
@@ -109,6 +111,37 @@ export function tellRecovered(state: LogState, context: StepContext, atMs: numbe
   state.alert = null;
   const finding = logFinding(state, alert.rule, 'it is over: the log is signed again', alert.open.sinceMs);
   context.emit(0, resolveAlert(alert.open, finding, causeOf(context, `${alert.open.id}/over`, atMs), 'recovered'));
+}
+
+/** Too few cosignatures, or a witness that refuses. Opens the alert, or leaves the one that is open. */
+export function tellWitnesses(state: LogState, context: StepContext, why: string, atMs: number): void {
+  if (state.witnessAlert !== null) return;
+  const finding = witnessFinding(state, why, atMs);
+  const { open, output } = raiseAlert(finding, causeOf(context, `${WITNESS_RULE}/${atMs}`, atMs), LEVELS);
+  state.witnessAlert = open;
+  context.emit(0, output);
+}
+
+export function tellWitnessesRecovered(state: LogState, context: StepContext, atMs: number): void {
+  const { witnessAlert } = state;
+  if (witnessAlert === null) return;
+  state.witnessAlert = null;
+  const finding = witnessFinding(state, 'the witnesses of the policy have cosigned again', witnessAlert.sinceMs);
+  context.emit(0, resolveAlert(witnessAlert, finding, causeOf(context, `${witnessAlert.id}/over`, atMs), 'recovered'));
+}
+
+function witnessFinding({ witnessed, log }: LogState, why: string, sinceMs: number): Finding {
+  return findingOf({
+    model: SYSTEM_MODEL,
+    rule: WITNESS_RULE,
+    value: witnessed?.witnesses.length ?? 0,
+    threshold: log?.trust.witnesses.size ?? 0,
+    unit: 'witnesses',
+    summary: `the governance log of partition ${log?.partition ?? 0}: ${why}`,
+    advice:
+      'Entries are safe and checkpoints are signed; what is missing is that others have seen the same log. A witness that is away is asked again every minute. One that answers 403, 404 or 422 does not know this log or its key: register them there. One that has cosigned another tree says that the log was forked or restored to an older state: compare /log/witnesses with what the witness keeps before anything else.',
+    sinceMs,
+  });
 }
 
 function logFinding({ stored, log }: LogState, rule: LogAlert['rule'], why: string, sinceMs: number): Finding {

@@ -2,7 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TrustError } from '@weir/ledger/trust';
-import { loadServiceConfig, type ServiceConfig, type ServiceSettings } from '@weir/service-kit/config/common-settings';
+import {
+  isLoopback,
+  loadServiceConfig,
+  type ServiceConfig,
+  type ServiceSettings,
+} from '@weir/service-kit/config/common-settings';
 import { ConfigError } from '@weir/service-kit/config/settings';
 import { type CheckpointKeys, makeKeyFile, NO_KEYS, readCheckpointKeys } from './checkpoint-keys.ts';
 import { type LogConfig, trustOf } from './log-trust.ts';
@@ -39,6 +44,13 @@ const OWN_SETTINGS = {
     default: '',
     unit: 'path of a text file',
     reason: 'lines of a trust file, entry-key and approver-key: whose entries are admitted',
+  },
+  WEIR_GOVERNANCE_WITNESSES_FILE: {
+    type: 'string',
+    default: '',
+    unit: 'path of a text file',
+    reason:
+      'lines of a policy, witness NAME VKEY URL, group and quorum (C2SP tlog-policy): who is asked to cosign checkpoints, and how many must; empty: nobody',
   },
   WEIR_GOVERNANCE_CHECKPOINT_ENTRIES: {
     type: 'integer',
@@ -100,6 +112,7 @@ export function logConfigOf(config: GovernanceConfig, keyLines: readonly string[
     deployment: config.WEIR_GOVERNANCE_DEPLOYMENT,
     checkpointKeys: keys.keys,
     keyLines,
+    witnessLines: readWitnessLines(config.WEIR_GOVERNANCE_WITNESSES_FILE),
     checkpointEntries: config.WEIR_GOVERNANCE_CHECKPOINT_ENTRIES,
     checkpointMs: config.WEIR_GOVERNANCE_CHECKPOINT_MS,
   };
@@ -108,7 +121,9 @@ export function logConfigOf(config: GovernanceConfig, keyLines: readonly string[
     trustOf(made, 0);
   } catch (error) {
     if (error instanceof TrustError)
-      throw new ConfigError([`WEIR_GOVERNANCE_ENTRY_KEYS_FILE with the checkpoint keys in front: ${error.message}`]);
+      throw new ConfigError([
+        `the trust file of the checkpoint keys, WEIR_GOVERNANCE_ENTRY_KEYS_FILE and WEIR_GOVERNANCE_WITNESSES_FILE, in this order: ${error.message}`,
+      ]);
     throw error;
   }
   return made;
@@ -116,6 +131,42 @@ export function logConfigOf(config: GovernanceConfig, keyLines: readonly string[
 
 /** Also what an owner used whose record lacks a field. */
 export const LOG_DEFAULTS: LogConfig = logConfigOf(loadServiceConfig(SETTINGS, {}), [], NO_KEYS);
+
+const WITNESS_LINE = /^(witness|group|quorum)\s/;
+
+/** @throws {ConfigError} naming the file, the line and the rule */
+function readWitnessLines(file: string): readonly string[] {
+  if (file === '') return [];
+  const refuse = (fault: string): never => {
+    throw new ConfigError([`WEIR_GOVERNANCE_WITNESSES_FILE is ${JSON.stringify(file)}; ${fault}`]);
+  };
+  const lines = linesOf(file, refuse);
+  const strange = lines.find((line) => !WITNESS_LINE.test(line));
+  if (strange !== undefined)
+    refuse(
+      `the line ${JSON.stringify(strange.slice(0, 60))} does not belong here: it may hold witness, group and quorum`,
+    );
+  const asked = lines.map((line) => /^witness\s+\S+\s+\S+\s+(\S+)$/.exec(line)?.[1]);
+  for (const url of asked)
+    if (url !== undefined && URL.parse(url)?.protocol === 'http:' && !isLoopback(new URL(url).hostname))
+      refuse(`the witness ${url} is asked without TLS: write https`);
+  if (asked.every((url) => url === undefined)) refuse('it has no line "witness NAME VKEY URL": nobody would be asked');
+  return lines;
+}
+
+/** Lines that are neither empty nor comments. */
+function linesOf(file: string, refuse: (fault: string) => never): readonly string[] {
+  let text = '';
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    refuse(`it cannot be read (${String((error as NodeJS.ErrnoException).code)}): correct the path or its rights`);
+  }
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+}
 
 const LINE = /^(entry-key|approver-key|log|log-sizes)\s/;
 
@@ -125,16 +176,7 @@ export function readKeyLines(file: string): readonly string[] {
     throw new ConfigError([`WEIR_GOVERNANCE_ENTRY_KEYS_FILE is ${JSON.stringify(file)}; ${fault}`]);
   };
   if (file === '') refuse('name a file with a line "entry-key VKEY" for each service that writes entries');
-  let text = '';
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    refuse(`it cannot be read (${String((error as NodeJS.ErrnoException).code)}): correct the path or its rights`);
-  }
-  const lines = text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('#'));
+  const lines = linesOf(file, refuse);
   const strange = lines.find((line) => !LINE.test(line));
   if (strange !== undefined)
     refuse(

@@ -19,7 +19,7 @@ export class DurableFiles {
     this.#disk = disk;
   }
 
-  /** Each file is whole or not there: a durable file is never written over. */
+  /** Each file is whole, as it was before or as it is now: what is written takes the name of what was there. */
   write(...groups: readonly Files[]): void {
     for (const files of groups) for (const [name, bytes] of files) this.#disk.write(`${name}.new`, bytes);
     for (const files of groups) this.#name([...files.keys()]);

@@ -1,13 +1,13 @@
 /** Admission, tree and requests to store: pure. Signing is an effect, so the kernel needs no private key, and neither does a replay. */
-import { encode } from '@weir/events/codec';
 import { isLift, type Refused } from '@weir/ledger/admission';
 import { equalBytes, toHex, utf8 } from '@weir/ledger/bytes';
 import { verifiers } from '@weir/ledger/node-crypto';
 import { CheckpointError, openCheckpoint, RuntimeError } from '@weir/ledger/open-checkpoint';
-import type { EffectAnswer } from '@weir/service-kit/effects/effect';
+import type { Effect, EffectAnswer } from '@weir/service-kit/effects/effect';
 import type { Kernel, StepContext, Timer } from '@weir/service-kit/processor';
 import { judge, pass } from './admitted.ts';
 import { tellHalted, tellLifted, tellLog, tellRecovered } from './alerts.ts';
+import { publishCheckpoint } from './checkpoint-output.ts';
 import type { LogConfig } from './log-trust.ts';
 import type { EntryEvent } from './processor.ts';
 import { REFUSAL_CODES } from './refusal-codes.ts';
@@ -15,6 +15,14 @@ import { loadState, saveState } from './saved-state.ts';
 import { type Asked, hasher, type Log, type LogState, newState, openLog } from './state.ts';
 import { decodeAnswer, encodeRequest } from './store-request.ts';
 import { logViews } from './views.ts';
+import {
+  askWitnessesAgain,
+  showWitnesses,
+  takeWitnessAnswer,
+  WITNESS,
+  witnessEffects,
+  witnessRetryMs,
+} from './witnessing.ts';
 
 export const STORE = 'store';
 /** After a failed request, ms. */
@@ -34,15 +42,17 @@ export function logKernel(config: LogConfig): Kernel<LogState, EntryEvent> {
     },
     nextTimer,
     onTimer,
-    pendingEffects: ({ log, asked }) =>
-      log === undefined || asked === null || asked.retryAtMs > 0
-        ? []
-        : [{ id: effectId(log, asked), kind: STORE, payload: asked.payload }],
+    pendingEffects: (state) => [...storeEffects(state), ...witnessEffects(state)],
     onEffectAnswer,
     save: saveState,
     load: (_, bytes, stateVersion) => loadState(bytes, stateVersion, config),
     views: (_, state) => logViews(state),
   };
+}
+
+function storeEffects({ log, asked }: LogState): readonly Effect[] {
+  if (log === undefined || asked === null || asked.retryAtMs > 0) return [];
+  return [{ id: effectId(log, asked), kind: STORE, payload: asked.payload }];
 }
 
 function effectId({ admission }: Log, { size, root, attempt }: Asked): string {
@@ -81,18 +91,12 @@ function ask(state: LogState, { partition, admission, frontier }: Log): void {
   state.waiting = [];
 }
 
-function nextTimer({
-  log,
-  asked,
-  waiting,
-  waitingSinceMs,
-  signed,
-  lastEntryMs,
-  alert,
-  config,
-}: LogState): Timer | undefined {
+function nextTimer(state: LogState): Timer | undefined {
+  const { log, asked, waiting, waitingSinceMs, signed, lastEntryMs, alert, config } = state;
   if (log === undefined) return undefined;
   const times: number[] = [];
+  const retryMs = witnessRetryMs(state);
+  if (retryMs !== undefined) times.push(retryMs);
   if (asked !== null && asked.retryAtMs > 0) times.push(asked.retryAtMs);
   if (asked === null && waiting.length > 0) times.push(waitingSinceMs + config.checkpointMs);
   if (alert === null && log.admission.size < signed) times.push(lastEntryMs + QUIET_MS);
@@ -103,6 +107,7 @@ function onTimer(state: LogState, context: StepContext): void {
   const { log, asked, waiting, signed, alert } = state;
   const { clockMs } = context;
   if (log === undefined) return;
+  askWitnessesAgain(state, clockMs);
   if (asked !== null && asked.retryAtMs > 0 && asked.retryAtMs <= clockMs) {
     asked.attempt += 1;
     asked.retryAtMs = 0;
@@ -121,7 +126,9 @@ function onTimer(state: LogState, context: StepContext): void {
 
 function onEffectAnswer(state: LogState, answer: EffectAnswer, context: StepContext): void {
   const { log, asked } = state;
-  if (log === undefined || asked === null) return;
+  if (log === undefined) return;
+  if (answer.kind === WITNESS) return takeWitnessAnswer(state, log, answer, context);
+  if (asked === null) return;
   const { outcome, payload, error, answeredMs } = answer;
   const { note, signed } = outcome === 'done' ? decodeAnswer(payload) : { note: '', signed: state.signed };
   const fault = outcome === 'done' ? noteFault(log, asked, note) : error;
@@ -132,7 +139,10 @@ function onEffectAnswer(state: LogState, answer: EffectAnswer, context: StepCont
   state.asked = null;
   state.stored = asked.size;
   state.signed = Math.max(state.signed, signed);
-  if (note !== '') publish(log, asked.size, note, answeredMs, context);
+  if (note !== '') {
+    publishCheckpoint(context, log, { size: asked.size, note, id: String(asked.size) }, answeredMs);
+    showWitnesses(state, log, asked.size, note);
+  }
   if (log.admission.size >= state.signed) tellRecovered(state, context, answeredMs);
   if (state.waiting.length >= state.config.checkpointEntries) ask(state, log);
 }
@@ -141,7 +151,8 @@ function onEffectAnswer(state: LogState, answer: EffectAnswer, context: StepCont
 function noteFault({ admission, trust }: Log, { size, root }: Asked, note: string): string | undefined {
   if (note === '') return undefined;
   try {
-    const opened = openCheckpoint(utf8(note), trust, verifiers, true);
+    // Witnesses are asked when it is signed.
+    const opened = openCheckpoint(utf8(note), { ...trust, quorum: undefined }, verifiers, true);
     if (opened.origin === admission.origin && opened.size === size && equalBytes(opened.root, root)) return undefined;
     return `asked to sign ${size} entries of ${admission.origin}, the folder signed ${opened.size} of ${opened.origin}`;
   } catch (error) {
@@ -149,15 +160,4 @@ function noteFault({ admission, trust }: Log, { size, root }: Asked, note: strin
       return `the folder's checkpoint does not verify: ${error.message}`;
     throw error;
   }
-}
-
-function publish({ admission }: Log, size: number, note: string, eventTimeMs: number, context: StepContext): void {
-  const { origin } = admission;
-  context.emit(0, {
-    topic: 'governance-checkpoints',
-    key: origin,
-    value: encode('GovernanceCheckpoint', { origin, size, note }),
-    id: `${origin}/${size}`,
-    eventTimeMs,
-  });
 }

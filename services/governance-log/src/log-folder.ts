@@ -18,6 +18,7 @@ import { CheckpointError, openCheckpoint } from '@weir/ledger/open-checkpoint';
 import { consistencyProof, rangeHash, verifyConsistency } from '@weir/ledger/proof';
 import { parseTilePath, TILE_WIDTH, tilePath } from '@weir/ledger/tiles';
 import type { Trust } from '@weir/ledger/trust';
+import { withSignatures } from '@weir/ledger/witness';
 import { EffectRefused } from '@weir/service-kit/effects/effect';
 import type { Disk } from './disk.ts';
 import type { Files, FileWriter } from './durable-files.ts';
@@ -76,6 +77,29 @@ export class LogFolder {
       this.#writer = undefined;
       throw error;
     }
+  }
+
+  /** The note of a tree that was signed, cosignatures included; undefined when it is not kept. */
+  note(size: number): Uint8Array | undefined {
+    return this.#disk.read(checkpointPath(size));
+  }
+
+  /** @throws {FolderError} when a tile is missing */
+  consistency(from: number, size: number): readonly Uint8Array[] {
+    return consistencyProof(hasher, treeNodes(this.#read, size), from, size);
+  }
+
+  /**
+   * Adds cosignatures to the note of a tree that was signed: the log's own signature stays, so nothing new is signed. Idempotent.
+   * @param lines that were verified; @returns the note; undefined when it is not kept any more
+   */
+  async cosign(size: number, lines: readonly string[]): Promise<Uint8Array | undefined> {
+    const held = this.note(size);
+    if (held === undefined) return undefined;
+    const note = withSignatures(held, lines);
+    const names = [checkpointPath(size), ...(this.#sizes().at(-1) === size ? [CHECKPOINT] : [])];
+    await this.#files.write(this.#missing(new Map(names.map((name) => [name, note]))));
+    return note;
   }
 
   /** A tree that is part of what was signed: after a crash, or while a topic is read again from its beginning. */
@@ -166,7 +190,7 @@ export class LogFolder {
     if (old.length > 0) await this.#files.remove(...old);
   }
 
-  /** A durable file is not written again: a crash in between could tear what is signed. */
+  /** A durable file is not written again where it has these bytes already. */
   #missing(files: Files): Files {
     return new Map(
       [...files].filter(([name, bytes]) => {

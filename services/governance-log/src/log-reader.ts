@@ -55,6 +55,15 @@ export class LogReader {
     return this.#latest;
   }
 
+  /** The newest kept checkpoint whose note holds; undefined when none does. */
+  newestThat(holds: (note: Uint8Array) => boolean): ReadCheckpoint | undefined {
+    for (const name of this.checkpointNames().toReversed()) {
+      const note = this.#disk.read(name);
+      if (note !== undefined && holds(note)) return { ...readNote(name, note), note };
+    }
+    return undefined;
+  }
+
   /** Names of the checkpoints that are kept, ascending. */
   checkpointNames(): readonly string[] {
     const manifest = this.#disk.read(MANIFEST);

@@ -12,6 +12,8 @@ export interface LogConfig {
   readonly checkpointKeys: readonly CheckpointKey[];
   /** Lines `entry-key`, `approver-key`, and `log` with `log-sizes` for checkpoint keys of earlier times. */
   readonly keyLines: readonly string[];
+  /** Lines `witness`, `group` and `quorum` of the policy; empty where no witness is needed. */
+  readonly witnessLines: readonly string[];
   /** A checkpoint is due after so many new entries, and so long after the first of them, ms. */
   readonly checkpointEntries: number;
   readonly checkpointMs: number;
@@ -29,7 +31,8 @@ export function trustText(config: LogConfig, partition: number): string {
     if (raw === undefined) throw new Error('a recorded checkpoint key is not base64');
     return `log ${formatVkey(verifierKey(origin, kind, raw, sha256))}`;
   });
-  return [...own, ...config.keyLines, 'quorum none', 'require ed25519', ''].join('\n');
+  const policy = config.witnessLines.length === 0 ? ['quorum none'] : config.witnessLines;
+  return [...own, ...config.keyLines, ...policy, 'require ed25519', ''].join('\n');
 }
 
 /** @throws {TrustError} naming the line */

@@ -18,7 +18,7 @@ export interface EntryEvent extends KeyedEvent {
 export const SERVICE = 'governance-log';
 export const TOPIC = 'governance-log';
 /** Identifies the kernel; a change that can alter an output changes it. */
-export const BUILD = 'governance-log/2';
+export const BUILD = 'governance-log/3';
 const KEY = 'log';
 
 export function createLogProcessor(): Processor<LogConfig, LogState, EntryEvent> {

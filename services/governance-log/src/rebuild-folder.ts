@@ -56,7 +56,7 @@ async function lastNote(place: RebuildPlace, config: LogConfig): Promise<Uint8Ar
   let last: { readonly size: number; readonly note: string } | undefined;
   for await (const { value } of recordsOf(place, 'governance-checkpoints')) {
     const { name, event } = decode(value ?? new Uint8Array(0));
-    if (name === 'GovernanceCheckpoint' && event.origin === origin && event.size > (last?.size ?? -1)) last = event;
+    if (name === 'GovernanceCheckpoint' && event.origin === origin && event.size >= (last?.size ?? -1)) last = event;
   }
   if (last === undefined)
     throw new RebuildError(

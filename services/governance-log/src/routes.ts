@@ -10,8 +10,10 @@ import Type from 'typebox';
 import { explained, liveAt, shownCheckpoint, shownDecision, summaryOf } from './answers.ts';
 import { complianceReport } from './compliance.ts';
 import { bundleFiles, zipOf } from './export.ts';
+import type { ReadCheckpoint } from './log-reader.ts';
 import { newest, registerLogRoutes, sendBytes } from './log-routes.ts';
-import type { Found, Logs } from './logs.ts';
+import { type LogConfig, trustOf } from './log-trust.ts';
+import type { Found, Log, Logs } from './logs.ts';
 import {
   ComplianceShape,
   DecisionPage,
@@ -20,17 +22,20 @@ import {
   ExportAnswer,
   TimelineShape,
 } from './schemas.ts';
+import { registerWitnesses } from './witness-route.ts';
+import { meetsQuorum } from './witnessing.ts';
 
 const DecisionId = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'id of the decision' });
 const tags = ['governance'];
 /** The end of what a date can say, ms. */
 const LAST_MS = 8_640_000_000_000_000;
 
-export function registerRoutes(app: FastifyInstance, _: ServiceIo, logs: Logs): void {
+export function registerRoutes(app: FastifyInstance, io: ServiceIo, logs: Logs, config: LogConfig): void {
   registerLogRoutes(app, logs);
-  registerDecisions(app, logs);
+  registerWitnesses(app, io, logs, config);
+  registerDecisions(app, logs, config);
   registerTimeline(app, logs);
-  registerExport(app, logs);
+  registerExport(app, logs, config);
   registerCompliance(app, logs);
   app.addHook('onClose', async () => logs.close());
 }
@@ -39,7 +44,7 @@ interface Id {
   readonly id: string;
 }
 
-function registerDecisions(app: FastifyInstance, logs: Logs): void {
+function registerDecisions(app: FastifyInstance, logs: Logs, config: LogConfig): void {
   const list = {
     summary: 'Decisions of all models, newest in each log first',
     tags,
@@ -98,10 +103,14 @@ function registerDecisions(app: FastifyInstance, logs: Logs): void {
   const proof = {
     ...one,
     summary: 'Proof that the decision is in the log: a .tlog-proof (C2SP) for weir verify',
+    description:
+      'Under the newest checkpoint that has the quorum of witnesses of the policy, where the decision is under one.',
     response: { ...fileAnswer('text/plain', 'C2SP tlog-proof'), ...errorAnswers('NOT_FOUND') },
   };
   app.get<{ Params: Id }>('/v1/decisions/:id/proof', { schema: proof }, async (request, reply) => {
-    const { log, checkpoint, place, entry: signedEntry } = await found(logs, request.params.id);
+    const { log, checkpoint: last, place, entry: signedEntry } = await found(logs, request.params.id);
+    const witnessed = witnessedIn(log, config);
+    const checkpoint = witnessed !== undefined && place < witnessed.size ? witnessed : last;
     const file = `${signedEntry.decisionId.slice(0, 16)}.tlog-proof`;
     reply.header('content-disposition', `attachment; filename="${file}"`);
     return sendBytes(reply, log.reader.proof(checkpoint, place), 'text/plain; charset=utf-8', 'no-cache');
@@ -157,10 +166,11 @@ function registerTimeline(app: FastifyInstance, logs: Logs): void {
   });
 }
 
-function registerExport(app: FastifyInstance, logs: Logs): void {
+function registerExport(app: FastifyInstance, logs: Logs, config: LogConfig): void {
   const schema = {
     summary: 'The audit bundle of a log: a zip for weir verify, or the names of its files',
-    description: 'What is trusted is not in it: the trust file comes from those who hold the keys.',
+    description:
+      'It ends with the newest checkpoint that has the quorum of witnesses of the policy, with the newest of all while none has. What is trusted is not in it: the trust file comes from those who hold the keys.',
     tags,
     querystring: Type.Object(
       {
@@ -174,7 +184,8 @@ function registerExport(app: FastifyInstance, logs: Logs): void {
   type Query = { readonly partition: number; readonly list: boolean };
   app.get<{ Querystring: Query }>('/v1/report/export', { schema }, async (request, reply) => {
     const { partition, list } = request.query;
-    const { log, checkpoint } = newest(logs, partition);
+    const { log, checkpoint: last } = newest(logs, partition);
+    const checkpoint = witnessedIn(log, config) ?? last;
     const files = bundleFiles(log.reader, checkpoint);
     if (list) {
       const prefix = partition === 0 ? '/log/' : `/log/partitions/${partition}/`;
@@ -208,6 +219,12 @@ function registerCompliance(app: FastifyInstance, logs: Logs): void {
 
 function answers(shape: object, ...codes: readonly ProblemCode[]): Record<number, object> {
   return { 200: shape, ...errorAnswers('NOT_FOUND', ...codes) };
+}
+
+/** The newest checkpoint that a verifier with this policy takes; undefined while none has the quorum. */
+function witnessedIn({ reader }: Log, config: LogConfig): ReadCheckpoint | undefined {
+  const trust = trustOf(config, reader.partition);
+  return reader.newestThat((note) => meetsQuorum(trust, note));
 }
 
 async function found(logs: Logs, id: string): Promise<Found> {

@@ -8,12 +8,21 @@ import { frameEntry } from '@weir/ledger/tiles';
 import { decodeState, encodeState } from '@weir/service-kit/state-codec';
 import { LeafIndex } from './leaf-index.ts';
 import type { LogConfig } from './log-trust.ts';
-import { type Asked, type HaltAlert, type Log, type LogAlert, type LogState, newState, openLog } from './state.ts';
+import {
+  type Asked,
+  type HaltAlert,
+  type Log,
+  type LogAlert,
+  type LogState,
+  newState,
+  openLog,
+  type Witnessing,
+} from './state.ts';
 import { readEntries } from './store-request.ts';
 
-export const STATE_VERSION = 2;
-/** 1: without `halts`. */
-const READ_VERSIONS: readonly number[] = [1, STATE_VERSION];
+export const STATE_VERSION = 3;
+/** 1: without `halts`; 2: without witnesses. */
+const READ_VERSIONS: readonly number[] = [1, 2, STATE_VERSION];
 
 interface SavedLog {
   readonly partition: number;
@@ -24,9 +33,13 @@ interface SavedLog {
   readonly leaves: readonly (readonly [string, number])[];
 }
 
+type SavedWitnesses = Pick<LogState, 'witnessing' | 'nextToWitness' | 'witnessed' | 'witnessAlert'>;
+const NO_WITNESSES: SavedWitnesses = { witnessing: null, nextToWitness: null, witnessed: null, witnessAlert: null };
+
 interface Saved extends Pick<LogState, 'waitingSinceMs' | 'stored' | 'signed' | 'lastEntryMs' | 'alert'> {
   readonly log: SavedLog | null;
   readonly asked: (Omit<Asked, 'root' | 'payload'> & { readonly root: string }) | null;
+  readonly witnesses?: SavedWitnesses;
   readonly halts?: readonly (readonly [model: string, HaltAlert])[];
 }
 
@@ -40,6 +53,7 @@ export function saveState({
   lastEntryMs,
   alert,
   halts,
+  ...state
 }: LogState): Uint8Array {
   const leaves = log?.leaves.save();
   const saved: Saved = {
@@ -49,6 +63,7 @@ export function saveState({
     lastEntryMs,
     alert,
     halts: [...halts],
+    witnesses: savedWitnesses(state),
     log: log === undefined ? null : { ...savedLog(log), leaves: leaves?.models ?? [] },
     asked: asked === null ? null : { ...withoutPayload(asked), root: toHex(asked.root) },
   };
@@ -66,7 +81,17 @@ export function loadState(bytes: Uint8Array, stateVersion: number, config: LogCo
       `a state of version ${stateVersion} cannot be read; this build reads ${READ_VERSIONS.join(' and ')}`,
     );
   const saved = decodeState<Saved>(bytes);
-  const { log, asked, alert, halts = [], waitingSinceMs, stored, signed, lastEntryMs } = saved.head;
+  const {
+    log,
+    asked,
+    alert,
+    halts = [],
+    witnesses = NO_WITNESSES,
+    waitingSinceMs,
+    stored,
+    signed,
+    lastEntryMs,
+  } = saved.head;
   return {
     ...newState(config),
     log: log === null ? undefined : loadLog(log, new Uint8Array(saved.part(2)), config),
@@ -74,11 +99,27 @@ export function loadState(bytes: Uint8Array, stateVersion: number, config: LogCo
     asked: asked === null ? null : { ...asked, root: hash(asked.root), payload: new Uint8Array(saved.part(0)) },
     alert: alert === null ? null : ({ rule: alert.rule, open: openAlertOf(alert.open) } satisfies LogAlert),
     halts: new Map(halts.map(([model, { rule, seq, open }]) => [model, { rule, seq, open: openAlertOf(open) }])),
+    ...witnesses,
+    witnessAlert: witnesses.witnessAlert === null ? null : openAlertOf(witnesses.witnessAlert),
     waitingSinceMs,
     stored,
     signed,
     lastEntryMs,
   };
+}
+
+/** Fields in one order, whatever made the objects. */
+function savedWitnesses({ witnessing, nextToWitness, witnessed, witnessAlert }: SavedWitnesses): SavedWitnesses {
+  return {
+    witnessing: witnessing === null ? null : withFields(witnessing),
+    nextToWitness: nextToWitness === null ? null : { size: nextToWitness.size, note: nextToWitness.note },
+    witnessed,
+    witnessAlert,
+  };
+}
+
+function withFields({ size, note, attempt, retryAtMs }: Witnessing): Witnessing {
+  return { size, note, attempt, retryAtMs };
 }
 
 function savedLog({ partition, admission, frontier }: Log): Omit<SavedLog, 'leaves'> {

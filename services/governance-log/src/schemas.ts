@@ -76,6 +76,27 @@ export const ConsistencyShape: TObject = Type.Object({
   checkpoint: CheckpointShape,
 });
 
+export const WitnessesShape: TObject = Type.Object({
+  policy: Type.Array(Type.String(), { description: 'lines of C2SP tlog-policy: witness, group, quorum' }),
+  quorum: Type.Union([text('who must cosign, in words'), Type.Null({ description: 'no witness is needed' })]),
+  newest: Type.Object({
+    checkpoint: CheckpointShape,
+    witnesses: Type.Array(text('name in the policy of a witness that has cosigned it')),
+    hasQuorum: Type.Boolean(),
+  }),
+  witnessed: Type.Union([CheckpointShape, Type.Null()], {
+    description: 'the newest checkpoint that has the quorum; null while none has',
+  }),
+  faults: Type.Array(
+    Type.Object({
+      witness: text('name in the policy'),
+      said: text('why it has not cosigned'),
+      isRefusal: Type.Boolean({ description: 'it refuses the log or has seen another: no later try mends that' }),
+    }),
+    { description: 'of the last time that they were asked' },
+  ),
+});
+
 const ProvedShape: TObject = Type.Object(
   { ...EntryFields, proof: text('path of its .tlog-proof') },
   { additionalProperties: true },

@@ -7,7 +7,9 @@ import { STORE } from './kernel.ts';
 import { Logs } from './logs.ts';
 import { createLogProcessor, SERVICE } from './processor.ts';
 import { registerRoutes } from './routes.ts';
-import { storeHandler } from './store-handler.ts';
+import { type StoreOptions, Stores, storeHandler } from './store-handler.ts';
+import { witnessHandler } from './witness-handler.ts';
+import { WITNESS } from './witnessing.ts';
 
 /**
  * @param keyLines `entry-key` and `approver-key` lines of a trust file: whose entries are admitted
@@ -21,6 +23,8 @@ export function governanceLog(
   const logConfig = logConfigOf(config, keyLines, keys);
   const folder = folderOf(config);
   const logs = new Logs(folder, config.WEIR_PARTITIONS);
+  const storing: StoreOptions = { folder, config: logConfig, keys, now: Date.now };
+  const stores = new Stores(storing);
   return {
     name: SERVICE,
     title: 'Weir governance-log',
@@ -28,8 +32,8 @@ export function governanceLog(
       'Every decision about a model as a signed entry in one Merkle tree under signed checkpoints: decisions, why they were made, proofs, and what served when.',
     processor: createLogProcessor(),
     config: logConfig,
-    effects: { [STORE]: storeHandler({ folder, config: logConfig, keys, now: Date.now }) },
-    routes: (app, io) => registerRoutes(app, io, logs),
+    effects: { [STORE]: storeHandler(storing, stores), [WITNESS]: witnessHandler(storing, stores) },
+    routes: (app, io) => registerRoutes(app, io, logs, logConfig),
     metrics: (registry) => {
       new Gauge({
         name: 'weir_checkpoint_signature_kinds',

@@ -8,6 +8,7 @@ import { Frontier, TreeHasher } from '@weir/ledger/tree';
 import { keyRingOf, type Trust } from '@weir/ledger/trust';
 import { LeafIndex } from './leaf-index.ts';
 import { type LogConfig, originOf, trustOf } from './log-trust.ts';
+import type { WitnessFault } from './witness-request.ts';
 
 /** A tree that the folder was asked to store and sign. */
 export interface Asked {
@@ -19,6 +20,26 @@ export interface Asked {
   attempt: number;
   /** Not asked again before this time, ms; 0: it is being asked. */
   retryAtMs: number;
+}
+
+/** A checkpoint that is with the witnesses. */
+export interface Witnessing {
+  readonly size: number;
+  /** With the cosignatures that it has. */
+  readonly note: string;
+  /** How often a witness was missing. */
+  attempt: number;
+  /** Not asked again before this time, ms; 0: they are being asked. */
+  retryAtMs: number;
+}
+
+/** What the witnesses said last. */
+export interface Witnessed {
+  readonly size: number;
+  /** Names in the policy of those that have cosigned. */
+  readonly witnesses: readonly string[];
+  readonly hasQuorum: boolean;
+  readonly faults: readonly WitnessFault[];
 }
 
 /** An alert about the log as a whole. */
@@ -58,6 +79,11 @@ export interface LogState {
   /** Clock at the last admitted entry, ms. */
   lastEntryMs: number;
   alert: LogAlert | null;
+  witnessing: Witnessing | null;
+  /** The newest checkpoint that was signed meanwhile. */
+  nextToWitness: Pick<Witnessing, 'size' | 'note'> | null;
+  witnessed: Witnessed | null;
+  witnessAlert: OpenAlert | null;
   /** By model, until the halt is lifted. */
   readonly halts: Map<string, HaltAlert>;
 }
@@ -75,6 +101,10 @@ export function newState(config: LogConfig): LogState {
     signed: 0,
     lastEntryMs: 0,
     alert: null,
+    witnessing: null,
+    nextToWitness: null,
+    witnessed: null,
+    witnessAlert: null,
     halts: new Map(),
   };
 }

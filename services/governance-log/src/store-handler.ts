@@ -1,4 +1,4 @@
-/** The effect `store`: one request after another per partition, each in the order of log-folder.ts. */
+/** The effect `store`, and the folders that it writes: one request after another per partition, each in the order of log-folder.ts. */
 import { join } from 'node:path';
 import { equalBytes, utf8 } from '@weir/ledger/bytes';
 import { CheckpointError } from '@weir/ledger/open-checkpoint';
@@ -35,20 +35,33 @@ export interface StoreOptions {
   readonly now: () => number;
 }
 
-export function storeHandler(options: StoreOptions): EffectHandler {
-  const partitions = new Map<number, PartitionStore>();
-  const thread = new DiskThread();
+/** The folders of all partitions: each has one queue of what is written to it. */
+export class Stores {
+  readonly #options: StoreOptions;
+  readonly #partitions = new Map<number, PartitionStore>();
+  readonly #thread = new DiskThread();
+
+  constructor(options: StoreOptions) {
+    this.#options = options;
+  }
+
+  of(partition: number): PartitionStore {
+    let store = this.#partitions.get(partition);
+    if (store === undefined) {
+      store = new PartitionStore(this.#options, this.#thread, partition);
+      this.#partitions.set(partition, store);
+    }
+    return store;
+  }
+}
+
+export function storeHandler({ keys }: Pick<StoreOptions, 'keys'>, stores: Stores): EffectHandler {
   return {
     run: async ({ payload }, { epoch }) => {
-      if (options.keys.keys.length === 0)
+      if (keys.keys.length === 0)
         throw new EffectRefused('there is no key to sign with: WEIR_GOVERNANCE_KEY_FILE names none');
       const request = decodeRequest(payload);
-      let store = partitions.get(request.partition);
-      if (store === undefined) {
-        store = new PartitionStore(options, thread, request.partition);
-        partitions.set(request.partition, store);
-      }
-      return encodeAnswer(await store.run(request, epoch));
+      return encodeAnswer(await stores.of(request.partition).run(request, epoch));
     },
     deadlineMs: DEADLINE_MS,
   };
@@ -78,6 +91,21 @@ class PartitionStore {
     const next = this.#last.then(() => this.#store(request, epoch));
     this.#last = next.catch(() => {});
     return next;
+  }
+
+  /** As `LogFolder.cosign`, in turn with requests to store. */
+  cosign(size: number, lines: readonly string[]): ReturnType<LogFolder['cosign']> {
+    const next = this.#last.then(() => this.#folder.cosign(size, lines));
+    this.#last = next.catch(() => {});
+    return next;
+  }
+
+  note(size: number): Uint8Array | undefined {
+    return this.#folder.note(size);
+  }
+
+  consistency(from: number, size: number): readonly Uint8Array[] {
+    return this.#folder.consistency(from, size);
   }
 
   async #store(request: StoreRequest, epoch: bigint): ReturnType<LogFolder['store']> {

@@ -7,7 +7,16 @@ import type { LogState } from './state.ts';
 /** All views of the log are written after each commit: with more models only halted ones have one. */
 const MAX_MODELS = 2_000;
 
-export function logViews({ log, stored, signed, waiting, asked, alert }: LogState): readonly View[] {
+export function logViews({
+  log,
+  stored,
+  signed,
+  waiting,
+  asked,
+  alert,
+  witnessed,
+  witnessAlert,
+}: LogState): readonly View[] {
   if (log === undefined) return [];
   const { origin, size, heads } = log.admission;
   const halted = [...heads].flatMap(([model, head]) =>
@@ -22,6 +31,8 @@ export function logViews({ log, stored, signed, waiting, asked, alert }: LogStat
     waiting: waiting.length + (asked === null ? 0 : asked.size - stored),
     halted,
     alert: alert?.open.id ?? null,
+    witnessed,
+    witnessAlert: witnessAlert?.id ?? null,
   };
   return [
     { key: `log/${log.partition}`, json: JSON.stringify(state) },

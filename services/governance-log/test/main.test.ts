@@ -2,14 +2,17 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseVkey } from '@weir/ledger/keys';
+import { formatVkey, parseVkey } from '@weir/ledger/keys';
 import { sha256 } from '@weir/ledger/node-crypto';
+import { loadServiceConfig } from '@weir/service-kit/config/common-settings';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { witnessSigner } from '../../../packages/ledger/test/scene.ts';
 import { readCheckpointKeys } from '../src/checkpoint-keys.ts';
-import { readKeyLines } from '../src/config.ts';
+import { logConfigOf, readKeyLines, SETTINGS } from '../src/config.ts';
+import type { LogConfig } from '../src/log-trust.ts';
 import { refuseShortTopic } from '../src/short-topic.ts';
 import { Running, run, weirVerify } from './running.ts';
-import { entryRecord, newAuthor } from './scene.ts';
+import { entryRecord, KEY_LINES, KEYS, newAuthor } from './scene.ts';
 
 const MAIN = 'services/governance-log/src/main.ts';
 const REBUILD = 'services/governance-log/src/rebuild.ts';
@@ -61,6 +64,25 @@ test('a file of entry keys may hold the lines of keys and no others', () => {
   writeFileSync(file, '# nothing yet\n');
   expect(() => readKeyLines(file)).toThrow(/no line "entry-key VKEY"/);
   expect(() => readKeyLines('')).toThrow(/name a file/);
+});
+
+test('a file of witnesses may hold witness, group and quorum, and names URLs with TLS', () => {
+  const file = join(folder, 'witnesses.txt');
+  const config = (...lines: string[]): LogConfig => {
+    writeFileSync(file, lines.join('\n'));
+    const env = { WEIR_LOG_FILE: join(folder, 'log.db'), WEIR_GOVERNANCE_WITNESSES_FILE: file };
+    return logConfigOf(loadServiceConfig(SETTINGS, env), KEY_LINES, KEYS);
+  };
+  const witness = `witness W ${formatVkey(witnessSigner(21, 'w.example').key)}`;
+  expect(config('# ours', `${witness} https://w.example`, 'quorum W').witnessLines).toHaveLength(2);
+  expect(config(`${witness} http://127.0.0.1:7380`, 'quorum W').witnessLines).toHaveLength(2);
+  expect(() => config(`${witness} http://w.example`, 'quorum W')).toThrow(/without TLS: write https/);
+  expect(() => config(witness, 'quorum W')).toThrow(/nobody would be asked/);
+  expect(() => config(`${witness} https://w.example`)).toThrow(/there is no quorum line/);
+  expect(() => config(`${witness} https://w.example`, 'quorum V')).toThrow(/name one witness or group/);
+  expect(() => config(`log x`)).toThrow(/"log x" does not belong here/);
+  const missing = { WEIR_GOVERNANCE_WITNESSES_FILE: join(folder, 'none.txt') };
+  expect(() => logConfigOf(loadServiceConfig(SETTINGS, missing), KEY_LINES, KEYS)).toThrow(/cannot be read \(ENOENT\)/);
 });
 
 test('a lost folder is made anew; a topic that holds fewer records than were signed keeps the service from starting, naming both sizes', {

@@ -88,7 +88,7 @@ const SCENARIO: Scenario = {
   outputs: ['alerts'],
   effects: () => ({ store: SIGNER }),
   faultRuns: 4,
-  golden: [goldenState(1), goldenState()],
+  golden: [goldenState(1), goldenState(2), goldenState()],
 };
 
 describeProcessor('governance-log', SCENARIO);

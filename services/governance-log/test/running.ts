@@ -1,6 +1,6 @@
 /** The service whole, on an embedded log and a real folder. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -21,9 +21,12 @@ export class Running {
   /** Bundle of partition 0, and its trust file. */
   readonly bundle: string = join(this.folder, 'governance/0');
   readonly trust: string = join(this.folder, 'governance/0.trust');
+  /** Lines of a policy; used once it is written. */
+  readonly witnesses: string = join(this.folder, 'witnesses.txt');
   ports!: Ports;
   services!: Services;
   #processed = 0;
+  #isRunning = false;
 
   env(): Readonly<Record<string, string>> {
     return {
@@ -32,6 +35,7 @@ export class Running {
       WEIR_GOVERNANCE_FOLDER: join(this.folder, 'governance'),
       WEIR_GOVERNANCE_KEY_FILE: join(this.folder, 'key.pem'),
       WEIR_GOVERNANCE_ENTRY_KEYS_FILE: join(this.folder, 'keys.txt'),
+      ...(existsSync(this.witnesses) ? { WEIR_GOVERNANCE_WITNESSES_FILE: this.witnesses } : {}),
     };
   }
 
@@ -54,9 +58,12 @@ export class Running {
       events: { committed: (_, { records }) => void (this.#processed += records) },
       runner: { tickEveryMs: 50 },
     });
+    this.#isRunning = true;
   }
 
   async stop(): Promise<void> {
+    if (!this.#isRunning) return;
+    this.#isRunning = false;
     await this.services.stop();
     await this.ports.close();
   }

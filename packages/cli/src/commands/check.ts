@@ -2,13 +2,13 @@
 import { writeFileSync } from 'node:fs';
 import type { Rules } from '@weir/anomaly/quality/rules';
 import { type Command, type CommandIo, UsageError } from '../output.ts';
+import { openRows } from '../tables/row-blocks.ts';
 import { shown } from '../tables/shown.ts';
 import { listed } from '../tables/table.ts';
 import { checkRows } from './check/check-rows.ts';
 import { jsonReport } from './check/json-report.ts';
 import { junitOf, type ScoreCase } from './check/junit.ts';
 import { EXCESS_LEVEL, HELP, OPTIONS, type Options, parseOptions } from './check/options.ts';
-import { openRows } from './check/row-blocks.ts';
 import { RowScores, type ScoreCounts } from './check/row-scores.ts';
 import { countsText, textReport } from './check/text-report.ts';
 import { type FileColumns, readColumns } from './rules/file-columns.ts';

@@ -4,18 +4,13 @@ import { partitionFor } from '@weir/event-log/partition';
 import type { EventLog } from '@weir/event-log/port';
 import { encode } from '@weir/events/codec';
 import { EventError } from '@weir/events/errors';
-import { maxRecordBytesOf, TOPICS, topicName } from '@weir/events/topics';
+import { maxRecordBytesOf, topicName } from '@weir/events/topics';
 import { UsageError } from '../output.ts';
+import { partitionsOf, type TopicPlace } from './log-topics.ts';
 import { type ControlTarget, hashOf, type Written } from './target.ts';
 
-export interface LogTargetOptions {
-  readonly topicPrefix: string;
-  /** Of topics that do not exist yet. */
-  readonly partitions: number;
-}
-
 /** Topics that do not exist are created, as the service that reads them would. */
-export function logTarget(log: EventLog, options: LogTargetOptions): ControlTarget {
+export function logTarget(log: EventLog, options: TopicPlace): ControlTarget {
   const append = async (topic: 'models' | 'references', model: string, value: Uint8Array): Promise<Written> => {
     const limit = maxRecordBytesOf(topic);
     if (value.length > limit)
@@ -38,9 +33,7 @@ export function logTarget(log: EventLog, options: LogTargetOptions): ControlTarg
       append(
         'models',
         model,
-        encoded(() =>
-          encode('ModelVersionRegistered', { model, version, ...shape, access: null, digest: null, ...stamp() }),
-        ),
+        encoded(() => encode('ModelVersionRegistered', { model, version, ...shape, digest: null, ...stamp() })),
       ),
     setReference: (model, column, content, source) =>
       append(
@@ -63,27 +56,5 @@ function encoded(make: () => Uint8Array): Uint8Array {
   } catch (error) {
     if (error instanceof EventError) throw new UsageError(error.message);
     throw error;
-  }
-}
-
-async function partitionsOf(
-  log: EventLog,
-  logical: 'models' | 'references',
-  { topicPrefix, partitions }: LogTargetOptions,
-): Promise<number> {
-  const topic = topicName(topicPrefix, logical);
-  const admin = await log.admin();
-  try {
-    const found = (await admin.partitionCounts([topic])).get(topic);
-    if (found !== undefined) return found;
-    const { cleanup, maxRecordBytes, retentionMs } = TOPICS.find(
-      ({ name }) => name === logical,
-    ) as (typeof TOPICS)[number];
-    await admin.createTopics([
-      { topic, partitions, cleanup, maxRecordBytes, ...(retentionMs === undefined ? {} : { retentionMs }) },
-    ]);
-    return partitions;
-  } finally {
-    await admin.close();
   }
 }

@@ -6,6 +6,8 @@ import { categoricalReferenceHash, referenceHash } from '@weir/events/reference-
 export interface VersionShape {
   readonly featureSet: ModelVersionRegistered['featureSet'];
   readonly outputs: ModelVersionRegistered['outputs'];
+  /** Where the model can be read or asked; null: it is not explained. */
+  readonly access: ModelVersionRegistered['access'];
 }
 
 /** As `ReferenceSet` holds it. */

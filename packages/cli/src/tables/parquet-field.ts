@@ -9,6 +9,8 @@ export interface ParquetField extends TableColumn {
   /** False for what cannot be scanned even when asked for. */
   readonly isNumber: boolean;
   readonly isText: boolean;
+  readonly isWhole: boolean;
+  readonly isInstant: boolean;
   readonly decode: (stored: unknown) => number | bigint;
 }
 
@@ -37,6 +39,8 @@ export function fieldOf({ element, children }: SchemaTree): ParquetField {
     type: isNested ? 'nested values' : (converted ?? logical?.type ?? type ?? 'nothing'),
     isNumber: !isNested && (isWhole || isFraction || isInstant || isEmpty),
     isText,
+    isWhole: isWhole && !isNested,
+    isInstant: isInstant && !isNested,
     holds: isNested
       ? { unfit: 'nested' }
       : isWhole || isFraction

@@ -73,7 +73,8 @@ export async function openParquet(path: string, reading: Reading): Promise<Table
       });
     },
     texts: async function* (wanted): AsyncGenerator<TextPiece> {
-      chosen(wanted, ({ isText }) => isText, 'text');
+      // Whole numbers have one spelling: ids and codes of categories.
+      chosen(wanted, ({ isText, isWhole }) => isText || isWhole, 'text');
       yield* groups(wanted, (length) => {
         const columns = new Map(wanted.map((name) => [name, Array.from({ length }, (): string | null => null)]));
         const take: Take = (name, first, stored) => {

@@ -4,9 +4,10 @@ import type { Values } from './table.ts';
 /** With fewer rows, counting up is chance. */
 const LEAST_ROWS = 20;
 /** 1990 and 2100 in seconds since 1970. */
-const FIRST_S = 631_152_000;
-const LAST_S = 4_102_444_800;
-const UNITS_PER_S = [1, 1e3, 1e6, 1e9];
+export const FIRST_S = 631_152_000;
+export const LAST_S = 4_102_444_800;
+/** In any two of these units the times from 1990 to 2100 are different numbers. */
+export const UNITS_PER_S: readonly number[] = [1, 1e3, 1e6, 1e9];
 const TIME_NAME = /(^|[^a-z])(time|date|datetime|timestamp|epoch|ts)([^a-z]|$)|(Time|Date|Timestamp|At|Ms)$|_(at|ms)$/;
 
 /**

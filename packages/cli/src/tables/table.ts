@@ -26,6 +26,8 @@ export interface TableColumn {
   readonly name: string;
   /** By the file's types, or by its first rows: numbers; nothing, so that it may turn out to be either; or why it is not compared unasked. */
   readonly holds: 'numbers' | 'nothing' | { readonly unfit: string; readonly isText?: boolean };
+  /** By the file's types, instants: as numbers nanoseconds since 1970, UTC. */
+  readonly isInstant?: boolean;
 }
 
 export interface Table {

@@ -88,7 +88,6 @@ class Embedded implements EmbeddedLog {
     };
     return {
       // A transaction is one of SQLite's: it ends everywhere or nowhere.
-      settled: [],
       send: async (records) => append(records),
       begin: async (): Promise<Transaction> => {
         if (fence === undefined) throw new LogError('FATAL', 'transactions need a producer created with a fenceId');

@@ -78,8 +78,11 @@ export async function createAdmin(
       } catch (error) {
         // Another process may have created them in between; then they must be as we would have made them.
         const after = await counts(specs.map(({ topic }) => topic));
-        if (check(specs, after).length > 0)
-          throw failures.of(KIND, error, `creating ${missing.map(({ topic }) => topic).join(', ')}`);
+        if (check(specs, after).length > 0) {
+          const [first] = missing;
+          const rest = missing.length === 1 ? '' : ` and ${missing.length - 1} more`;
+          throw failures.of(KIND, error, `creating ${first?.topic}${rest}`);
+        }
       }
       // The brokers hear of a new topic one after another.
       const deadline = Date.now() + CREATE_TIMEOUT_MS;

@@ -6,6 +6,9 @@ interface KafkaError extends Error {
   /** Of the socket. */
   readonly code?: string;
   readonly retriable?: boolean;
+  /** Of a request about several topics: what became of each that failed. */
+  readonly errors?: readonly KafkaError[];
+  readonly topic?: string;
 }
 
 const CODES: Readonly<Record<string, LogErrorCode>> = {
@@ -25,6 +28,9 @@ const CODES: Readonly<Record<string, LogErrorCode>> = {
   SASL_AUTHENTICATION_FAILED: 'FATAL',
   UNSUPPORTED_VERSION: 'FATAL',
   INVALID_TRANSACTION_TIMEOUT: 'FATAL',
+  INVALID_CONFIG: 'FATAL',
+  INVALID_PARTITIONS: 'FATAL',
+  POLICY_VIOLATION: 'FATAL',
 };
 const CURES: Readonly<Record<LogErrorCode, string>> = {
   FENCED: 'another owner has taken over; drop what you hold and rejoin',
@@ -39,6 +45,8 @@ const CURES: Readonly<Record<LogErrorCode, string>> = {
 const CURES_BY_TYPE: Readonly<Record<string, string>> = {
   UNKNOWN_TOPIC_OR_PARTITION:
     'the topic was deleted, or the broker came back without its data: restore it, or start the service again, which creates its topics',
+  INVALID_REPLICATION_FACTOR:
+    'fewer brokers are up than the topic is to have copies: the same call may succeed once they are',
 };
 
 /** Names of errors that a program makes, not its surroundings. */
@@ -94,6 +102,8 @@ function isExplained(error: unknown): boolean {
 export function logErrorOf(error: unknown, attempted: string): LogError {
   if (error instanceof LogError) return error;
   const chain = chainOf(error);
+  const several = chain.find(({ errors }) => errors !== undefined && errors.length > 0)?.errors;
+  if (several !== undefined) return logErrorOfEach(several, attempted, error);
   const typed = chain.find(({ type }) => type !== undefined);
   const code = (typed?.type !== undefined ? CODES[typed.type] : undefined) ?? 'RETRIABLE';
   // Neither becomes right by itself.
@@ -106,6 +116,18 @@ export function logErrorOf(error: unknown, attempted: string): LogError {
     });
   const said = typed?.type ?? chain.at(-1)?.message ?? String(error);
   return new LogError(code, `${attempted}: ${said}; ${CURES_BY_TYPE[said] ?? CURES[code]}`, { cause: error });
+}
+
+/** Of several topics: the reason of each, and the fate of the first that waiting does not mend. */
+function logErrorOfEach(errors: readonly KafkaError[], attempted: string, cause: unknown): LogError {
+  // One that another process has made in between is as it should be.
+  const each = errors
+    .filter(({ type }) => type !== 'TOPIC_ALREADY_EXISTS')
+    .map((one) => ({ topic: one.topic, said: one.type ?? one.message }));
+  const said = each.map(({ topic, said: why }) => (topic === undefined ? why : `${topic}: ${why}`)).join(', ');
+  const worst = each.find((one) => CODES[one.said] !== undefined)?.said ?? each[0]?.said ?? '';
+  const code = CODES[worst] ?? 'RETRIABLE';
+  return new LogError(code, `${attempted}: ${said}; ${CURES_BY_TYPE[worst] ?? CURES[code]}`, { cause });
 }
 
 function chainOf(error: unknown): readonly KafkaError[] {

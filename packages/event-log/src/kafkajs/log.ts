@@ -95,7 +95,7 @@ class KafkaLog implements EventLog {
     this.#fetcher = new Fetcher(this.#cluster, (tp) => this.#offsets(tp), this.#failures);
   }
 
-  async producer({ fenceId, writes = [] }: ProducerOptions = {}): Promise<Producer> {
+  async producer({ fenceId, writes = [], onSettled = () => {} }: ProducerOptions = {}): Promise<Producer> {
     this.#open();
     const { transactionTimeoutMs = TRANSACTION_TIMEOUT_MS, maxSequence } = this.#options;
     await this.#mustExist(writes, 'FATAL');
@@ -104,13 +104,12 @@ class KafkaLog implements EventLog {
       check: (records) => this.#mustExist(records, 'POISON'),
       ...(fenceId === undefined
         ? {}
-        : { owner: { ...this.#clusterOptions(REQUEST_TIMEOUT_MS), fenceId, writes, transactionTimeoutMs } }),
+        : { owner: { ...this.#clusterOptions(REQUEST_TIMEOUT_MS), fenceId, writes, onSettled, transactionTimeoutMs } }),
       ...(maxSequence === undefined ? {} : { maxSequence }),
     });
     const close = (): Promise<void> => producer.close();
     this.#closing.add(close);
     return {
-      settled: producer.settled,
       send: (records) => producer.send(records),
       begin: () => producer.begin(),
       close: async () => {

@@ -5,7 +5,7 @@
  */
 import type { Kafka, Producer as KafkaProducer, Transaction as KafkaTransaction, RecordMetadata } from 'kafkajs';
 import { LogError } from '../errors.ts';
-import type { Ack, NewRecord, Producer, Settled, Transaction } from '../port.ts';
+import type { Ack, NewRecord, Producer, Transaction } from '../port.ts';
 import type { Failures } from './errors.ts';
 import { Acks, batches, byPartition, requestOf } from './produce-request.ts';
 import { type OwnerOptions, RETRY, TransactionOwner } from './transaction-owner.ts';
@@ -48,10 +48,6 @@ class PortProducer implements Producer {
     this.#kafka = kafka;
     this.#settings = settings;
     if (settings.owner !== undefined) this.#owner = new TransactionOwner(settings.owner);
-  }
-
-  get settled(): readonly Settled[] {
-    return this.#owner?.settled ?? [];
   }
 
   /** Of its calls, among the failures of the log: an owner that has failed creates another producer. */

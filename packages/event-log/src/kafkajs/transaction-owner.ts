@@ -18,6 +18,7 @@ const LOOK_AFTER_MS = 500;
 export interface OwnerOptions extends ClusterOptions {
   readonly fenceId: string;
   readonly writes: readonly TopicPartition[];
+  readonly onSettled: (partitions: readonly Settled[]) => void;
   readonly transactionTimeoutMs: number;
 }
 
@@ -28,10 +29,10 @@ interface Ended {
 
 export class TransactionOwner {
   readonly producer: KafkaProducer;
-  settled: readonly Settled[] = [];
   readonly #cluster: TransactionalCluster;
   readonly #session: Session;
   readonly #settlement: Settlement;
+  readonly #onSettled: (partitions: readonly Settled[]) => void;
   /** The last transaction, until all its markers were seen. */
   #ended: Ended | undefined;
   /** Begun when the id was taken over: that is what fences. */
@@ -39,7 +40,8 @@ export class TransactionOwner {
   #looking: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ fenceId, writes, ...options }: OwnerOptions) {
+  constructor({ fenceId, writes, onSettled, ...options }: OwnerOptions) {
+    this.#onSettled = onSettled;
     this.#session = new Session();
     this.#settlement = new Settlement(fenceId, writes, this.#session, () => this.#cluster);
     const { producer, cluster } = createTransactionalProducer(
@@ -55,7 +57,7 @@ export class TransactionOwner {
   async takeOver(): Promise<void> {
     await this.producer.connect();
     this.#begun = await this.producer.transaction();
-    this.settled = await this.#settlement.settle();
+    this.#tell(await this.#settlement.settle());
   }
 
   async begin(): Promise<KafkaTransaction> {
@@ -87,13 +89,18 @@ export class TransactionOwner {
     if (ended === undefined) return;
     this.#looking = this.#settlement
       .settleOwn(ended.written, ended.outcome)
-      .then(() => {
+      .then((settled) => {
         this.#ended = undefined;
+        this.#tell(settled);
       })
       .finally(() => {
         this.#looking = undefined;
       });
     await this.#looking;
+  }
+
+  #tell(settled: readonly Settled[]): void {
+    if (settled.length > 0) this.#onSettled(settled);
   }
 
   #lookLater(): void {

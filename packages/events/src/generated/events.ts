@@ -367,9 +367,9 @@ export interface EventQuarantined {
 
 /** Confidence interval of one attribution. */
 export interface AttributionInterval {
-  /** Lower end, in the unit of the game. */
+  /** Lower end, in the unit of the game; NaN where the attribution is withheld. */
   readonly low: number;
-  /** Upper end, in the unit of the game. */
+  /** Upper end, in the unit of the game; NaN where the attribution is withheld. */
   readonly high: number;
 }
 
@@ -389,9 +389,9 @@ export interface ExplanationSampled {
   readonly predictionId: string;
   /** Output that is explained. At most 8,192 bytes of UTF-8. */
   readonly output: string;
-  /** How the attributions were computed: table, quadrature, kernel or lime. At most 8,192 bytes of UTF-8. */
+  /** How the attributions were computed: table (trees), linear, kernel or lime. At most 8,192 bytes of UTF-8. */
   readonly method: string;
-  /** Value function: path-dependent, interventional-raw, interventional-prob, kernel or lime. At most 8,192 bytes of UTF-8. */
+  /** Value function: path-dependent or interventional-raw (of trees and linear models, in margins), kernel or lime (in the unit of the output). Values of two games are not comparable. At most 8,192 bytes of UTF-8. */
   readonly game: string;
   /** Content hash of the background sample; null for games without one. At most 8,192 bytes of UTF-8. */
   readonly backgroundId: null | string;
@@ -403,21 +403,21 @@ export interface ExplanationSampled {
   readonly inclusionProbability: number;
   /** Version of the sampling weights that it was drawn with. At most 8,192 bytes of UTF-8. */
   readonly weightsVersion: string;
-  /** One per feature in the order of the feature set, in the unit of the game; their sum plus base plus residual is the prediction. */
+  /** One per feature in the order of the feature set, in the unit of the game; their sum plus base plus residual is the prediction. NaN = withheld: the feature is protected, and the flag withheld is set. It is not 0: leave it out of a mean, do not count it as no effect. */
   readonly attributions: readonly (number)[];
   /** One per attribution; empty when they are exact. */
   readonly intervals: readonly (AttributionInterval)[];
   /** Level of the intervals, in (0, 1); null when there are none. */
   readonly confidence: null | number;
-  /** Value of the game without any feature, in its unit. */
+  /** Value of the game without any feature, in its unit; NaN where an attribution is withheld, which could be computed from it. */
   readonly base: number;
-  /** Value of the game with all features, in its unit. */
+  /** Value of the game with all features, in its unit; NaN where an attribution is withheld. */
   readonly prediction: number;
-  /** prediction less base less the sum of the attributions, in the unit of the game. */
+  /** prediction less base less the sum of the attributions, in the unit of the game: rounding, or what the line of lime leaves over; NaN where an attribution is withheld. */
   readonly residual: number;
   /** Rows that the model was asked for, a count. */
   readonly modelRows: number;
-  /** What a reader must know: partial, unstable, ridge. At most 8,192 bytes of UTF-8. */
+  /** What a reader must know. withheld: values of protected features are NaN. requested: asked for, no part of the sample. mismatch: the model's own answer is not the logged one. ridge, partial: too few coalitions, or not all. unstable: another seed may rank otherwise. At most 8,192 bytes of UTF-8. */
   readonly flags: readonly (string)[];
 }
 
@@ -569,7 +569,7 @@ export interface OutcomeObserved {
   readonly eventTimeMs: number;
   /** Ground truth in the unit of the output it judges; null = none. */
   readonly label: null | number;
-  /** Value to the business, larger is better, any fixed unit; null = none. */
+  /** Value to the business, larger is better; null = none. Promotion takes it from 0 to 1 and refuses others: scale it by its known bounds. */
   readonly reward: null | number;
   /** 0 for the first outcome of a prediction, larger ones replace smaller ones, a count. */
   readonly revision: number;

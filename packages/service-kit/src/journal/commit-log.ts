@@ -3,7 +3,7 @@
  * the last commit left the journal and each output topic, which is where a checkpoint stands and a replay begins to compare.
  */
 import { LogError } from '@weir/event-log/errors';
-import type { EventLog, NewRecord, Producer, TopicPartition } from '@weir/event-log/port';
+import type { EventLog, NewRecord, Producer, Settled, TopicPartition } from '@weir/event-log/port';
 import type { JournalEntry } from '@weir/events/generated/events';
 import type { CheckpointPlace } from '../checkpoints/checkpointer.ts';
 import { journalRecord } from './entries.ts';
@@ -35,15 +35,14 @@ export class CommitLog {
   }
 
   /** Fences the owner before: it can commit nothing any more, and its last transaction has ended in every partition. */
-  static async open(log: EventLog, topics: CommitTopics): Promise<CommitLog> {
+  static async open(
+    log: EventLog,
+    topics: CommitTopics,
+    onSettled: (partitions: readonly Settled[]) => void,
+  ): Promise<CommitLog> {
     const { task, partition, journal, dlq, outputs } = topics;
     const writes = [journal, dlq, ...outputs].map((topic): TopicPartition => ({ topic, partition }));
-    return new CommitLog(log, topics, await log.producer({ fenceId: task, writes }));
-  }
-
-  /** What the fence had to end of the owner before. */
-  get settled(): Producer['settled'] {
-    return this.#producer.settled;
+    return new CommitLog(log, topics, await log.producer({ fenceId: task, writes, onSettled }));
   }
 
   /** Where the last commit left the journal and the outputs. */

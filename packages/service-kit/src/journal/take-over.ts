@@ -32,10 +32,9 @@ export interface TakenOver {
 export async function takeOver(options: TakeOverOptions): Promise<TakenOver> {
   const { processor, topics, ports, task, events } = options;
   const owner: Owner = { build: processor.build, config: recordedConfig(task.config, task) };
-  const commits = await CommitLog.open(ports.log, topics);
+  const commits = await CommitLog.open(ports.log, topics, (partitions) => events.settled?.(partitions));
   let reader: Reader | undefined;
   try {
-    if (commits.settled.length > 0) events.settled?.(commits.settled);
     const nonce = randomUUID();
     await commits.write([], barrier(owner, nonce, task.now()));
     await commits.findOutputEnds();

@@ -3,7 +3,7 @@ import type { ViolationCode } from '@weir/anomaly/quality/codes';
 import { RuleTable } from '@weir/anomaly/quality/rule-table';
 import type { Rules } from '@weir/anomaly/quality/rules';
 import { type Violation, violationsOf } from '@weir/anomaly/quality/violations';
-import type { RowSource } from './row-blocks.ts';
+import type { RowSource } from '../../tables/row-blocks.ts';
 
 export interface ColumnSummary {
   readonly column: string;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { LogError } from '@weir/event-log/errors';
 import { adoptRegistry, RegistryError } from '@weir/events/registry';
+import { topicName } from '@weir/events/topics';
 import type { ServiceDefinition } from '@weir/service-kit/definition';
 import { loadPrincipals } from '@weir/service-kit/http/principals';
 import { ListenError } from '@weir/service-kit/http/server';
@@ -11,6 +12,7 @@ import { createLogger } from '@weir/service-kit/logger';
 import { connectPorts, type Ports } from '@weir/service-kit/ports';
 import { explain, topicSpecs } from '@weir/service-kit/runner';
 import { type Services, type ServicesEvents, startServices } from '@weir/service-kit/service';
+import { onceReachable } from '@weir/service-kit/wait-for-broker';
 import { orUsageError } from '../../log-place.ts';
 import { type Command, type CommandIo, UsageError } from '../../output.ts';
 import { feed } from './feed.ts';
@@ -65,7 +67,9 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
     } catch (error) {
       if (!(error instanceof LogError)) throw error;
       // Nothing that was asked for is wrong: the broker or the disk failed.
-      screen.complain(`weir: stopped: ${error.message}`);
+      const kept =
+        keep === undefined ? '' : '; what was processed is in the log, and the same command goes on from there';
+      screen.complain(`weir: stopped: ${error.message}${kept}`);
       return 1;
     } finally {
       if (keep === undefined) await forget(ports, inHand);
@@ -95,8 +99,11 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
 
 function connect({ config }: DevOptions, screen: Screen, signal: AbortSignal): Promise<Ports> {
   if (config.WEIR_LOG === 'embedded') mkdirSync(dirname(config.WEIR_LOG_FILE), { recursive: true });
-  const report = (message: string): void => screen.complain(message);
-  return connectPorts(config, { clientId: 'weir-dev', report, signal });
+  return connectPorts(config, { clientId: 'weir-dev', report: reportTo(screen), signal });
+}
+
+function reportTo(screen: Screen): (message: string, fields: Readonly<Record<string, unknown>>) => void {
+  return (message, { reason }) => screen.complain(typeof reason !== 'string' ? message : `${message}: ${reason}`);
 }
 
 /** Links that were printed answer no more. */
@@ -130,14 +137,22 @@ async function serve(ports: Ports, inHand: Run): Promise<void> {
   const { options, definitions, ending, screen } = inHand;
   const { config, until, demonstration } = options;
   const place = { url: '' };
-  const services = await startServices(definitions, {
-    ports,
-    config,
-    principals: orUsageError(() => loadPrincipals(config)),
-    logger: createLogger('weir-dev', 'silent'),
-    title: 'Weir',
-    description: `${options.services.map(({ name }) => name).join(', ')} in one process`,
-    events: events(inHand, place, ports),
+  const principals = orUsageError(() => loadPrincipals(config));
+  const start = (): Promise<Services> =>
+    startServices(definitions, {
+      ports,
+      config,
+      principals,
+      logger: createLogger('weir-dev', 'silent'),
+      title: 'Weir',
+      description: `${options.services.map(({ name }) => name).join(', ')} in one process`,
+      events: events(inHand, place, ports),
+    });
+  // The broker may go away between its first answer and the last topic.
+  const services = await onceReachable(start, {
+    timeoutMs: config.WEIR_STARTUP_TIMEOUT_MS,
+    report: reportTo(screen),
+    signal: ending.signal,
   });
   place.url = services.url;
   introduce(services, inHand);
@@ -212,6 +227,14 @@ function feedFlights({ log }: Ports, services: Services, { options, definitions,
     inject,
     signal: ending.signal,
     lagRecords: () => services.lagRecords,
+    committed: (place) => {
+      const readers = definitions.flatMap(({ name, processor }) =>
+        processor?.inputs.some(({ topic }) => topicName(config.WEIR_TOPIC_PREFIX, topic) === place.topic) ? name : [],
+      );
+      return readers
+        .map((name) => services.runners.get(name)?.committedOffset(place))
+        .reduce((least, each) => (least === undefined || each === undefined ? undefined : each < least ? each : least));
+    },
     sent: (count, eventTimeMs) => {
       screen.sent += count;
       screen.eventTimeMs = eventTimeMs;

@@ -1,6 +1,6 @@
 /** The flights as a stream into the log: as fast as the services follow, or paced by the flights' own time. */
 import { partitionFor } from '@weir/event-log/partition';
-import type { EventLog } from '@weir/event-log/port';
+import type { EventLog, TopicPartition } from '@weir/event-log/port';
 import { topicName } from '@weir/events/topics';
 import { UsageError } from '../../output.ts';
 
@@ -19,6 +19,8 @@ export interface FeedOptions {
   readonly inject: readonly string[];
   readonly signal: AbortSignal;
   readonly lagRecords: () => number;
+  /** The offset up to which every service that reads the place has committed; undefined before one has restored. */
+  readonly committed: (place: TopicPartition) => bigint | undefined;
   readonly sent: (events: number, eventTimeMs: number) => void;
 }
 
@@ -26,7 +28,10 @@ export interface FeedOptions {
 export async function feed(log: EventLog, options: FeedOptions): Promise<void> {
   const { prefix, partitions, topics, speed, signal, lagRecords } = options;
   const { replay, faults } = await flights(options.inject);
-  if (speed === 0) return;
+  if (speed === 0) {
+    await untilProcessed(log, options);
+    return;
+  }
   const producer = await log.producer();
   try {
     let pace: Pace | undefined;
@@ -59,6 +64,25 @@ export async function feed(log: EventLog, options: FeedOptions): Promise<void> {
     while (lagRecords() > 0 && !signal.aborted) await pause(PACE_MS);
   } finally {
     await producer.close();
+  }
+}
+
+/** What others have sent, by now, to the topics that no service writes. */
+const DATA = ['predictions', 'features', 'outcomes'];
+
+/** Resolves when what the log holds was processed, or on the signal. */
+async function untilProcessed(log: EventLog, options: FeedOptions): Promise<void> {
+  const { prefix, partitions, topics, signal, committed } = options;
+  const admin = await log.admin();
+  try {
+    for (const topic of DATA.filter((each) => topics.has(each)))
+      for (let partition = 0; partition < partitions; partition += 1) {
+        const place = { topic: topicName(prefix, topic), partition };
+        const { earliest, end } = await admin.offsets(place);
+        while (end > earliest && (committed(place) ?? -1n) < end && !signal.aborted) await pause(PACE_MS);
+      }
+  } finally {
+    await admin.close();
   }
 }
 

@@ -42,6 +42,7 @@ export const FLAGS = {
   until: { type: 'string' },
   for: { type: 'string' },
   speed: { type: 'string' },
+  'no-flights': { type: 'boolean' },
   inject: { type: 'string', multiple: true },
 } as const;
 
@@ -57,7 +58,10 @@ export function parseOptions(args: readonly string[], env: Environment, temporar
   if (until !== undefined && !isUntil(until))
     throw new UsageError(`--until is ${JSON.stringify(until)}; it can be ${UNTIL.join(', ')}`);
   const services = chosenServices(flags.services);
-  const demonstration = demonstrationOf(services, env);
+  const noFlights = flags['no-flights'] ?? false;
+  if (noFlights && (flags.speed !== undefined || flags.inject !== undefined))
+    throw new UsageError('--speed and --inject are about the flights, which --no-flights leaves out');
+  const demonstration = demonstrationOf(services, noFlights, env);
   const where =
     kafka === undefined
       ? { WEIR_LOG: 'embedded', WEIR_LOG_FILE: file ?? temporary }
@@ -74,7 +78,7 @@ export function parseOptions(args: readonly string[], env: Environment, temporar
     keep: kafka === undefined ? file : prefix,
     until,
     forSeconds: positive('--for', flags.for?.replace(/s$/, ''), 'a time in seconds, like 60s'),
-    speed: speedOf(flags.speed),
+    speed: noFlights ? 0 : speedOf(flags.speed),
     inject: flags.inject ?? [],
   };
 }
@@ -100,8 +104,14 @@ function chosenServices(text: string | undefined): readonly DevService[] {
 }
 
 /** An empty variable counts as not set. */
-function demonstrationOf(services: readonly DevService[], env: Environment): Readonly<Record<string, string>> {
-  const all = services.flatMap(({ demonstration }) => Object.entries(demonstration));
+function demonstrationOf(
+  services: readonly DevService[],
+  noFlights: boolean,
+  env: Environment,
+): Readonly<Record<string, string>> {
+  const all = services.flatMap(({ demonstration, flights }) =>
+    Object.entries(noFlights ? demonstration : { ...demonstration, ...flights }),
+  );
   return Object.fromEntries(all.filter(([name]) => (env[name] ?? '') === ''));
 }
 

@@ -30,6 +30,8 @@ interface Entry<Own extends Settings> {
   readonly define: (config: ServiceConfig<Own>) => ServiceDefinition;
   /** Variables that stand over the defaults in `weir dev`; the environment stands over them. The screen states them. */
   readonly demonstration: Readonly<Record<string, string>>;
+  /** The same, while flights are sent: windows and warm-ups that suit their number. */
+  readonly flights: Readonly<Record<string, string>>;
   /** How an output looks on the screen; undefined: not at all. */
   readonly shown: (output: Output) => ShownOutput | undefined;
   /** What to show of the service's views after a commit, besides its outputs. */
@@ -53,7 +55,8 @@ export const SERVICES: readonly DevService[] = [
     define: (config) => driftDetector(driftConfigOf(config)),
     // A week of flights, so that hours and weekdays weigh alike, and differences that a person would care about. Outcomes: of a day
     // against those of the first week.
-    demonstration: {
+    demonstration: {},
+    flights: {
       WEIR_DRIFT_WINDOWS: '116000',
       WEIR_DRIFT_MIN_EFFECT: '0.1',
       WEIR_DRIFT_OUTCOME_WINDOWS: '16000',
@@ -67,7 +70,8 @@ export const SERVICES: readonly DevService[] = [
     settings: ANOMALY_SETTINGS,
     define: (config) => anomalyDetector(anomalyConfigOf(config)),
     // Half a week of flights to learn from and a week to compare with, because hours and weekdays differ, and few alarms to look at.
-    demonstration: {
+    demonstration: {},
+    flights: {
       WEIR_ANOMALY_LEARN_EVENTS: '58000',
       WEIR_ANOMALY_HELD_OUT_EVENTS: '116000',
       WEIR_ANOMALY_EVENTS_PER_ALARM: '100000',
@@ -79,7 +83,8 @@ export const SERVICES: readonly DevService[] = [
     settings: EXPLAIN_SETTINGS,
     define: (config) => explanationSampler(samplerConfigOf(config), modelPlacesOf(config)),
     // About every fiftieth flight of a version; their background is that of a day, the reference of the shares a week.
-    demonstration: {
+    demonstration: {},
+    flights: {
       WEIR_EXPLAIN_MODELS_DIR: FLIGHT_MODELS,
       WEIR_EXPLAIN_BUDGET_PER_SECOND: '0.002',
       WEIR_EXPLAIN_BACKGROUND_EVENTS: '20000',
@@ -93,6 +98,7 @@ export const SERVICES: readonly DevService[] = [
     define: (config) => promotionService(config),
     // Entries are signed, so that the governance log takes them.
     demonstration: { WEIR_PROMOTION_MAKE_KEY: 'true' },
+    flights: {},
     shown: (output) => {
       const line = decisionLine(output);
       if (line === undefined) return shownAlert(output);
@@ -110,6 +116,7 @@ export const SERVICES: readonly DevService[] = [
     // After promotion, which makes its key where there is none.
     define: (config) => governanceLog(config, authorLines(config), checkpointKeysOf(config)),
     demonstration: { WEIR_GOVERNANCE_MAKE_KEY: 'true' },
+    flights: {},
     shown: shownAlert,
     settle: untilSigned,
     closing: verdictOf,

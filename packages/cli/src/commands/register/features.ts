@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { ModelVersionRegistered } from '@weir/events/generated/events';
 import { UsageError } from '../../output.ts';
 import { openTable } from '../../tables/open.ts';
+import { leaveOut, reasons } from '../../tables/shared-columns.ts';
 import { shown } from '../../tables/shown.ts';
 import type { Reading } from '../../tables/table.ts';
 
@@ -13,19 +14,20 @@ const KEYS = ['name', 'type', 'unit', 'protected'];
 
 /**
  * `name:type[:unit]` with commas between, a JSON file with a list of {"name", "type", "unit", "protected"}, or a file of data whose columns
- * are the features, but for those named in `outputs`.
+ * are the features, but for those named in `outputs` and those that can be none, such as times, which `note` is told of.
  * @throws {UsageError}
  */
 export async function featuresOf(
   text: string,
   outputs: readonly OutputColumn[],
   reading: Reading,
+  note: (text: string) => void,
 ): Promise<readonly Feature[]> {
   const isFile = existsSync(text) || /\.(json|csv|tsv|parquet|parq|pq|ndjson|jsonl)(\.gz)?$/i.test(text);
   const features = isFile
     ? /\.json$/i.test(text)
       ? ofJson(text)
-      : await ofTable(text, outputs, reading)
+      : await ofTable(text, outputs, reading, note)
     : text.split(',').map(ofWord);
   distinct([...features.map(({ name }) => name), ...outputs.map(({ name }) => name)]);
   return features;
@@ -79,7 +81,12 @@ function ofJson(path: string): readonly Feature[] {
   });
 }
 
-async function ofTable(path: string, outputs: readonly OutputColumn[], reading: Reading): Promise<readonly Feature[]> {
+async function ofTable(
+  path: string,
+  outputs: readonly OutputColumn[],
+  reading: Reading,
+  note: (text: string) => void,
+): Promise<readonly Feature[]> {
   const { columns, doubt } = await openTable(path, reading);
   if (doubt !== undefined) throw new UsageError(`${path}: ${doubt}`);
   const names = columns.map(({ name }) => name);
@@ -88,15 +95,21 @@ async function ofTable(path: string, outputs: readonly OutputColumn[], reading: 
     throw new UsageError(
       `${path} has no column ${shown(missing.name)}, which --outputs names beside others that it has`,
     );
-  return columns
+  const left = new Map<string, string[]>();
+  const features = columns
     .filter(({ name }) => !outputs.some((output) => output.name === name))
-    .map(({ name, holds }): Feature => {
-      if (typeof holds !== 'string' && holds.isText !== true)
-        throw new UsageError(
-          `${path}: column ${shown(name)} is no feature (${holds.unfit}); leave it out of the file, or name the features with --features NAME:TYPE,…`,
-        );
-      return { name, type: typeof holds === 'string' ? 'numeric' : 'categorical', unit: null, protected: false };
+    .flatMap(({ name, holds }): Feature[] => {
+      if (typeof holds !== 'string' && holds.isText !== true) {
+        leaveOut(left, name, holds.unfit);
+        return [];
+      }
+      return [{ name, type: typeof holds === 'string' ? 'numeric' : 'categorical', unit: null, protected: false }];
     });
+  const why = left.size === 0 ? 'it has no other columns than the outputs' : reasons(left);
+  if (features.length === 0)
+    throw new UsageError(`${path} gives no feature: ${why}; name the features with --features NAME:TYPE,…`);
+  if (left.size > 0) note(`no feature: ${why}`);
+  return features;
 }
 
 function isType(type: unknown): type is Feature['type'] {

@@ -1,8 +1,8 @@
 /** A file row by row with numbers and texts together: numbers and texts are read in two passes side by side, a piece at a time. */
-import { UsageError } from '../../output.ts';
-import { openTable } from '../../tables/open.ts';
-import type { Reading, Values } from '../../tables/table.ts';
-import type { Unreadable } from '../../tables/unreadable.ts';
+import { UsageError } from '../output.ts';
+import { openTable } from './open.ts';
+import type { Reading, Values } from './table.ts';
+import type { Unreadable } from './unreadable.ts';
 
 /** Reads row `at` of a block: numbers by place, NaN = missing or no column; texts by place, null = missing or no column. */
 export interface RowBlock {
@@ -40,7 +40,7 @@ export async function openRows(
       const left = await Promise.all(passages.map((each) => each.left()));
       const rows = Math.min(...left);
       if (passages.length === 0 || rows === 0) {
-        if (Math.max(0, ...left) > 0) throw new UsageError(`${path} changed while it was read; check it again`);
+        if (Math.max(0, ...left) > 0) throw new UsageError(`${path} changed while it was read; run the command again`);
         return;
       }
       const [numberColumns, textColumns] = [ofNumbers?.take(rows), ofTexts?.take(rows)];
