@@ -2,8 +2,8 @@
 const CANDIDATES = 40;
 /** How far from the data the candidates go, in quartiles (Zhang & Stephens use the same). */
 const WIDTH = 3;
-/** Standard deviation of the shape before any data is seen: tails of scores have shapes between −1 and 0.5. */
-const SHAPE_DEVIATION = 0.4;
+/** Standard deviation of the shape before any data is seen, about the exponential: small, so that a rate is kept first and used second. */
+const SHAPE_DEVIATION = 0.15;
 /** Below this end⁻¹ · largest excess the law is computed as exponential. */
 const FLAT = 1e-9;
 
