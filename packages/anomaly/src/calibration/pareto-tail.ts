@@ -14,7 +14,7 @@ const FLAT = 1e-9;
  * its unknown mean k is integrated out exactly: P(X > x) = (1 + u/n)^(−n), u = ln(1 − θx)/−k̂.
  *
  * One fitted law says too little about what lies beyond every excess: on average over samples, its 1/10,000 comes up to four times as often.
- * The average keeps what it says, for laws that end as for heavy tails.
+ * The average comes as often as it says for exponential tails, about half as often for laws that end, 1.5 times for shape 0.3.
  * Source: Zhang & Stephens (2009), A new and efficient estimation method for the generalized Pareto distribution.
  */
 export class ParetoTail {
