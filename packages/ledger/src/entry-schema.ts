@@ -65,7 +65,8 @@ const name = rule(
   `1 to ${MAX_NAME} code points, none of them a control character`,
   (value) => typeof value === 'string' && value !== '' && isShort(value) && !/\p{Cc}/u.test(value),
 );
-const isShort = (value: string): boolean => value.length <= MAX_NAME || [...value].length <= MAX_NAME;
+const isShort = (value: string): boolean =>
+  value.length - (value.match(/[\u{10000}-\u{10ffff}]/gu)?.length ?? 0) <= MAX_NAME;
 /** Compared with a hash that the reader computes: its digits need no check of their own. */
 const hash = rule('64 lower-case hex digits', (value) => typeof value === 'string' && value.length === 64);
 /** Decoded, strictly, when it is verified. */
