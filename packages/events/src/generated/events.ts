@@ -569,7 +569,7 @@ export interface OutcomeObserved {
   readonly eventTimeMs: number;
   /** Ground truth in the unit of the output it judges; null = none. */
   readonly label: null | number;
-  /** Value to the business, larger is better, any fixed unit; null = none. */
+  /** Value to the business, larger is better; null = none. Promotion takes it from 0 to 1 and refuses others: scale it by its known bounds. */
   readonly reward: null | number;
   /** 0 for the first outcome of a prediction, larger ones replace smaller ones, a count. */
   readonly revision: number;
