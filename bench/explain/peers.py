@@ -161,7 +161,7 @@ def kernel(folder, count):
             found = explainer.shap_values(rows, nsamples=multiple * x.shape[1], l1_reg=False, silent=True)
             values[str(multiple)] = np.asarray(found).tolist()
         answers.append({"name": name, "rows": rows.tolist(), "background": background.tolist(), "kernel": values, **extra})
-        print(f"shap Kernel: {name}", file=sys.stderr, flush=True)
+        print(f"#     shap Kernel: {name}", file=sys.stderr, flush=True)
     print(json.dumps({"games": answers, "versions": {"shap": shap.__version__}}))
 
 
@@ -221,13 +221,15 @@ def lime(folder, model, count, seeds, calls):
     x = np.fromfile(folder / "rows.f64").reshape(-1, booster.num_feature())
     predict = lambda rows: booster.predict(rows, num_threads=1)
     coefficients = []
-    for row in x[-count:]:
+    for at, row in enumerate(x[-count:]):
         each = []
         for seed in range(seeds):
             explainer = LimeTabularExplainer(x[:1000], mode="regression", random_state=seed)
             found = explainer.explain_instance(row, predict, num_features=x.shape[1], num_samples=calls).as_map()[1]
             each.append([value for _, value in sorted(found)])
         coefficients.append(each)
+        if (at + 1) % 10 == 0:
+            print(f"#     lime: {at + 1} of {count} rows", file=sys.stderr, flush=True)
     print(json.dumps({"coefficients": coefficients}))
 
 

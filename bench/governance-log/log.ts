@@ -1,5 +1,5 @@
 /** A long signed log in memory: what the benchmarks append and verify. */
-import { BundleWriter, CHECKPOINT, formatManifest, MANIFEST } from '@weir/ledger/bundle';
+import { BundleWriter, CHECKPOINT, checkpointPath, formatManifest, MANIFEST } from '@weir/ledger/bundle';
 import { signCheckpoint } from '@weir/ledger/checkpoint';
 import { Author } from '../../packages/ledger/test/author.ts';
 import { type Files, LOG_SIGNER, OLD_KEY, ORIGIN } from '../../packages/ledger/test/scene.ts';
@@ -21,8 +21,10 @@ export function signedEntries(count: number): Uint8Array[] {
 export function filesOf(entries: readonly Uint8Array[], writer: BundleWriter): Files {
   for (const entry of entries) writer.append(entry);
   const files = writer.take();
-  const checkpoint = { origin: ORIGIN, size: writer.size, root: writer.root() };
-  files.set(CHECKPOINT, signCheckpoint(checkpoint, [LOG_SIGNER], 0));
-  files.set(MANIFEST, formatManifest({ origin: ORIGIN, checkpoints: [CHECKPOINT] }));
+  const { size } = writer;
+  const note = signCheckpoint({ origin: ORIGIN, size, root: writer.root() }, [LOG_SIGNER], 0);
+  files.set(checkpointPath(size), note);
+  files.set(CHECKPOINT, note);
+  files.set(MANIFEST, formatManifest({ origin: ORIGIN, checkpoints: [checkpointPath(size)] }));
   return files;
 }

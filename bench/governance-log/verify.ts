@@ -13,7 +13,7 @@ import {
 import { TreeHasher } from '@weir/ledger/tree';
 import { parseTrust } from '@weir/ledger/trust';
 import { type Mode, type Summary, type VerifierOptions, verifyLog } from '@weir/ledger/verify';
-import { type Files, trustText } from '../../packages/ledger/test/scene.ts';
+import { bundleOf, type Files, trustText } from '../../packages/ledger/test/scene.ts';
 import { bar, medianCpuSeconds, perSecond, row } from './clock.ts';
 import { filesOf } from './log.ts';
 
@@ -25,7 +25,7 @@ const NEW = 256;
 const TURNS = 200;
 
 const verified = (files: Files, mode: Mode, more: Partial<VerifierOptions> = {}): Summary =>
-  verifyLog({ read: (name) => files.get(name), trust, sha256, verifiers, mode, ...more });
+  verifyLog({ files: bundleOf(files), trust, sha256, verifiers, mode, ...more });
 
 export function benchVerify(entries: readonly Uint8Array[]): void {
   const files = filesOf(entries, new BundleWriter(hasher));

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sha256, verifiers } from '@weir/ledger/node-crypto';
 import { parseTrust } from '@weir/ledger/trust';
 import { type Summary, verifyLog } from '@weir/ledger/verify';
-import { createDisk } from '../../services/governance-log/src/disk.ts';
+import { openFolder } from '../../packages/cli/src/commands/verify/bundle-input.ts';
 import { entryIn, policySet, version } from '../../services/promotion/test/scene.ts';
 import { type Client, held, type LiveService } from './live-service.ts';
 
@@ -87,8 +87,7 @@ async function eventually(run: () => Promise<void>): Promise<void> {
 
 /** Every entry of the folder, once its checkpoint has them all. */
 async function verified(folder: string): Promise<Summary> {
-  const bundle = createDisk(join(folder, 'governance/0'));
   await sleep(2_000);
   const trust = parseTrust(readFileSync(join(folder, 'governance/0.trust'), 'utf8'), sha256);
-  return verifyLog({ read: (name) => bundle.read(name), trust, sha256, verifiers, mode: 'full' });
+  return verifyLog({ files: openFolder(join(folder, 'governance/0')), trust, sha256, verifiers, mode: 'full' });
 }

@@ -60,6 +60,17 @@ test('rows are explained against the background, columns found by name and dummi
   expect(err).toMatch(/1 rows are not explained; row 2/);
 });
 
+test('columns with spaces, for which LightGBM writes underscores, keep their names', async () => {
+  const model = JSON.parse(readFileSync(path('model.json'), 'utf8')) as object;
+  writeFileSync(path('spaces.json'), JSON.stringify({ ...model, feature_names: ['mean_x', 'y', 'hair_colour=red'] }));
+  writeFileSync(path('spaces.csv'), 'mean x,y,hair colour\n0,0,red\n2,2,blue\n');
+  const files = ['--model', path('spaces.json'), '--data', path('spaces.csv'), '--background', path('spaces.csv')];
+  const { out } = await run(...files, '--json');
+  expect(JSON.parse(out.split('\n')[0] as string)).toMatchObject({
+    attributions: { 'mean x': -2, y: 1, 'hair colour': 5 },
+  });
+});
+
 test('importance is the mean size, largest first', async () => {
   const { out } = await run(...FILES(), '--background', path('background.csv'));
   expect(out).toBe(

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { CHECKPOINT, nodeReader } from '@weir/ledger/bundle';
+import { CHECKPOINT, formatManifest, nodeReader } from '@weir/ledger/bundle';
 import { inclusionProof } from '@weir/ledger/proof';
 import { formatProofFile } from '@weir/ledger/proof-file';
 import { tilePath } from '@weir/ledger/tiles';
@@ -173,9 +173,12 @@ test.each<readonly [string, readonly string[], string]>([
   ['no trust file', [BUNDLE], '--trust FILE is needed'],
   ['no bundle', ['--trust', TRUST], 'one bundle or .tlog-proof is needed'],
   ['a bundle that is not there', [join(root, 'none'), '--trust', TRUST], 'does not exist'],
-  ['an empty folder', [folder(new Map([['x', Buffer.from('x')]])), '--trust', TRUST], 'there is no manifest.json'],
+  [
+    'an empty folder',
+    [folder(new Map([['x', Buffer.from('x')]])), '--trust', TRUST],
+    'there is no file of a bundle of a governance log',
+  ],
   ['another kind of file', [TRUST, '--trust', TRUST], 'is neither a folder, nor a zip file, nor a .tlog-proof'],
-  ['a torn zip', [file('PK\u0003\u0004'), '--trust', TRUST], 'cannot be unpacked'],
   ['a trust file that is none', [BUNDLE, '--trust', file('logs\n')], 'line 1 (logs): there is no "logs"'],
   ['an unknown mode', [BUNDLE, '--trust', TRUST, '--mode', 'fast'], 'it is full or structure'],
   ['an unknown option', [BUNDLE, '--trust', TRUST, '--deep'], 'see weir verify --help'],
@@ -183,4 +186,89 @@ test.each<readonly [string, readonly string[], string]>([
   const { status, out } = await weirVerify(...args);
   expect(status).toBe(2);
   expect(out).toContain(message);
+});
+
+describe('exit code 1: what claims to be evidence and cannot be read is not sound', () => {
+  const proof = (name: string, text: string): string => {
+    writeFileSync(join(root, name), text);
+    return join(root, name);
+  };
+  const without = (name: string): Files => new Map([...files].filter(([each]) => each !== name));
+
+  test.each<readonly [string, string, string]>([
+    ['a folder without its manifest', folder(without('manifest.json')), 'missing'],
+    ['a folder without its checkpoint', folder(without(CHECKPOINT)), 'missing'],
+    ['a torn manifest', folder(new Map(files).set('manifest.json', Buffer.from('{"check'))), 'manifest'],
+    ['an empty checkpoint', folder(new Map(files).set(CHECKPOINT, Buffer.alloc(0))), 'note'],
+    [
+      'a folder in the place of a file',
+      folder(new Map([...without(CHECKPOINT), ['checkpoint/x', Buffer.from('')]])),
+      'missing',
+    ],
+    ['a torn zip', file('PK\u0003\u0004'), 'zip'],
+    ['an empty file named zip', proof('empty.zip', ''), 'zip'],
+    ['a torn .tlog-proof', proof('torn.tlog-proof', 'c2sp.org/tlog-proof@v1\nindex 3'), 'proof'],
+    ['an empty .tlog-proof', proof('empty.tlog-proof', ''), 'proof'],
+    ['a .tlog-proof of no entry', proof('bare.tlog-proof', 'c2sp.org/tlog-proof@v1\nindex 3\n\nx\n'), 'proof'],
+  ])('%s', async (_, path, reason) => {
+    expect(await weirVerify(path, '--trust', TRUST, '--json')).toMatchObject({
+      status: 1,
+      json: { verdict: 'tampered', reason },
+    });
+  });
+});
+
+describe('a folder that hides the end of the log', () => {
+  const note = (size: number): Uint8Array => files.get(`checkpoints/${size}`) as Uint8Array;
+  const [earlier = 0] = SCENE.checkpointsAt;
+  const manifest = formatManifest({ origin: author.origin, checkpoints: [`checkpoints/${earlier}`] });
+
+  test.each<readonly [string, Files]>([
+    ['by its manifest', new Map(files).set('manifest.json', manifest)],
+    ['by its checkpoint', new Map(files).set(CHECKPOINT, note(earlier))],
+    ['by both', new Map(files).set('manifest.json', manifest).set(CHECKPOINT, note(earlier))],
+  ])('%s is unfinished, and all that is signed was checked', async (_, hiding) => {
+    const path = folder(hiding);
+    const { status, out } = await weirVerify(path, '--trust', TRUST);
+    expect(status).toBe(1);
+    expect(out).toContain(`UNFINISHED: ${path}\n  sound       300 leaves, all that is signed\n`);
+    expect(out).toMatch(new RegExp(`checkpoints/300 is signed and \\S+ ends at ${earlier} leaves`));
+    expect((await weirVerify(path, '--trust', TRUST, '--json')).json).toMatchObject({
+      verdict: 'unfinished',
+      sound: 300,
+      reason: 'behind',
+      index: earlier,
+    });
+    // With what it hides damaged, the damage is told.
+    const damaged = await weirVerify(folder(tampered(299, hiding)), '--trust', TRUST, '--json');
+    expect(damaged.json).toMatchObject({ verdict: 'tampered', index: 299 });
+  });
+
+  test('a folder that is finished while it is read is sound', async () => {
+    const path = folder(new Map(files).set(CHECKPOINT, note(earlier)));
+    const verdict = weirVerify(path, '--trust', TRUST);
+    setTimeout(() => writeFileSync(join(path, CHECKPOINT), note(300)), 200);
+    expect((await verdict).status).toBe(0);
+  });
+});
+
+test('files that are no part of a bundle are named', async () => {
+  const path = folder(new Map(files).set('notes.txt', Buffer.from('x')));
+  expect((await weirVerify(path, '--trust', TRUST)).out).toContain(
+    'ignored     1 file, no part of a bundle: notes.txt',
+  );
+  expect((await weirVerify(path, '--trust', TRUST, '--json')).json['ignored']).toEqual(['notes.txt']);
+});
+
+test('an entry that is missing at the end is told by both counts', async () => {
+  const name = 'tile/entries/001.p/44';
+  const bytes = Buffer.from(files.get(name) as Uint8Array);
+  let at = 0;
+  for (let left = 43; left > 0; left -= 1) at += 2 + bytes.readUInt16BE(at);
+  const path = folder(new Map(files).set(name, bytes.subarray(0, at)));
+  expect((await weirVerify(path, '--trust', TRUST, '--json')).json).toMatchObject({
+    reason: 'missing',
+    detail: `${name} holds 43 entries, the checkpoint of 300 leaves says 44`,
+    index: 299,
+  });
 });

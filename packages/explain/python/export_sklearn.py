@@ -39,7 +39,16 @@ def export(estimator):
         return {**head, **_forest(estimator, [each.tree_ for each in estimator.estimators_])}
     if name.startswith(("DecisionTree", "ExtraTree")):
         return {**head, **_forest(estimator, [estimator.tree_])}
-    raise ValueError(f"{name} is not exported; a tree, forest, boosting or linear estimator is")
+    raise ValueError(f"{name} is not exported; {_cure(name)}")
+
+
+def _cure(name):
+    """Libraries with a file of their own that is read as it is, and what to do with the rest."""
+    if name.startswith("LGBM"):
+        return "write it with estimator.booster_.save_model('model.txt'), which is read as it is"
+    if name.startswith("XGB"):
+        return "write it with estimator.save_model('model.json'), which is read as it is"
+    return "trees, forests, gradient boosting and linear models are; put other models behind a server, which the explanation sampler asks"
 
 
 def _pipeline(pipeline):
@@ -152,5 +161,9 @@ if __name__ == "__main__":
 
     if len(sys.argv) != 3:
         sys.exit("usage: export_sklearn.py ESTIMATOR.joblib MODEL.json")
+    try:
+        exported = export(joblib.load(sys.argv[1]))
+    except (OSError, ValueError) as error:
+        sys.exit(f"export_sklearn.py: {sys.argv[1]}: {error}")
     with open(sys.argv[2], "w") as file:
-        json.dump(export(joblib.load(sys.argv[1])), file)
+        json.dump(exported, file)

@@ -5,15 +5,22 @@ import { BundleReader, frameEntry, HASH_LENGTH, TILE_WIDTH, tilePath, tileWidth 
 import { Frontier, type OnNode, type TreeHasher } from './tree.ts';
 
 export const MANIFEST = 'manifest.json';
-/** The latest checkpoint; earlier ones are at `checkpoints/<size>`. */
+/** The newest checkpoint, which is at `checkpoints/<size>` too, as the earlier ones are. */
 export const CHECKPOINT = 'checkpoint';
 
 /** Bytes of a file of the bundle; undefined when there is none of this name. */
 export type ReadFile = (name: string) => Uint8Array | undefined;
 
+/** A bundle, whatever holds it: a folder, a zip, memory. */
+export interface BundleFiles {
+  /** Names of all its files, relative and with slashes, in any order. */
+  readonly names: () => Iterable<string>;
+  readonly read: ReadFile;
+}
+
 export interface Manifest {
   readonly origin: string;
-  /** Names of the checkpoints, in ascending order of size, the latest last. */
+  /** Names of the checkpoints, in ascending order of size, the newest last. */
   readonly checkpoints: readonly string[];
 }
 
@@ -24,23 +31,36 @@ export function checkpointPath(size: number): string {
   return `checkpoints/${size}`;
 }
 
-export function formatManifest({ origin, checkpoints }: Manifest): Uint8Array {
-  return utf8(`${canonicalize({ format: FORMAT, origin, checkpoints })}\n`);
+/** The size that checkpointPath gave this name. @returns undefined on any other text */
+export function parseCheckpointPath(name: string): number | undefined {
+  const [, digits] = /^checkpoints\/(0|[1-9]\d{0,15})$/.exec(name) ?? [];
+  const size = Number(digits);
+  return Number.isSafeInteger(size) ? size : undefined;
 }
 
-/** @returns undefined on anything but a manifest of this format. Nothing in it is trusted: it says where to look. */
+export function formatManifest(manifest: Manifest): Uint8Array {
+  return utf8(manifestText(manifest));
+}
+
+function manifestText({ origin, checkpoints }: Manifest): string {
+  return `${canonicalize({ format: FORMAT, origin, checkpoints })}\n`;
+}
+
+/** @returns undefined on any text but what formatManifest writes of at least one checkpoint. What it says is signed by nothing. */
 export function parseManifest(text: string): Manifest | undefined {
-  let value: { readonly format?: unknown; readonly origin?: unknown; readonly checkpoints?: unknown } | null;
+  let value: { readonly origin?: unknown; readonly checkpoints?: unknown } | null;
   try {
     value = JSON.parse(text) as typeof value;
   } catch {
     return undefined;
   }
-  if (typeof value !== 'object' || value === null || value.format !== FORMAT) return undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
   const { origin, checkpoints } = value;
-  if (typeof origin !== 'string' || !Array.isArray(checkpoints) || checkpoints.length === 0) return undefined;
-  const isSafe = (name: unknown): boolean => typeof name === 'string' && /^checkpoint(s\/\d{1,16})?$/.test(name);
-  return checkpoints.every(isSafe) ? { origin, checkpoints: checkpoints as string[] } : undefined;
+  if (typeof origin !== 'string' || !origin.isWellFormed() || !Array.isArray(checkpoints)) return undefined;
+  const sizes = checkpoints.map((name) => (typeof name === 'string' ? parseCheckpointPath(name) : undefined) ?? -1);
+  if (sizes.length === 0 || sizes.some((size, at) => size <= (sizes[at - 1] ?? -1))) return undefined;
+  const manifest = { origin, checkpoints: checkpoints as string[] };
+  return manifestText(manifest) === text ? manifest : undefined;
 }
 
 interface Row {

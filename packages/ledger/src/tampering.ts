@@ -2,8 +2,8 @@
 
 export interface Tampering {
   /**
-   * A refusal of admission (admission.ts), a fault of a checkpoint (open-checkpoint.ts), or one of: missing, tile, trailing, root, origin,
-   * equivocation, rollback, inclusion.
+   * A refusal of admission (admission.ts), a fault of a checkpoint (open-checkpoint.ts), or one of: missing, manifest, checkpoint, stray, tile,
+   * trailing, root, origin, equivocation, rollback, inclusion, proof; of an UnfinishedError behind or unsigned.
    */
   readonly reason: string;
   readonly detail: string;
@@ -21,6 +21,20 @@ export class TamperError extends Error {
   constructor(tampering: Tampering) {
     super(`${tampering.reason}: ${tampering.detail}`);
     this.tampering = tampering;
+  }
+}
+
+/**
+ * All leaves under the newest checkpoint are sound, and more lies in the bundle than its readers are shown. A writer that was stopped between
+ * two of its steps leaves that, and so does someone who hides the end of a log.
+ */
+export class UnfinishedError extends TamperError {
+  /** Leaves that were found sound. */
+  readonly size: number;
+
+  constructor(tampering: Tampering, size: number) {
+    super(tampering);
+    this.size = size;
   }
 }
 

@@ -52,19 +52,6 @@ export function bundlesOf(size: number): Tile[] {
   return row(size, 'entries');
 }
 
-/** Tiles and the bundle that are partial in a tree of this size. */
-export function partialTilesOf(size: number): Tile[] {
-  const tiles: Tile[] = size % TILE_WIDTH === 0 ? [] : [lastOf(size, 'entries')];
-  for (let level = 0; Math.floor(size / TILE_WIDTH ** level) > 0; level += 1)
-    if (Math.floor(size / TILE_WIDTH ** level) % TILE_WIDTH > 0) tiles.push(lastOf(size, level));
-  return tiles;
-}
-
-function lastOf(size: number, level: number | 'entries'): Tile {
-  const index = Math.floor(size / TILE_WIDTH ** (level === 'entries' ? 1 : level + 1));
-  return { level, index, width: tileWidth(size, level, index) };
-}
-
 function row(size: number, level: number | 'entries'): Tile[] {
   const tiles: Tile[] = [];
   for (let index = 0; ; index += 1) {

@@ -6,7 +6,7 @@ import { approvalMessage, decodeEntry, signatureOf, signedMessage } from './entr
 import { CheckpointError, type OpenedCheckpoint, openCheckpoint } from './open-checkpoint.ts';
 import { verifyInclusion } from './proof.ts';
 import { type ProofFile, ProofFileError, parseProofFile } from './proof-file.ts';
-import { TamperError, UnusableError } from './tampering.ts';
+import { TamperError } from './tampering.ts';
 import { TreeHasher } from './tree.ts';
 import { keyRingOf, type Trust } from './trust.ts';
 import type { Mode } from './verify.ts';
@@ -20,7 +20,7 @@ export interface ProvedEntry {
 /**
  * Order: checkpoint signatures and quorum, inclusion of the bytes, their form, in `full` mode their signatures. A key that a rotation
  * introduced must be in the trust file, since the rotation is not in the proof.
- * @throws TamperError, UnusableError, RuntimeError
+ * @throws TamperError, RuntimeError
  */
 export function verifyProofFile(
   bytes: Uint8Array,
@@ -30,7 +30,8 @@ export function verifyProofFile(
   mode: Mode,
 ): ProvedEntry {
   const { index, proof, extra, checkpoint: note } = read(bytes);
-  if (extra === undefined) throw new UnusableError('the proof has no extra line, so there is no entry to prove');
+  if (extra === undefined)
+    throw new TamperError({ reason: 'proof', detail: 'there is no extra line, and so no entry to prove' });
   const hasher = new TreeHasher(sha256);
   let checkpoint: OpenedCheckpoint;
   let entry: Entry;
@@ -82,7 +83,7 @@ function read(bytes: Uint8Array): ProofFile {
   try {
     return parseProofFile(bytes);
   } catch (error) {
-    if (error instanceof ProofFileError) throw new UnusableError(error.message);
+    if (error instanceof ProofFileError) throw new TamperError({ reason: 'proof', detail: error.message });
     throw error;
   }
 }

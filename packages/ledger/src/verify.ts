@@ -3,18 +3,20 @@
  * entries per step, so that its caller may report progress, or check signatures elsewhere between two steps.
  */
 import { type AdmissionState, type AdmissionTools, admit, advance, type SignatureCheck } from './admission.ts';
-import type { ReadFile } from './bundle.ts';
+import type { BundleFiles } from './bundle.ts';
 import { BundleTiles } from './bundle-tiles.ts';
 import { equalBytes } from './bytes.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Sha256, Verifiers } from './crypto.ts';
 import { DueRoots } from './due-roots.ts';
 import { decodeEntry } from './entry-codec.ts';
+import { takeInventory } from './inventory.ts';
 import type { OpenedCheckpoint } from './open-checkpoint.ts';
 import { consistencyProof, verifyConsistency } from './proof.ts';
 import type { SavedState } from './saved-state.ts';
-import { TamperError } from './tampering.ts';
-import { TILE_WIDTH, tileWidth } from './tiles.ts';
+import { TamperError, type Tampering, UnfinishedError } from './tampering.ts';
+import type { BundleReader } from './tiles.ts';
+import { TILE_WIDTH, tilePath, tileWidth } from './tiles.ts';
 import { Frontier, TreeHasher } from './tree.ts';
 import { keyRingOf, type Trust } from './trust.ts';
 
@@ -22,7 +24,7 @@ import { keyRingOf, type Trust } from './trust.ts';
 export type Mode = 'full' | 'structure';
 
 export interface VerifierOptions {
-  readonly read: ReadFile;
+  readonly files: BundleFiles;
   readonly trust: Trust;
   readonly sha256: Sha256;
   readonly verifiers: Verifiers;
@@ -42,6 +44,8 @@ export interface Summary {
   /** Entries read in this run. */
   readonly entries: number;
   readonly models: number;
+  /** Names of the files that are no part of the format. */
+  readonly ignored: readonly string[];
   readonly state: SavedState;
 }
 
@@ -54,13 +58,16 @@ export class LogVerifier {
   readonly #tools: AdmissionTools;
   /** Leaves that an earlier run has verified. */
   readonly #start: number;
+  readonly #ignored: readonly string[];
 
   /** @throws UnusableError, TamperError or RuntimeError: everything that the checkpoints alone say */
-  constructor({ read, trust, state, since, sha256, verifiers, mode, checkEntry }: VerifierOptions) {
+  constructor({ files, trust, state, since, sha256, verifiers, mode, checkEntry }: VerifierOptions) {
     this.#hasher = new TreeHasher(sha256);
-    this.#due = new DueRoots(read, trust, verifiers);
+    const { checkpoints, tiles, ignored } = takeInventory(files.names());
+    this.#ignored = ignored;
+    this.#due = new DueRoots(files.read, checkpoints, trust, verifiers);
     const { origin, size } = this.#due.latest;
-    this.#tiles = new BundleTiles(read, size);
+    this.#tiles = new BundleTiles(files.read, size, tiles);
     const keys = keyRingOf(trust);
     for (const rotation of state?.rotations ?? []) keys.rotate(rotation);
     this.#state = { origin, size: state?.size ?? 0, heads: new Map(state?.heads), keys };
@@ -96,24 +103,28 @@ export class LogVerifier {
     const reader = this.#tiles.entries(bundle);
     for (let skipped = bundle * TILE_WIDTH; skipped < this.size; skipped += 1) reader.next();
     while (this.size < end) {
-      this.#entry(this.size, reader.next());
+      this.#entry(this.size, reader.next() ?? this.#torn(bundle, reader));
       const root = this.#due.at(this.size);
-      if (root === undefined) continue;
-      this.#compareRoot(root);
-      this.#tiles.checkPartials(this.size, reader);
+      if (root !== undefined) this.#compareRoot(root);
     }
-    if (reader.left === 0) return this.size < this.total;
-    const detail = `${reader.left} bytes follow the last entry of the bundle`;
-    throw new TamperError({ reason: 'trailing', detail, index: this.size });
+    if (reader.left > 0) {
+      const detail = `${reader.left} bytes follow the last entry of ${this.#tiles.nameOfEntries(bundle)}`;
+      throw new TamperError({ reason: 'trailing', detail, index: this.size });
+    }
+    this.#tiles.checkPartials(bundle, reader);
+    return this.size < this.total;
   }
 
-  /** After the last step. */
+  /** After the last step. @throws TamperError, UnfinishedError when the bundle holds more than the newest checkpoint, or shows less */
   summary(): Summary {
+    this.#tiles.checkUpperPartials();
+    const unfinished = this.#due.behind ?? this.#unsigned();
+    if (unfinished !== undefined) throw new UnfinishedError(unfinished, this.size);
     const { origin, heads, keys, size } = this.#state;
     const root = this.#frontier.root();
     const state = { origin, size, root, frontier: [...this.#frontier.hashes], heads, rotations: [...keys.rotations] };
     const counts = { checkpoints: this.#due.count, entries: size - this.#start, models: heads.size };
-    return { checkpoint: this.#due.latest, ...counts, state };
+    return { checkpoint: this.#due.latest, ...counts, ignored: this.#ignored, state };
   }
 
   /** What is said of an entry whose signature was found false after it was read. */
@@ -125,9 +136,25 @@ export class LogVerifier {
     return new TamperError({ reason: 'signature', detail, index, model, seq });
   }
 
-  #entry(index: number, bytes: Uint8Array | undefined): void {
-    if (bytes === undefined)
-      throw new TamperError({ reason: 'malformed', detail: 'the bundle ends within this entry', index });
+  #torn(bundle: number, { left }: BundleReader): never {
+    const index = this.size;
+    const held = index - bundle * TILE_WIDTH;
+    const name = this.#tiles.nameOfEntries(bundle);
+    if (left > 0)
+      throw new TamperError({ reason: 'malformed', detail: `${name} ends within its entry ${held}`, index });
+    const due = tileWidth(this.total, 'entries', bundle);
+    const detail = `${name} holds ${held} entries, the checkpoint of ${this.total} leaves says ${due}`;
+    throw new TamperError({ reason: 'missing', detail, index });
+  }
+
+  #unsigned(): Tampering | undefined {
+    const { beyond } = this.#tiles;
+    if (beyond === undefined) return undefined;
+    const detail = `${tilePath(beyond)} reaches beyond the ${this.total} leaves of the newest checkpoint, and nothing signs it`;
+    return { reason: 'unsigned', detail, index: this.total };
+  }
+
+  #entry(index: number, bytes: Uint8Array): void {
     const verdict = admit(this.#state, { bytes }, this.#tools);
     const { entry, reason } = verdict;
     const named = { index, ...(entry === undefined ? {} : { model: entry.model, seq: entry.seq }) };

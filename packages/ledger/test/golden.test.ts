@@ -15,6 +15,7 @@ import { parseTrust } from '../src/trust.ts';
 import { verifyLog } from '../src/verify.ts';
 import { verifyProofFile } from '../src/verify-proof.ts';
 import { keyPair } from './key-pair.ts';
+import { bundleOf } from './scene.ts';
 
 interface Golden {
   readonly origin: string;
@@ -46,9 +47,10 @@ test('the log verifies in full, with both kinds of signatures, a witness and a r
   for (const text of GOLDEN.entries) writer.append(utf8(text));
   const files = writer.take();
   files.set(CHECKPOINT, utf8(GOLDEN.checkpoint));
-  files.set(MANIFEST, formatManifest({ origin: GOLDEN.origin, checkpoints: [CHECKPOINT] }));
+  files.set('checkpoints/7', utf8(GOLDEN.checkpoint));
+  files.set(MANIFEST, formatManifest({ origin: GOLDEN.origin, checkpoints: ['checkpoints/7'] }));
   const trust = parseTrust(GOLDEN.trust.join('\n'), sha256);
-  const { checkpoint, models } = verifyLog({ read: (name) => files.get(name), trust, sha256, verifiers, mode: 'full' });
+  const { checkpoint, models } = verifyLog({ files: bundleOf(files), trust, sha256, verifiers, mode: 'full' });
   expect({ ...checkpoint, root: '', models }).toEqual({
     origin: GOLDEN.origin,
     quorum: 'W',

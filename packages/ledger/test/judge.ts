@@ -8,13 +8,13 @@ import { parseTrust, type Trust } from '../src/trust.ts';
 import { type VerifierOptions, verifyLog } from '../src/verify.ts';
 import { verifyProofFile } from '../src/verify-proof.ts';
 import type { Mutation } from './mutations.ts';
-import { type Files, TRUST, trustText } from './scene.ts';
+import { bundleOf, type Files, TRUST, trustText } from './scene.ts';
 
 export type Answer = 'sound' | 'unusable' | Tampering;
 
 export function judge(files: Files, options: Partial<VerifierOptions> = {}): Answer {
   try {
-    verifyLog({ read: (name) => files.get(name), trust: TRUST, sha256, verifiers, mode: 'full', ...options });
+    verifyLog({ files: bundleOf(files), trust: TRUST, sha256, verifiers, mode: 'full', ...options });
     return 'sound';
   } catch (error) {
     if (error instanceof TamperError) return error.tampering;
@@ -45,7 +45,7 @@ export function judgeMutation({ files, since, proof }: Mutation, verify: Verifie
 export function miss(mutation: Mutation, answer: Answer): string | undefined {
   const { index, reason } = mutation;
   if (answer === 'sound') return 'not detected';
-  if (answer === 'unusable') return index === undefined ? undefined : `unusable, index ${index} expected`;
+  if (answer === 'unusable') return 'unusable, which is no verdict';
   if (index !== undefined && answer.index !== index)
     return `index ${answer.index} (${answer.reason}), ${index} expected`;
   return reason !== undefined && answer.reason !== reason ? `${answer.reason}, ${reason} expected` : undefined;

@@ -79,7 +79,7 @@ export const bundle: Mutator = ({ entries, files }, rng) => {
   const reader = new BundleReader(rest);
   let whole = 0;
   while (reader.next() !== undefined) whole += 1;
-  return { files: changed, index: first + whole, reason: 'malformed' };
+  return { files: changed, index: first + whole, reason: reader.left === 0 ? 'missing' : 'malformed' };
 };
 
 /** Without the log's key. */

@@ -1,7 +1,15 @@
 /** Whole signed logs for tests: entries of several models, tiles, checkpoints, a trust file. */
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import { BundleWriter, CHECKPOINT, checkpointPath, formatManifest, MANIFEST } from '../src/bundle.ts';
+import {
+  type BundleFiles,
+  BundleWriter,
+  CHECKPOINT,
+  checkpointPath,
+  formatManifest,
+  MANIFEST,
+  parseCheckpointPath,
+} from '../src/bundle.ts';
 import { type CheckpointSigner, signCheckpoint } from '../src/checkpoint.ts';
 import type { Kind } from '../src/entry.ts';
 import { formatVkey, verifierKey } from '../src/keys.ts';
@@ -40,6 +48,16 @@ export const TRUST: Trust = parseTrust(trustText(), sha256);
 
 export type Files = Map<string, Uint8Array>;
 
+export function bundleOf(files: Files): BundleFiles {
+  return { names: () => files.keys(), read: (name) => files.get(name) };
+}
+
+/** The files with another note of their newest checkpoint. */
+export function withNote(files: Files, note: Uint8Array): Files {
+  const newest = [...files.keys()].map((name) => parseCheckpointPath(name) ?? -1);
+  return new Map(files).set(CHECKPOINT, note).set(checkpointPath(Math.max(...newest)), note);
+}
+
 /**
  * Files of a log over these entries, whatever they are.
  * @param checkpointsAt sizes of the signed checkpoints; the whole log always has one
@@ -58,12 +76,10 @@ export function filesOf(
     const { size } = writer;
     if (size !== entries.length && !checkpointsAt.includes(size)) continue;
     for (const [name, bytes] of writer.take()) files.set(name, bytes);
-    const name = size === entries.length ? CHECKPOINT : checkpointPath(size);
-    files.set(
-      name,
-      signCheckpoint({ origin: author.origin, size, root: writer.root() }, signers, 1_770_000_000 + size),
-    );
-    names.push(name);
+    const note = signCheckpoint({ origin: author.origin, size, root: writer.root() }, signers, 1_770_000_000 + size);
+    files.set(checkpointPath(size), note);
+    files.set(CHECKPOINT, note);
+    names.push(checkpointPath(size));
   }
   files.set(MANIFEST, formatManifest({ origin: author.origin, checkpoints: names }));
   return files;

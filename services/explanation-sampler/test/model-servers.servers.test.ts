@@ -3,78 +3,19 @@
  * WEIR_TEST_KSERVE (a Python with kserve), WEIR_TEST_MLFLOW (or `mlflow`). MLServer, a second server of the same protocol, is tried
  * where WEIR_TEST_MLSERVER names its program (pip install mlserver).
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Column, decodeAnswers, encodeLoad, encodeRequest, type LoadAnswer } from '../src/explain-request.ts';
 import { ModelHost } from '../src/models/model-host.ts';
+import { runs, SCRIPTS, Servers } from './servers/serve.ts';
 
-const SCRIPTS = join(import.meta.dirname, 'servers');
 const mlserver = process.env['WEIR_TEST_MLSERVER'];
 const kserve = process.env['WEIR_TEST_KSERVE'] ?? 'python3';
 const mlflow = process.env['WEIR_TEST_MLFLOW'] ?? 'mlflow';
+const servers = new Servers();
 
-function runs(name: string, command: string, ...args: readonly string[]): boolean {
-  const isPresent = spawnSync(command, args, { stdio: 'ignore' }).status === 0;
-  if (isPresent) return true;
-  const why = `${command} has no ${name}; the head of this file says what is needed`;
-  if (process.env['REQUIRE_SERVICES'] === '1') throw new Error(`${why} (REQUIRE_SERVICES=1 makes this a failure)`);
-  // biome-ignore lint/suspicious/noConsole: a skipped suite says why.
-  console.log(`skipped: ${why}`);
-  return false;
-}
-
-const folder = mkdtempSync(join(tmpdir(), 'weir-models-'));
-const servers: ChildProcess[] = [];
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}
-
-/** Starts a server in a process group of its own and waits until `path` answers; gives its address. */
-async function serve(
-  path: string,
-  command: string,
-  args: (port: string) => readonly string[],
-  env: NodeJS.ProcessEnv = {},
-): Promise<string> {
-  const port = String(await freePort());
-  const server = spawn(command, args(port), {
-    stdio: 'ignore',
-    detached: true,
-    cwd: folder,
-    env: { ...process.env, ...env },
-  });
-  servers.push(server);
-  const url = `http://127.0.0.1:${port}/`;
-  for (;;) {
-    const isUp = await fetch(url + path).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-    if (isUp) return url;
-    if (server.exitCode !== null) throw new Error(`${command} ended with ${server.exitCode}`);
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
-}
-
-afterAll(async () => {
-  for (const server of servers) {
-    if (server.pid === undefined || server.exitCode !== null) continue;
-    process.kill(-server.pid, 'SIGKILL');
-    await once(server, 'exit');
-  }
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => servers.stop());
 
 const NUMERIC: readonly Column[] = [
   { name: 'x', type: 'numeric' },
@@ -124,7 +65,7 @@ async function expectExplained(kind: string, location: string, allowed: string):
 describe.runIf(runs('kserve', kserve, '-c', 'import kserve'))('behind KServe', () => {
   let url = '';
   beforeAll(async () => {
-    url = await serve('v2/models/m', kserve, (port) => [join(SCRIPTS, 'kserve_model.py'), '--http_port', port]);
+    ({ url } = await servers.kserve(kserve));
   });
 
   test('as JSON', async () => {
@@ -157,14 +98,14 @@ describe.runIf(runs('kserve', kserve, '-c', 'import kserve'))('behind KServe', (
 describe.runIf(runs('MLflow', mlflow, '--version'))('behind mlflow models serve', () => {
   let url = '';
   beforeAll(async () => {
-    const model = join(folder, 'mlflow-model');
+    const model = join(servers.folder, 'mlflow-model');
     const made = spawnSync(join(dirname(mlflow), 'python'), [join(SCRIPTS, 'mlflow_model.py'), model], {
       encoding: 'utf8',
     });
     if (made.status !== 0) throw new Error(made.stderr);
     const args = ['models', 'serve', '--model-uri', model, '--env-manager', 'local', '--host', '127.0.0.1'];
     const PATH = `${dirname(mlflow)}:${process.env['PATH']}`;
-    url = await serve('ping', mlflow, (port) => [...args, '--port', port], { PATH });
+    ({ url } = await servers.start('ping', mlflow, (port) => [...args, '--port', port], { PATH }));
   });
 
   test('categories travel as text, and get their share', async () => {
@@ -203,21 +144,7 @@ describe.runIf(runs('MLflow', mlflow, '--version'))('behind mlflow models serve'
 describe.each(mlserver === undefined ? [] : [mlserver])('behind MLServer (%s)', (command) => {
   let url = '';
   beforeAll(async () => {
-    mkdirSync(join(folder, 'mlserver', 'm'), { recursive: true });
-    const settings = {
-      name: 'm',
-      implementation: 'mlserver_model.Linear',
-      inputs: [{ name: 'rows', datatype: 'FP64', shape: [-1, 2] }],
-      parameters: { version: '1' },
-    };
-    writeFileSync(join(folder, 'mlserver', 'm', 'model-settings.json'), JSON.stringify(settings));
-    const env = { PYTHONPATH: SCRIPTS, MLSERVER_HOST: '127.0.0.1', MLSERVER_PARALLEL_WORKERS: '0' };
-    const ports = { MLSERVER_GRPC_PORT: String(await freePort()), MLSERVER_METRICS_PORT: String(await freePort()) };
-    const start = (port: string) => {
-      writeFileSync(join(folder, 'mlserver', 'settings.json'), JSON.stringify({ http_port: Number(port) }));
-      return ['start', join(folder, 'mlserver')];
-    };
-    url = await serve('v2/health/ready', command, start, { ...env, ...ports });
+    ({ url } = await servers.mlserver(command));
   });
 
   test('a pinned version is explained', async () => {

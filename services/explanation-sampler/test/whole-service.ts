@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NewRecord } from '@weir/event-log/port';
 import { loadServiceConfig } from '@weir/service-kit/config/common-settings';
+import type { ServiceDefinition } from '@weir/service-kit/definition';
 import { createPrincipals, sha256 } from '@weir/service-kit/http/principals';
 import { createLogger } from '@weir/service-kit/logger';
 import { connectPorts, type Ports } from '@weir/service-kit/ports';
 import { type Services, startServices } from '@weir/service-kit/service';
 import { vi } from 'vitest';
-import { type SamplerConfig, SETTINGS } from '../src/config.ts';
+import { modelPlacesOf, type SamplerConfig, SETTINGS, type ServiceOwnConfig, samplerConfigOf } from '../src/config.ts';
 import { explanationSampler } from '../src/service.ts';
 
 /** Only against a hang: how fast the machine is must not decide a test. */
@@ -36,9 +37,25 @@ export class WholeService {
 
   /** @param urls that model servers may be called at */
   async start(own: SamplerConfig, urls: readonly string[] = []): Promise<void> {
-    const config = loadServiceConfig(SETTINGS, { WEIR_LOG_FILE: join(this.folder, 'log.db'), WEIR_HTTP_PORT: '0' });
+    await this.#start({}, () => explanationSampler(own, { directory: this.folder, maxBytes: 1e6, urls }));
+  }
+
+  /** As the program does. @param settings of the environment, as a user writes them */
+  async startFrom(settings: Readonly<Record<string, string>>): Promise<void> {
+    await this.#start(settings, (config) => explanationSampler(samplerConfigOf(config), modelPlacesOf(config)));
+  }
+
+  async #start(
+    settings: Readonly<Record<string, string>>,
+    define: (config: ServiceOwnConfig) => ServiceDefinition,
+  ): Promise<void> {
+    const config = loadServiceConfig(SETTINGS, {
+      WEIR_LOG_FILE: join(this.folder, 'log.db'),
+      WEIR_HTTP_PORT: '0',
+      ...settings,
+    });
     this.#ports = await connectPorts(config, { clientId: 'test', report: () => {} });
-    this.#services = await startServices([explanationSampler(own, { directory: this.folder, maxBytes: 1e6, urls })], {
+    this.#services = await startServices([define(config)], {
       ports: this.#ports,
       config,
       logger: createLogger('test', 'silent'),

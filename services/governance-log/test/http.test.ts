@@ -219,8 +219,9 @@ test('after an orderly restart the same checkpoint stands, and the log goes on',
 });
 
 test('tampering with a byte of any kind of file is found, with exit code 1', async () => {
-  for (const name of ['tile/entries/000', 'tile/0/000', 'checkpoint']) {
-    const path = join(service.bundle, name === 'checkpoint' ? `checkpoints/${made.length + 2}` : name);
+  const newest = `checkpoints/${made.length + 2}`;
+  for (const name of ['tile/entries/000', 'tile/0/000', newest, 'checkpoint', 'manifest.json']) {
+    const path = join(service.bundle, name);
     const bytes = readFileSync(path);
     const changed = Buffer.from(bytes);
     changed[40] = (changed[40] as number) ^ 1;
@@ -246,4 +247,14 @@ test('weir timeline tells from the folder what the service tells', async () => {
     /^delay at 1970-01-01T00:00:04.500Z: v2 was live/,
   );
   expect(await ask('--model', 'nobody')).toMatchObject({ code: 2 });
+  // A manifest that leaves out the newest decisions changes no answer: there is none.
+  const path = join(service.bundle, 'manifest.json');
+  const manifest = readFileSync(path, 'utf8');
+  const hiding = manifest.replace(/,"checkpoints\/\d+"\]/, ']');
+  expect(hiding).not.toBe(manifest);
+  writeFileSync(path, hiding);
+  const refused = await ask('--model', 'delay');
+  writeFileSync(path, manifest);
+  expect(refused).toMatchObject({ code: 1, out: '' });
+  expect(refused.err).toMatch(/is not sound: behind: checkpoints\/\d+ is signed and manifest.json ends at \d+ leaves/);
 });

@@ -26,6 +26,7 @@ export class Running {
   ports!: Ports;
   services!: Services;
   #processed = 0;
+  #isRunning = false;
 
   env(): Readonly<Record<string, string>> {
     return {
@@ -57,9 +58,12 @@ export class Running {
       events: { committed: (_, { records }) => void (this.#processed += records) },
       runner: { tickEveryMs: 50 },
     });
+    this.#isRunning = true;
   }
 
   async stop(): Promise<void> {
+    if (!this.#isRunning) return;
+    this.#isRunning = false;
     await this.services.stop();
     await this.ports.close();
   }

@@ -8,7 +8,7 @@ import { formatVkey } from '@weir/ledger/keys';
 import { search } from '@weir/testkit/search';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { originOf } from '../src/log-trust.ts';
-import { Running, weirVerify } from './running.ts';
+import { Running, run, weirVerify } from './running.ts';
 import { CONFIG, entryRecord, KEYS, newAuthor } from './scene.ts';
 
 const python = await search<{ readonly command: string }>('Python with cryptography', [
@@ -91,6 +91,11 @@ describe.skipIf('skip' in python)('with witnesses', () => {
       const last = notes.at(-1)?.event as { readonly size: number; readonly note: string };
       expect(last.size).toBe(303);
       expect(last.note.match(/^— w[12]\.example\/w /gm)).toHaveLength(2);
+
+      await running.stop();
+      const replayed = await run('packages/cli/src/main.ts', ['replay', '--file', join(running.folder, 'log.db')]);
+      expect(replayed.out).toMatch(/governance-log/);
+      expect(replayed.code).toBe(0);
 
       const sound = await weirVerify(running.bundle, '--trust', running.trust);
       expect(sound.out).toMatch(/witnesses w1, w2.*quorum 2 of \(w1, w2, w3\)/s);

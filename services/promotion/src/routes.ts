@@ -1,6 +1,6 @@
 /** The REST interface beside the kit's own. Every answer but the lease of a split is a read view. */
 import type { ServiceIo } from '@weir/service-kit/definition';
-import { etagOf, hasTag } from '@weir/service-kit/http/answer';
+import { etagOf, hasTag, sendJson } from '@weir/service-kit/http/answer';
 import { checkedBody } from '@weir/service-kit/http/body';
 import { called, errorAnswers } from '@weir/service-kit/http/openapi';
 import { ModelName } from '@weir/service-kit/http/parameters';
@@ -10,8 +10,9 @@ import type { FastifyInstance } from 'fastify';
 import Type, { type TSchema } from 'typebox';
 import { OPERATE } from './command-checks.ts';
 import { type KernelConfig, type SplitPlace, signSplit, splitDocument } from './decision-log.ts';
+import { flagdDocument } from './flagd.ts';
 import { ALL_MODELS, type KillSwitch } from './kill-switch.ts';
-import { DecisionsShape, EvidenceShape, JudgementShape, KillSwitchShape, SplitShape } from './schemas.ts';
+import { DecisionsShape, EvidenceShape, FlagdShape, JudgementShape, KillSwitchShape, SplitShape } from './schemas.ts';
 import type { Signer } from './signer.ts';
 import type { Split } from './state.ts';
 import { viewKey } from './views.ts';
@@ -31,6 +32,7 @@ export interface RoutesOptions {
 
 export function registerRoutes(app: FastifyInstance, io: ServiceIo, options: RoutesOptions): void {
   registerSplit(app, io, options);
+  registerFlagd(app, io, options);
   registerEvidence(app, io);
   registerKillSwitch(app, io, options);
 }
@@ -68,6 +70,30 @@ function registerSplit(
       const signature = signer.vkey === '' ? '' : Buffer.from(signSplit(document, signer)).toString('base64');
       const keyId = signer.vkey === '' ? null : signer.keyId;
       return reply.header('content-type', 'application/json; charset=utf-8').send({ ...document, keyId, signature });
+    },
+  );
+}
+
+function registerFlagd(app: FastifyInstance, { views }: ServiceIo, { killSwitch }: RoutesOptions): void {
+  app.get<InModel>(
+    '/v1/models/:model/split/flagd',
+    {
+      schema: {
+        summary: 'The traffic split of a model as a flag of flagd',
+        description:
+          'For the HTTP sync of flagd: the flag is the model, its variants are the versions, the targeting key is the unit. flagd keeps what it read last, so it has no lease: while the kill switch is on the champion alone is named.',
+        tags: ['promotion'],
+        params,
+        response: { 200: called('FlagdSplit', FlagdShape), 304: Type.Null(), ...errorAnswers('NOT_FOUND') },
+      },
+    },
+    async (request, reply) => {
+      const { model } = request.params;
+      const json = await views.get(SERVICE, viewKey('split', model));
+      if (json === undefined) throw noModel(model);
+      const { place, split } = JSON.parse(json) as { readonly place: SplitPlace; readonly split: Split };
+      const document = flagdDocument(place, split, killSwitch.reasonOf(model) !== undefined);
+      return sendJson(request, reply, JSON.stringify(document));
     },
   );
 }

@@ -37,6 +37,15 @@ export const SplitShape: TObject = Type.Object({
   signature: text('base64 of Ed25519 over the document without keyId and signature; empty without a key'),
 });
 
+/** https://flagd.dev/schema/v0/flags.json has the whole of it. */
+export const FlagdShape: TObject = Type.Object({
+  $schema: Type.String(),
+  flags: Type.Record(Type.String(), Type.Object({}, { additionalProperties: true }), {
+    description: 'one flag: its key is the model, its variants are versions',
+  }),
+  metadata: Type.Record(Type.String(), Type.String()),
+});
+
 export const EvidenceShape: TObject = Type.Object(
   {
     model: Type.String(),

@@ -217,8 +217,16 @@ test('the kill switch ends the renewal of leases without the log, and only for w
   const stopped = await ask('/v1/models/m/split');
   expect(stopped.status).toBe(503);
   expect(stopped.body.detail).toContain('stopped by ops');
+  const flag = (await ask('/v1/models/m/split/flagd')).body.flags.m;
+  expect(flag).toMatchObject({ targeting: {}, variants: { [flag.defaultVariant]: flag.defaultVariant } });
   expect((await ask('/v1/kill-switch/m', { method: 'DELETE', by: 'ops' })).status).toBe(200);
-  expect((await ask('/v1/models/m/split')).status).toBe(200);
+  const { status, body: split } = await ask('/v1/models/m/split');
+  expect(status).toBe(200);
+  const again = await ask('/v1/models/m/split/flagd');
+  expect(again.body.flags.m.metadata).toMatchObject({ epoch: split.epoch, decisionId: split.decisionId });
+  expect((await ask('/v1/models/none/split/flagd')).status).toBe(404);
+  const headers = { 'if-none-match': again.headers.get('etag') ?? '' };
+  expect((await ask('/v1/models/m/split/flagd', { headers })).status).toBe(304);
 });
 
 test('a refused policy leaves the one before in force', async () => {

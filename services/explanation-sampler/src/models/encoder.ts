@@ -3,6 +3,7 @@ import { ExplainError } from '@weir/explain/errors';
 import type { ValueNames } from '@weir/explain/model/pandas-categories';
 import { type Players, playersOf } from '@weir/explain/model/players';
 import type { Column, Rows } from '../explain-request.ts';
+import { columnFinder } from './column-finder.ts';
 
 type Source = { readonly column: number; readonly at: number } & (
   | { readonly numeric: true }
@@ -13,7 +14,7 @@ type Source = { readonly column: number; readonly at: number } & (
 /**
  * A feature of the model is a numeric column of the same name, or `column=value`: 1 where the categorical column has that value, else 0.
  * A categorical column of the same name stands for its code where the model knows its values by code.
- * All features of one column play as one. A model without names takes the numeric columns in order.
+ * All features of one column play as one. A model without names takes the numeric columns in order. Names are compared as column-finder.ts says.
  */
 export class Encoder {
   readonly players: Players;
@@ -30,7 +31,7 @@ export class Encoder {
     const places = placesOf(columns);
     const found = featureNames.map((name, feature) => sourceOf(name, places, valueNames.get(feature)));
     const isUnnamed = found.every((each) => each === undefined) && featureNames.length === this.#numeric;
-    const inOrder = [...places.values()].filter(({ type }) => type === 'numeric');
+    const inOrder = places.all.filter(({ type }) => type === 'numeric');
     this.#sources = found.map((source, index): Source => {
       const place = inOrder[index];
       if (isUnnamed && place !== undefined) return { column: place.column, at: place.at, numeric: true };
@@ -84,24 +85,28 @@ interface Place {
   readonly at: number;
 }
 
-function placesOf(columns: readonly Column[]): ReadonlyMap<string, Place> {
-  const used = { numeric: 0, categorical: 0 };
-  return new Map(columns.map(({ name, type }, column) => [name, { type, column, at: used[type]++ }]));
+interface Places {
+  readonly all: readonly Place[];
+  readonly find: (name: string) => Place | undefined;
 }
 
-function sourceOf(
-  name: string,
-  places: ReadonlyMap<string, Place>,
-  values: readonly string[] | undefined,
-): Source | undefined {
-  const own = places.get(name);
+function placesOf(columns: readonly Column[]): Places {
+  const used = { numeric: 0, categorical: 0 };
+  const all = columns.map(({ type }, column): Place => ({ type, column, at: used[type]++ }));
+  const byName = new Map(columns.map(({ name }, column) => [name, all[column]]));
+  const find = columnFinder(byName.keys());
+  return { all, find: (name) => byName.get(find(name) ?? '') };
+}
+
+function sourceOf(name: string, places: Places, values: readonly string[] | undefined): Source | undefined {
+  const own = places.find(name);
   if (own?.type === 'numeric') return { column: own.column, at: own.at, numeric: true };
   // Missing and unseen values have no code, as in LightGBM's own.
   if (own !== undefined && values !== undefined)
     return { column: own.column, at: own.at, codes: new Map(values.map((value, code) => [value, code])) };
   // A column's name may hold an equals sign, too: the longest that fits.
   for (let equals = name.lastIndexOf('='); equals > 0; equals = name.lastIndexOf('=', equals - 1)) {
-    const place = places.get(name.slice(0, equals));
+    const place = places.find(name.slice(0, equals));
     if (place?.type === 'categorical') return { column: place.column, at: place.at, category: name.slice(equals + 1) };
   }
   return undefined;

@@ -56,7 +56,7 @@ export function verdictOf(config: GovernanceConfig, keep: boolean): string | und
   if (!existsSync(file)) return undefined;
   try {
     const trust = parseTrust(readFileSync(file, 'utf8'), sha256);
-    const { entries, models } = verifyLog({ read: openFolder(bundle), trust, sha256, verifiers, mode: 'full' });
+    const { entries, models } = verifyLog({ files: openFolder(bundle), trust, sha256, verifiers, mode: 'full' });
     const again = keep
       ? `check it with: weir verify ${bundle} --trust ${file}`
       : 'it was temporary; --file PATH keeps it for weir verify';

@@ -1,5 +1,6 @@
 /** Rows of a file as the features of a model: CSV, JSON lines or Parquet. */
 import type { Column, Rows } from '@weir/explanation-sampler/explain-request';
+import { columnFinder } from '@weir/explanation-sampler/models/column-finder';
 import type { Model } from '@weir/explanation-sampler/models/parse';
 import { UsageError } from '../../output.ts';
 import { openTable } from '../../tables/open.ts';
@@ -8,19 +9,23 @@ import { type Reading, requireColumns, type Table } from '../../tables/table.ts'
 /** Columns of the file that the model's features name, numeric ones first. */
 export async function columnsOf(model: Model, file: string, reading: Reading): Promise<readonly Column[]> {
   const { featureNames } = model.type === 'linear' ? model.linear : model.ensemble;
-  const names = new Set((await openTable(file, reading)).columns.map(({ name }) => name));
+  const names = (await openTable(file, reading)).columns.map(({ name }) => name);
+  const find = columnFinder(names);
   // Of features that the model knows by code the file has the values.
   const coded = new Set(
     model.type === 'trees' ? [...model.ensemble.valueNames.keys()].map((feature) => featureNames[feature]) : [],
   );
-  const numeric = featureNames.filter((name) => names.has(name) && !coded.has(name));
-  const categorical = featureNames.flatMap((name) => {
-    if (coded.has(name) && names.has(name)) return name;
-    if (names.has(name)) return [];
-    const column = name.slice(0, name.lastIndexOf('='));
-    if (!names.has(column)) requireColumns(file, [...names], [name]);
-    return column;
-  });
+  const numeric: string[] = [];
+  const categorical: string[] = [];
+  for (const feature of featureNames) {
+    const own = find(feature);
+    if (own !== undefined && !coded.has(feature)) numeric.push(own);
+    else {
+      const column = own ?? find(feature.slice(0, Math.max(0, feature.lastIndexOf('='))));
+      if (column === undefined) requireColumns(file, names, [feature]);
+      else categorical.push(column);
+    }
+  }
   return [
     ...numeric.map((name): Column => ({ name, type: 'numeric' })),
     ...[...new Set(categorical)].map((name): Column => ({ name, type: 'categorical' })),

@@ -4,6 +4,8 @@ import { type DecisionSummary, type Live, liveAt, summaryOf } from '@weir/govern
 import { DecisionIndex } from '@weir/governance-log/decision-index';
 import { LogReader } from '@weir/governance-log/log-reader';
 import { Log } from '@weir/governance-log/logs';
+import type { BundleFiles } from '@weir/ledger/bundle';
+import { equalBytes } from '@weir/ledger/bytes';
 import { sha256, verifiers } from '@weir/ledger/node-crypto';
 import { RuntimeError } from '@weir/ledger/open-checkpoint';
 import { TamperError, UnusableError } from '@weir/ledger/tampering';
@@ -11,7 +13,7 @@ import { parseTrust, type Trust, TrustError } from '@weir/ledger/trust';
 import { verifyLog } from '@weir/ledger/verify';
 import { needed, parseFlags } from '../../flags.ts';
 import { type Command, type CommandIo, UsageError } from '../../output.ts';
-import { openFolder, openZip } from '../verify/bundle-input.ts';
+import { isZip, openZip, whileStill } from '../verify/bundle-input.ts';
 
 const HELP = `weir timeline PATH --model MODEL [--at TIME] --trust FILE [--limit N] [--json]
 
@@ -25,7 +27,7 @@ verify does: an answer from a log that is not sound is not given.
   --limit N          decisions shown, the newest (default: 20)
   --json             one line of JSON
 
-Exit code 0, 1 when the log was tampered with, 2 when the input cannot be used or has no decision of the model.
+Exit code 0, 1 when the log is not sound, 2 when the input cannot be used or has no decision of the model.
 `;
 
 const FLAGS = {
@@ -53,28 +55,56 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
   if (!(Number.isInteger(limit) && limit >= 1 && limit <= MAX_LIMIT))
     throw new UsageError(`--limit is ${JSON.stringify(flags.limit)}; it must be a number from 1 to ${MAX_LIMIT}`);
   if (!existsSync(path)) throw new UsageError(`${path} does not exist`);
-  const read = statSync(path).isDirectory() ? openFolder(path) : openZip(path, readFileSync(path));
+  const ask = async (files: BundleFiles): Promise<Answer> => await answerOf(path, files, trust, { model, atMs, limit });
   try {
-    verifyLog({ read, trust, sha256, verifiers, mode: 'full' });
+    const { live, decisions } = statSync(path).isDirectory()
+      ? await whileStill(path, ask)
+      : await ask(openZipped(path, readFileSync(path)));
+    io.out(flags.json ? `${JSON.stringify({ model, live, decisions })}\n` : textOf(model, live, decisions));
+    return 0;
   } catch (error) {
     if (error instanceof UnusableError || error instanceof RuntimeError)
       throw new UsageError(`${path}: ${error.message}`);
     if (!(error instanceof TamperError)) throw error;
-    io.err(`${path} was tampered with: ${error.message}; weir verify says more\n`);
+    io.err(`${path} is not sound: ${error.message}; weir verify says more\n`);
     return 1;
   }
-  const reader = new LogReader(0, { read });
+}
+
+interface Question {
+  readonly model: string;
+  readonly atMs: number | undefined;
+  readonly limit: number;
+}
+
+interface Answer {
+  readonly live: Live;
+  readonly decisions: readonly DecisionSummary[];
+}
+
+/** From the tree that was verified, or not at all. */
+async function answerOf(path: string, files: BundleFiles, trust: Trust, asked: Question): Promise<Answer> {
+  const { model, atMs, limit } = asked;
+  const { checkpoint: sound } = verifyLog({ files, trust, sha256, verifiers, mode: 'full' });
+  const reader = new LogReader(0, files);
   const log = new Log(reader, new DecisionIndex(reader, ':memory:'));
-  const checkpoint = await log.index.refresh();
-  const until = atMs === undefined ? {} : { untilMs: atMs };
-  const found = checkpoint === undefined ? [] : log.find(checkpoint, { model, limit, ...until });
-  if (checkpoint === undefined || log.index.find({ model, limit: 1 }).length === 0)
-    throw new UsageError(`${path} has no decision of the model ${JSON.stringify(model)}`);
-  const live = liveAt(log, checkpoint, model, atMs);
-  const decisions = found.map(summaryOf);
-  log.index.close();
-  io.out(flags.json ? `${JSON.stringify({ model, live, decisions })}\n` : textOf(model, live, decisions));
-  return 0;
+  try {
+    const checkpoint = await log.index.refresh();
+    if (checkpoint === undefined || !equalBytes(checkpoint.root, sound.root))
+      throw new UsageError(`${path} changed while it was read; ask again`);
+    const until = atMs === undefined ? {} : { untilMs: atMs };
+    const found = log.find(checkpoint, { model, limit, ...until });
+    if (log.index.find({ model, limit: 1 }).length === 0)
+      throw new UsageError(`${path} has no decision of the model ${JSON.stringify(model)}`);
+    return { live: liveAt(log, checkpoint, model, atMs), decisions: found.map(summaryOf) };
+  } finally {
+    log.index.close();
+  }
+}
+
+function openZipped(path: string, bytes: Buffer): BundleFiles {
+  if (isZip(path, bytes)) return openZip(bytes);
+  throw new UsageError(`${path} is neither a folder nor a zip file`);
 }
 
 function textOf(model: string, live: Live, decisions: readonly DecisionSummary[]): string {

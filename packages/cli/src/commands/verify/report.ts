@@ -2,7 +2,7 @@
 import { toBase64 } from '@weir/ledger/bytes';
 import type { Entry } from '@weir/ledger/entry';
 import type { OpenedCheckpoint } from '@weir/ledger/open-checkpoint';
-import type { Tampering } from '@weir/ledger/tampering';
+import { type TamperError, UnfinishedError } from '@weir/ledger/tampering';
 import type { Mode, Summary } from '@weir/ledger/verify';
 import type { ProvedEntry } from '@weir/ledger/verify-proof';
 
@@ -34,8 +34,17 @@ export function soundText(summary: Summary, run: Run): string {
       'history',
       `${count(summary.checkpoints, 'root')} compared${run.since === undefined ? '' : `; the pinned checkpoint at ${run.since} leaves is its beginning`}`,
     ],
+    ...(summary.ignored.length === 0 ? [] : [['ignored', ignored(summary.ignored)] as const]),
     ['took', `${run.seconds.toFixed(2)} s`],
   ]);
+}
+
+const SHOWN = 5;
+
+function ignored(names: readonly string[]): string {
+  const shown = names.slice(0, SHOWN).join(', ');
+  const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
+  return `${count(names.length, 'file')}, no part of a bundle: ${shown}${more}`;
 }
 
 function signatures({ mode, signatures: checked, threads }: Run): string {
@@ -75,17 +84,29 @@ function checkpointRows({ size, root, kinds, notChecked, witnesses, quorum }: Op
   ];
 }
 
-export function tamperedText({ reason, detail, index, model, seq }: Tampering, path: string): string {
+const UNFINISHED =
+  'a service that was stopped while it wrote leaves this and mends it when it starts; where none writes, the end of the log is being hidden';
+
+export function unsoundText(error: TamperError, path: string): string {
+  const { reason, detail, index, model, seq } = error.tampering;
   const where = [
     ...(index === undefined ? [] : [`index ${index}`]),
     ...(model === undefined ? [] : [`model ${model}`]),
     ...(seq === undefined ? [] : [`seq ${seq}`]),
   ].join(', ');
-  return lines(`TAMPERED: ${path}`, [
+  const isUnfinished = error instanceof UnfinishedError;
+  return lines(`${isUnfinished ? 'UNFINISHED' : 'TAMPERED'}: ${path}`, [
+    ...(isUnfinished ? [['sound', `${count(error.size, 'leaf', 'leaves')}, all that is signed`] as const] : []),
     ...(where === '' ? [] : [['where', where] as const]),
     ['reason', reason],
     ['detail', detail],
+    ...(isUnfinished ? [['cause', UNFINISHED] as const] : []),
   ]);
+}
+
+export function unsoundJson(error: TamperError): object {
+  if (error instanceof UnfinishedError) return { verdict: 'unfinished', sound: error.size, ...error.tampering };
+  return { verdict: 'tampered', ...error.tampering };
 }
 
 export function soundJson(summary: Summary, run: Run): object {
@@ -98,6 +119,7 @@ export function soundJson(summary: Summary, run: Run): object {
     models,
     checkpoints,
     signatures: run.signatures,
+    ignored: summary.ignored,
     since: run.since ?? null,
     resumedAt: run.resumed ?? null,
     seconds: run.seconds,

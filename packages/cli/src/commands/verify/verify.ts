@@ -1,7 +1,7 @@
 /** `weir verify`: whether a governance log, or one decision of it, is what was signed. Offline, with public keys alone. */
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import type { ReadFile } from '@weir/ledger/bundle';
+import type { BundleFiles } from '@weir/ledger/bundle';
 import { sha256, verifiers } from '@weir/ledger/node-crypto';
 import { CheckpointError, type OpenedCheckpoint, openCheckpoint, RuntimeError } from '@weir/ledger/open-checkpoint';
 import { formatSavedState, parseSavedState, type SavedState } from '@weir/ledger/saved-state';
@@ -11,8 +11,8 @@ import { LogVerifier, type Mode, type Summary } from '@weir/ledger/verify';
 import { verifyProofFile } from '@weir/ledger/verify-proof';
 import { parseFlags } from '../../flags.ts';
 import { type Command, type CommandIo, UsageError } from '../../output.ts';
-import { openFolder, openZip } from './bundle-input.ts';
-import { provedJson, provedText, type Run, soundJson, soundText, tamperedText } from './report.ts';
+import { isZip, openZip, whileStill } from './bundle-input.ts';
+import { provedJson, provedText, type Run, soundJson, soundText, unsoundJson, unsoundText } from './report.ts';
 import { SignaturePool } from './signature-pool.ts';
 
 const HELP = `weir verify PATH --trust FILE [--since FILE] [--state FILE] [--mode full|structure] [--json]
@@ -34,8 +34,9 @@ from elsewhere.
   --mode structure   rest on the checkpoint's signature over all entries; some ten times as fast
   --json             one line of JSON
 
-Exit code 0 when the log is sound, 1 when it was tampered with (index, model, seq and reason are named), 2 when the
-input, the trust file or an argument cannot be used.
+Exit code 0 when the log is sound. 1 when it is not: tampered with or damaged, a torn or missing file among it (index,
+model, seq and reason are named), or unfinished: sound as far as it is signed, with more in the folder than its readers
+are shown. 2 when there was nothing to judge: PATH is none of these, an argument or the trust file cannot be used.
 `;
 
 const OPTIONS = {
@@ -71,12 +72,7 @@ async function verifyCommand(args: readonly string[], io: CommandIo): Promise<nu
     if (error instanceof UnusableError || error instanceof RuntimeError)
       throw new UsageError(`${options.path}: ${error.message}`);
     if (!(error instanceof TamperError)) throw error;
-    const { tampering } = error;
-    io.out(
-      options.json
-        ? `${JSON.stringify({ verdict: 'tampered', ...tampering })}\n`
-        : tamperedText(tampering, options.path),
-    );
+    io.out(options.json ? `${JSON.stringify(unsoundJson(error))}\n` : unsoundText(error, options.path));
     return 1;
   }
 }
@@ -100,23 +96,29 @@ async function check(options: Options, io: CommandIo): Promise<Answer> {
     ...more,
   });
   if (!existsSync(path)) throw new UsageError(`${path} does not exist`);
-  if (statSync(path).isDirectory()) return await checkBundle(options, openFolder(path), run, io);
-  const bytes = readFileSync(path);
-  if (bytes.toString('latin1', 0, PROOF_HEADER.length) === PROOF_HEADER) {
-    if (options.since !== undefined || options.state !== undefined)
-      throw new UsageError(
-        '--since and --state are for bundles; a .tlog-proof carries the one checkpoint that it needs',
-      );
-    const proved = verifyProofFile(bytes, trust, sha256, verifiers, mode);
-    return { text: provedText(proved, run({})), json: provedJson(proved, run({})) };
+  if (statSync(path).isDirectory()) return await whileStill(path, (files) => checkBundle(options, files, run, io));
+  const bytes = readPath(path);
+  if (isZip(path, bytes)) return await checkBundle(options, openZip(bytes), run, io);
+  // By its name too: a torn one is judged, and found not sound.
+  if (bytes.toString('latin1', 0, PROOF_HEADER.length) !== PROOF_HEADER && !path.endsWith('.tlog-proof'))
+    throw new UsageError(`${path} is neither a folder, nor a zip file, nor a .tlog-proof`);
+  if (options.since !== undefined || options.state !== undefined)
+    throw new UsageError('--since and --state are for bundles; a .tlog-proof carries the one checkpoint that it needs');
+  const proved = verifyProofFile(bytes, trust, sha256, verifiers, mode);
+  return { text: provedText(proved, run({})), json: provedJson(proved, run({})) };
+}
+
+function readPath(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new UsageError(`${path} cannot be read: ${(error as Error).message}`);
   }
-  if (bytes.toString('latin1', 0, 2) === 'PK') return await checkBundle(options, openZip(path, bytes), run, io);
-  throw new UsageError(`${path} is neither a folder, nor a zip file, nor a .tlog-proof`);
 }
 
 async function checkBundle(
   options: Options,
-  read: ReadFile,
+  files: BundleFiles,
   run: (more: Partial<Run>) => Run,
   io: CommandIo,
 ): Promise<Answer> {
@@ -126,7 +128,7 @@ async function checkBundle(
   let signatures = 0;
   let pool: SignaturePool | undefined;
   const verifier = new LogVerifier({
-    read,
+    files,
     trust,
     sha256,
     verifiers,
