@@ -20,6 +20,7 @@ import { lime } from './explain/lime.ts';
 import { liveXgboost } from './explain/live-xgboost.ts';
 import { equalModelRows } from './explain/model-rows.ts';
 import { robustness } from './explain/robustness.ts';
+import { sampledLog } from './explain/sampled-log.ts';
 import { sampler } from './explain/sampler.ts';
 import { isTrained, trainModels } from './explain/trained.ts';
 import { treeSpeed } from './explain/tree-speed.ts';
@@ -65,6 +66,12 @@ const parts: readonly Part[] = [
   { gates: ['13'], title: 'client of the Open Inference Protocol', run: inferenceClient },
   { gates: ['14'], title: 'stability of LIME', onModels: true, run: () => lime(folder, most(50), most(20)) },
   { gates: ['15'], title: 'the sample and its budget', run: sampler },
+  {
+    gates: ['15'],
+    title: 'the sample of Adult as a log',
+    onModels: true,
+    run: () => sampledLog(folder, Math.min(2_000, 2 * streams)),
+  },
   { gates: ['16'], title: 'drift of attributions', run: () => attributionDrift(most(500)) },
   { gates: ['17'], title: 'false accusations', run: () => falseAccusations(streams) },
   { gates: ['18'], title: 'events until unfairness is found', run: () => delays(streams) },

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { allocate, drawDesign, layerPairs } from '../src/kernel/coalitions.ts';
-import { KernelExplainer, type KernelOptions } from '../src/kernel/kernel-explainer.ts';
+import { KernelExplainer } from '../src/kernel/kernel-explainer.ts';
+import type { KernelOptions } from '../src/kernel/kernel-options.ts';
 import { playersOf } from '../src/model/players.ts';
 import { normalCdf, normalQuantile, studentQuantile } from '../src/normal.ts';
 import { shapleyByEnumeration } from './enumeration.ts';

@@ -2,9 +2,9 @@
 
 import { protectedColumns } from '@weir/catalogue/model-catalogue';
 import { encode } from '@weir/events/codec';
-import type { CommandIssued, ExplanationSampled, ModelAccess } from '@weir/events/generated/events';
+import type { ExplanationSampled, ModelAccess } from '@weir/events/generated/events';
 import type { Effect, EffectAnswer } from '@weir/service-kit/effects/effect';
-import type { Output, Rejection, StepContext } from '@weir/service-kit/processor';
+import type { Output, StepContext } from '@weir/service-kit/processor';
 import { REMOTE_KINDS } from './access-kinds.ts';
 import { archive, keepRequested } from './archive.ts';
 import { asRows, rowsOf } from './background.ts';
@@ -22,8 +22,6 @@ const MAX_ROWS = 256;
 const MAX_NUMBERS = 32_768;
 /** Of a model behind a server, which is asked for many rows for each. */
 const MAX_REMOTE_ROWS = 8;
-/** Requests that may wait beside the sample. */
-const MAX_REQUESTED = 100;
 /** How far the logged output may be from the model's own, relative to 1 + |output|: outputs are logged with few digits. */
 const SAME_OUTPUT = 1e-3;
 const WEIGHTS_VERSION = 'uncertainty-distance/1';
@@ -189,72 +187,4 @@ export function fail(version: VersionState, item: Item, error: string): void {
   version.lastError = error;
   if (item.isRequested) keepRequested(version, item, { state: 'failed', predictionId: item.predictionId, error });
   else version.unexplained += 1;
-}
-
-/** Subject: `version` and `features`, a JSON object of values by column; null or absent = missing. */
-export function request(model: ModelState, { id, subject, issuedMs }: CommandIssued): Rejection | undefined {
-  const bad = (fault: string): Rejection => ({ code: 'BAD_COMMAND', message: `explain ${id}: ${fault}` });
-  const version = model.versions.get(subject['version'] ?? '');
-  if (version === undefined || version.access === null)
-    return bad(
-      `subject.version is ${JSON.stringify(subject['version'] ?? '')}; it must be a version with access: ${[
-        ...model.versions.values(),
-      ]
-        .filter(({ access }) => access !== null)
-        .map((each) => each.version)
-        .join(', ')}`,
-    );
-  // Sent twice it counts once.
-  const isKnown = [...version.queue, ...(version.batch?.items ?? []), ...version.requested].some(
-    ({ predictionId }) => predictionId === id,
-  );
-  if (isKnown) return undefined;
-  const waiting = version.queue.filter(({ isRequested }) => isRequested).length;
-  if (waiting >= MAX_REQUESTED) return bad(`${waiting} requests wait already; send it again later`);
-  const values = valuesOf(version, subject['features'] ?? '');
-  if (typeof values === 'string') return bad(values);
-  const item = {
-    predictionId: id,
-    eventTimeMs: issuedMs,
-    ...values,
-    segment: {},
-    decisionsBefore: 0,
-    output: Number.NaN,
-    inclusionProbability: 1,
-    hash: 0,
-    isRequested: true,
-  };
-  // In front of the sample, behind earlier requests.
-  version.queue.splice(waiting, 0, item);
-  ask(model, version);
-  return undefined;
-}
-
-function valuesOf({ columns, featureSet }: VersionState, text: string): Pick<Item, 'numeric' | 'categorical'> | string {
-  let given: unknown;
-  try {
-    given = JSON.parse(text);
-  } catch {
-    return 'subject.features is no JSON; send an object of values by column';
-  }
-  if (typeof given !== 'object' || given === null || Array.isArray(given))
-    return 'subject.features must be a JSON object of values by column';
-  const values = new Map<string, unknown>(Object.entries(given));
-  const numeric: number[] = [];
-  const categorical: (string | null)[] = [];
-  for (const { name, type } of columns) {
-    const value = values.get(name) ?? null;
-    values.delete(name);
-    if (value !== null && typeof value !== (type === 'numeric' ? 'number' : 'string'))
-      return `feature ${name} is ${JSON.stringify(value)}; it must be a ${type === 'numeric' ? 'number' : 'string'}, or null when it is missing`;
-    if (type === 'numeric') numeric.push((value as number | null) ?? Number.NaN);
-    else categorical.push(value as string | null);
-  }
-  const [unknown] = values.keys();
-  if (unknown !== undefined)
-    return `feature ${JSON.stringify(unknown)} is not in feature set ${featureSet}; its columns are ${columns
-      .map(({ name }) => name)
-      .slice(0, 20)
-      .join(', ')}`;
-  return { numeric, categorical };
 }

@@ -3,7 +3,7 @@
 import { escalateAlert, raiseAlert, resolveAlert } from '@weir/alerts/alert';
 import { type Cause, type Finding, subjectOf } from '@weir/alerts/finding';
 import { protectedColumns } from '@weir/catalogue/model-catalogue';
-import type { CellReport } from '@weir/explain/fairness/monitor';
+import type { CellReport } from '@weir/explain/fairness/cell-reports';
 import type { Output } from '@weir/service-kit/processor';
 import { type Gap, gapOf } from './gap-features.ts';
 import type { Item, ModelState, VersionState } from './state.ts';

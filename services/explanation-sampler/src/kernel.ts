@@ -9,7 +9,8 @@ import type { OutcomeObserved, PredictionLogged } from '@weir/events/generated/e
 import type { PredictionReader } from '@weir/events/prediction-reader';
 import type { Kernel, Output, Rejection, StepContext } from '@weir/service-kit/processor';
 import type { SamplerConfig } from './config.ts';
-import { effectOf, request, takeAnswers } from './explaining.ts';
+import { request } from './explain-command.ts';
+import { effectOf, takeAnswers } from './explaining.ts';
 import { mustExplain, observeDecision, observeLabel, protectedSegments } from './fairness.ts';
 import { evaluate } from './fairness-alerts.ts';
 import { loadEffect, retryLoad, takeLoad } from './loading.ts';

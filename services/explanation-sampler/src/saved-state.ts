@@ -2,7 +2,7 @@
 import { type OpenAlert, openAlertOf } from '@weir/alerts/open-alert';
 import { loadCatalogue, saveCatalogue } from '@weir/catalogue/saved-catalogue';
 import type { ModelAccess } from '@weir/events/generated/events';
-import type { CellReport } from '@weir/explain/fairness/monitor';
+import type { CellReport } from '@weir/explain/fairness/cell-reports';
 import { loadFairness, saveFairness } from '@weir/explain/fairness/saved-state';
 import type { SamplerState } from '@weir/explain/sampling/inclusion';
 import { PriorityReservoir, type ReservoirItem } from '@weir/explain/sampling/priority-reservoir';

@@ -8,37 +8,16 @@
  * Revisions change counts, not bets. `bounds` says what missing labels could still do.
  */
 import { ExplainError, requireBetween, requireWhole } from '../errors.ts';
-import { meanSequence, rateSequence } from './confidence-sequence.ts';
-import {
-  COUNT,
-  COUNT_FIELDS,
-  calibrationError,
-  countDecision,
-  countLabel,
-  type RateMetric,
-  rateBounds,
-  rateOf,
-} from './counts.ts';
-import { eBenjaminiHochberg } from './e-bh.ts';
+import { type CellReport, cellReports } from './cell-reports.ts';
+import { COUNT, COUNT_FIELDS, calibrationError, countDecision, countLabel } from './counts.ts';
 import { GroupFinder, type Grouping, groupingsOf } from './groups.ts';
+import { harmOf, METRICS, OVER, UNDER } from './metrics.ts';
 import { RecentMap } from './recent-map.ts';
 import { countPositive, countScore, SCORE_FIELDS } from './score-histogram.ts';
-import { BET_FIELDS, betCount, betOnA, betOnB, type Harm, logWealth, maxLogWealth, placeBet } from './tolerance-bet.ts';
+import { BET_FIELDS, betOnA, betOnB, placeBet } from './tolerance-bet.ts';
 
-export type Metric = RateMetric | 'over-estimation' | 'under-estimation';
-const RATES: readonly RateMetric[] = [
-  'selection-rate',
-  'true-positive-rate',
-  'false-positive-rate',
-  'positive-predictive-value',
-];
-/** In the order of bets within a group. A high false positive rate is harm, a low one of the others. */
-export const METRICS: readonly Metric[] = [...RATES, 'over-estimation', 'under-estimation'];
-const OVER = 4;
-const UNDER = 5;
 /** Groups whose scores are kept for proposals of thresholds: those of the first groupings, as many as fit. */
 const MAX_SCORED_GROUPS = 512;
-const harmOf = (metric: number): Harm => (metric === 2 ? 'high' : 'low');
 
 export interface FairnessConfig {
   /** Values of each protected attribute; other values are counted as unknown. */
@@ -73,25 +52,6 @@ export interface Label {
   readonly label: 0 | 1;
   /** A label replaces one of a lower revision; equal or lower ones are duplicates. */
   readonly revision: number;
-}
-
-export interface CellReport {
-  readonly group: string;
-  readonly metric: Metric;
-  readonly status: 'warming-up' | 'within-tolerance' | 'alarm';
-  /** Events of the group, and of the other groups of the grouping that are large enough to be shown. */
-  readonly count: number;
-  readonly othersCount: number;
-  /** Rate, or mean of label − score; undefined while warming up. */
-  readonly value?: number;
-  readonly othersValue?: number;
-  /** Confidence sequence of `value` at 1 − alpha. */
-  readonly interval?: readonly [low: number, high: number];
-  /** What `value` can become once all labels are in. */
-  readonly bounds?: readonly [low: number, high: number];
-  /** Natural logarithm of the largest e-value so far, and the number of bets. */
-  readonly logEvidence: number;
-  readonly bets: number;
 }
 
 /** A decision that waits for a label or a revision. */
@@ -228,16 +188,7 @@ export class FairnessMonitor {
 
   /** One report per group and metric. O(cells · log precision). */
   report(): CellReport[] {
-    const alarmed = this.#alarmed();
-    const reports: CellReport[] = [];
-    for (const [grouping, { groups }] of this.groupings.entries()) {
-      for (const [index, name] of groups.entries()) {
-        const group = this.first[grouping]! + index;
-        for (let metric = 0; metric < METRICS.length; metric += 1)
-          reports.push(this.#cell(grouping, group, name, metric, alarmed));
-      }
-    }
-    return reports;
+    return cellReports(this);
   }
 
   #isScored(group: number): boolean {
@@ -265,64 +216,6 @@ export class FairnessMonitor {
     const scale = 1 + this.config.calibration;
     placeBet(this.bets, cell(OVER), (excess - this.config.calibration) / scale);
     placeBet(this.bets, cell(UNDER), (-excess - this.config.calibration) / scale);
-  }
-
-  #alarmed(): ReadonlySet<number> {
-    const cells = Array.from({ length: this.first.at(-1)! * METRICS.length }, (_, cell) => cell);
-    const { alpha, control } = this.config;
-    if (control === 'e-bh')
-      return new Set(
-        eBenjaminiHochberg(
-          cells.map((cell) => logWealth(this.bets, cell * BET_FIELDS)),
-          alpha,
-        ),
-      );
-    const threshold = Math.log(cells.length / alpha);
-    return new Set(cells.filter((cell) => maxLogWealth(this.bets, cell * BET_FIELDS) >= threshold));
-  }
-
-  #cell(grouping: number, group: number, name: string, metric: number, alarmed: ReadonlySet<number>): CellReport {
-    const at = (group * METRICS.length + metric) * BET_FIELDS;
-    const evidence = {
-      group: name,
-      metric: METRICS[metric]!,
-      logEvidence: maxLogWealth(this.bets, at),
-      bets: betCount(this.bets, at),
-    };
-    const own = this.#summary(group, metric);
-    const others = { sum: 0, count: 0 };
-    const least = this.config.minGroupSize;
-    for (let other = this.first[grouping]!; other < this.first[grouping + 1]!; other += 1) {
-      if (other === group) continue;
-      const each = this.#summary(other, metric);
-      // The rate of a small group must not follow from those of all others.
-      if (each.count < least) continue;
-      others.sum += each.sum;
-      others.count += each.count;
-    }
-    const sizes = { count: own.count, othersCount: others.count };
-    // Calibration is tested within the group; the rates are compared with all others.
-    if (own.count < least || (metric < RATES.length && others.count < least))
-      return { ...evidence, ...sizes, status: 'warming-up' };
-    const status = alarmed.has(group * METRICS.length + metric) ? 'alarm' : 'within-tolerance';
-    const shown = {
-      ...evidence,
-      ...sizes,
-      status,
-      value: own.sum / own.count,
-      othersValue: others.sum / others.count,
-    } as const;
-    if (metric >= RATES.length) return { ...shown, interval: meanSequence(own.sum, own.count, this.config.alpha) };
-    const bounds = rateBounds(this.counts, group * COUNT_FIELDS, RATES[metric]!);
-    return { ...shown, interval: rateSequence(own.sum, own.count, this.config.alpha), bounds };
-  }
-
-  #summary(group: number, metric: number): { readonly sum: number; readonly count: number } {
-    const at = group * COUNT_FIELDS;
-    if (metric >= RATES.length)
-      return { sum: this.counts[at + COUNT.errorSum]!, count: this.counts[at + COUNT.scored]! };
-    const { positives, count } = rateOf(this.counts, at, RATES[metric]!);
-    return { sum: positives, count };
   }
 
   /** Expected calibration error and Brier score of a group, NaN without labels. O(bins). @throws {ExplainError} BAD_ARGUMENT */
