@@ -221,12 +221,14 @@ function conditionsOf({ model, kinds, test, policy, untilMs, untilSeq, before }:
   readonly where: string;
   readonly values: readonly (string | number)[];
 } {
+  // Of a kind there are fewer entries than of a seq up to some: the plus keeps SQLite from looking among the latter.
+  const seq = kinds !== undefined && test === undefined ? '+seq' : 'seq';
   const equal: [string, string | number | undefined][] = [
     ['model = ?', model],
     ['test = ?', test],
     ['policy = ?', policy],
     ['time <= ?', untilMs],
-    ['seq <= ?', untilSeq],
+    [`${seq} <= ?`, untilSeq],
     ['place < ?', before],
   ];
   const parts: [string, readonly (string | number)[]][] = equal.flatMap(([text, value]) =>
