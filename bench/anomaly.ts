@@ -2,14 +2,16 @@
  * The anomaly detector beside its peers, by section; without one all but the last two. One setting for all streams: `anomaly-settings.md`
  * logs the runs that led to it. `WEIR_BENCH_PYTHON` names a Python with what `anomaly/requirements.txt` lists.
  *   npm run bench -- anomaly [SECTION…] [DEATHS]
- * rules F2 F3, state B5 C1 C2, delays F4, units G2, shift H1, mixed A4, wide B4, pipeline B3; on the labelled streams shuffled A1 A3 B1,
+ * rules F2 F3, state B5 C1 C2, delays F4, units G2, shift H1, attribution G1, fdr D5, mixed A4, wide B4, pipeline B3; on the labelled streams shuffled A1 A3 B1,
  * original A2, speed B1 B2, kept (scikit-learn), rrcf (minutes), reference D1 D3, budget D2, poison D4; only when asked for keys C3 (a gigabyte) and crashes H2 (minutes)
  */
 import { cpus } from 'node:os';
+import { attributionSection } from './anomaly/attribution-section.ts';
 import { budgetSection, referenceSection } from './anomaly/calibration-section.ts';
 import { crashSection } from './anomaly/crash-section.ts';
 import { poisonSection, shiftSection } from './anomaly/drift-section.ts';
 import { delaySection, unitSection } from './anomaly/faults-section.ts';
+import { fdrSection } from './anomaly/fdr-section.ts';
 import { mixedSection } from './anomaly/mixed-section.ts';
 import { type Peer, type Peers, pythonPeer, rcfPeers } from './anomaly/peers.ts';
 import { keysSection, pipelineSection, wideSection } from './anomaly/pipeline-section.ts';
@@ -30,6 +32,8 @@ if (wants('state')) stateSection();
 if (wants('delays')) delaySection();
 if (wants('units')) unitSection();
 if (wants('shift')) shiftSection();
+if (wants('attribution')) await attributionSection();
+if (wants('fdr')) fdrSection();
 if (wants('mixed')) mixedSection();
 if (wants('wide')) wideSection();
 if (wants('pipeline')) pipelineSection();

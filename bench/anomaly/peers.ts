@@ -78,6 +78,14 @@ export function rcfPeers(): Pick<Peers, 'rcf' | 'trcf'> {
   };
 }
 
+/** RCF's attribution (DiVector) of the last `rows` rows of a run. */
+export function attributionPeer(rows: number): Peer | string {
+  const path = rcfClassPath();
+  if (typeof path !== 'string') return path.reason;
+  const java = ['-Xmx1g', '-XX:+UseSerialGC', '-cp', path, 'RcfPeer', 'attribution', String(rows)];
+  return new Peer(`RCF Java ${RCF_VERSION}`, 'java', java);
+}
+
 function rcfClassPath(): string | { readonly reason: string } {
   const folder = join(tmpdir(), `weir-bench-rcf-${RCF_VERSION}`);
   mkdirSync(folder, { recursive: true });

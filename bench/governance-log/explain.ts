@@ -1,6 +1,7 @@
 /** G2: explanations, proofs and what served at a time, out of a log of many decisions, over HTTP from the running service. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BundleWriter, CHECKPOINT, checkpointPath, formatManifest, MANIFEST } from '@weir/ledger/bundle';
 import { signCheckpoint } from '@weir/ledger/checkpoint';
 import type { Kind } from '@weir/ledger/entry';
@@ -98,8 +99,10 @@ async function ask(folder: string, decisions: number, ids: readonly string[]): P
       if (!answer.ok) throw new Error(`${path} was answered with ${answer.status}: ${text}`);
       return performance.now() - start;
     };
-    const first = await get(`/v1/decisions/${ids[0]}`);
-    row(`index of ${decisions} decisions, made at the first question`, `${(first / 1_000).toFixed(1)} s`);
+    const start = performance.now();
+    // 503 while the index is made.
+    while ((await fetch(`${services.url}/v1/decisions/${ids[0]}`)).status === 503) await sleep(200);
+    row(`index of ${decisions} decisions`, `${((performance.now() - start) / 1_000).toFixed(1)} s after the start`);
     const random = xoroshiro128plus(1);
     const any = (): string => ids[uniformInt(random, 0, ids.length - 1)] as string;
     for (const [what, path] of [

@@ -32,7 +32,7 @@ function write(name: string, text: string): string {
 test('violations by row, a summary by column, and exit code 1', async () => {
   const { status, out } = await runCommand(check, '--reference', reference, '--current', current);
   expect(status).toBe(1);
-  expect(out).toContain('row 2: MISSING: age is NaN, the rule allows a value: the reference always has one\n');
+  expect(out).toContain('row 2: MISSING: age is missing, the rule allows a value: the reference always has one\n');
   expect(out).toMatch(/row 3: ABOVE_MAX: age is 900, the rule allows at most 49 \(tail\)/);
   expect(out).toMatch(/row 3: UNSEEN_CATEGORY: city is "bonn", the rule allows one of Aachen, Bonn, Celle/);
   expect(out).toContain('age: NOT_INTEGER in 1 of 4 rows, first in row 4: 1.5\n');
@@ -66,7 +66,7 @@ test('both files are read by the same options, and numbers where names should be
   });
   const { status, out } = await runCommand(check, '--reference', bare, '--current', other, ...reading);
   expect(status).toBe(1);
-  expect(out).toMatch(/row 2: MISSING: c1 is NaN.*\nrow 3: ABOVE_MAX: c1 is 900\.5/);
+  expect(out).toMatch(/row 2: MISSING: c1 is missing.*\nrow 3: ABOVE_MAX: c1 is 900\.5/);
   const inferred = JSON.parse((await runCommand(rules, 'infer', '--reference', bare, ...reading)).out) as {
     readonly numeric: readonly { readonly name: string }[];
   };
@@ -227,4 +227,20 @@ test.each([
   const { status, err } = await runCommand(check, ...args);
   expect(status).toBe(2);
   expect(err).toMatch(message);
+});
+
+test('an empty cell and one that is no number are told apart, with the text', async () => {
+  const reference = write(
+    'ages.csv',
+    `age,city\n${Array.from({ length: 4_000 }, (_, at) => `${18 + (at % 60)},A`).join('\n')}\n`,
+  );
+  const current = write('unread.csv', 'age,city\n30,A\n,A\nabc,A\n');
+  const args = ['--reference', reference, '--current', current, '--no-scores'];
+  const { out, err } = await runCommand(check, ...args);
+  expect(out).toContain('row 2: MISSING: age is missing, the rule allows');
+  expect(out).toContain('row 3: MISSING: age is "abc", no number, the rule allows');
+  expect(err).toMatch(/column age: 1 cell is no number and counts as missing: row 3 is "abc"/);
+  const lines = (await runCommand(check, ...args, '--json')).out.split('\n');
+  expect(JSON.parse(lines[0] as string)).toEqual(expect.not.objectContaining({ cell: expect.anything() as unknown }));
+  expect(JSON.parse(lines[1] as string)).toMatchObject({ row: 3, observed: 'NaN', cell: 'abc' });
 });

@@ -1,10 +1,12 @@
 /** What `weir dev` reads from flags and environment, and that its help says the same. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { GovernanceConfig } from '@weir/governance-log/config';
 import { COMMON_SETTINGS } from '@weir/service-kit/config/common-settings';
 import { afterAll, expect, test } from 'vitest';
+import { authorLines } from '../src/commands/dev/governance.ts';
 import { HELP } from '../src/commands/dev/help.ts';
 import { DEFAULT_PORT, FLAGS, parseOptions, UNTIL } from '../src/commands/dev/options.ts';
 import { SERVICES } from '../src/commands/dev/services.ts';
@@ -102,4 +104,18 @@ test('--speed 0 sends no flights; anything else is a factor', () => {
   expect(parseOptions(['--speed', '0'], {}, '').speed).toBe(0);
   expect(parseOptions(['--speed', '0.5'], {}, '').speed).toBe(0.5);
   expect(() => parseOptions(['--speed=-1'], {}, '')).toThrow(/--speed is "-1".*or 0 for no flights/);
+});
+
+test('on Kafka too the entries of a demonstration are signed by a key that its governance log knows', () => {
+  const prefix = `weir-options-${process.pid}.`;
+  const { config } = parseOptions(['--kafka', 'k:1', '--prefix', prefix, '--no-flights'], {}, 'x');
+  const file = join(tmpdir(), `${prefix}kafka.promotion.pem`);
+  try {
+    expect(authorLines(config as unknown as GovernanceConfig)).toEqual([
+      expect.stringMatching(/^entry-key weir\/promotion\+/) as unknown,
+    ]);
+    expect(existsSync(file)).toBe(true);
+  } finally {
+    rmSync(file, { force: true });
+  }
 });

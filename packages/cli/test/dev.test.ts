@@ -34,3 +34,17 @@ test.each([
   expect(status).toBe(2);
   expect(err).toMatch(rule);
 });
+
+test('a broker that is not there: why, for how long it was tried, and what to do', async () => {
+  process.env['WEIR_STARTUP_TIMEOUT_MS'] = '600';
+  try {
+    const { status, err } = await runCommand(dev, '--kafka', '127.0.0.1:1', '--no-flights', '--port', '0');
+    expect(status).toBe(2);
+    expect(err).toMatch(/waiting for the broker: .*127\.0\.0\.1:1/);
+    expect(err).toMatch(
+      /\(tried for 0\.6 s, as WEIR_STARTUP_TIMEOUT_MS says\); start again once the broker answers\n$/,
+    );
+  } finally {
+    delete process.env['WEIR_STARTUP_TIMEOUT_MS'];
+  }
+});

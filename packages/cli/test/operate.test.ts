@@ -21,6 +21,8 @@ const PEOPLE = [
   { id: 'second', roles: ['command', 'operate'] },
   { id: 'guest', roles: ['command'] },
 ];
+const VERSION = ['--version', '1', '--features', 'amount:numeric', '--outputs', 'score'];
+const registered: Said[] = [];
 let folder: string;
 let ports: Ports;
 let services: Services;
@@ -44,8 +46,7 @@ beforeAll(async () => {
     logger: createLogger('test', 'silent'),
     runner: { viewsEveryMs: 10 },
   });
-  for (const model of MODELS)
-    await as('ops', register, '--model', model, '--version', '1', '--features', 'amount:numeric', '--outputs', 'score');
+  for (const model of MODELS) registered.push(await as('ops', register, '--model', model, ...VERSION));
 });
 afterAll(async () => {
   await services.stop();
@@ -63,6 +64,10 @@ async function halts(): Promise<readonly unknown[]> {
   const { items } = (await answer.json()) as { items: { services: { promotion: { halt: string } } }[] };
   return items.map((item) => item.services.promotion.halt);
 }
+
+test('promotion alone takes a registration, though it shows no columns', () => {
+  for (const said of registered) expect(said).toMatchObject({ status: 0, err: '' });
+});
 
 const WHY = ['--reason', 'a drill'];
 

@@ -9,6 +9,7 @@ const ALERT: ShownOutput = {
   text: 'drift, warning: it moved',
   path: '/v1/alerts/a',
   counts: 'alert',
+  ends: true,
 };
 const DECISION: ShownOutput = {
   eventTimeMs: AT,
@@ -16,6 +17,7 @@ const DECISION: ShownOutput = {
   text: 'hold',
   path: undefined,
   counts: 'decision',
+  ends: true,
 };
 
 function shown(...services: readonly string[]): string {

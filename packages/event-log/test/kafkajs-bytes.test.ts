@@ -49,7 +49,7 @@ test('records that are a small part of an answer do not keep all of it', () => {
   expect(partitions[0]?.records.buffer.byteLength).toBeLessThan(100_000);
 });
 
-/** A Fetch response of version 11 with so many bytes of records for each partition. */
+/** A Fetch response of version 10 with so many bytes of records for each partition. */
 function answer(sizes: readonly number[]): Buffer {
   const int = (value: number): Buffer => {
     const bytes = Buffer.alloc(4);
@@ -58,8 +58,8 @@ function answer(sizes: readonly number[]): Buffer {
   };
   const topic = Buffer.concat([Buffer.from([0, 1]), Buffer.from('t')]);
   const partitions = sizes.flatMap((size, partition) => {
-    // error code, high watermark, last stable offset, log start; no aborted transactions; no preferred replica
-    return [int(partition), Buffer.alloc(26), int(0), int(-1), int(size), Buffer.alloc(size)];
+    // error code, high watermark, last stable offset, log start; no aborted transactions
+    return [int(partition), Buffer.alloc(26), int(0), int(size), Buffer.alloc(size)];
   });
   return Buffer.concat([Buffer.alloc(10), int(1), topic, int(sizes.length), ...partitions]);
 }

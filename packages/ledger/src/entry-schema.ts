@@ -60,11 +60,13 @@ const integer = rule('an integer', (value) => typeof value === 'number');
 const positive = rule('an integer of at least 1', isAtLeast(1));
 const hex32 = rule('64 lower-case hex digits', (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value));
 const text = rule('a string', (value) => typeof value === 'string');
-/** A name goes into keys, lines of text and file names. */
+/** A name goes into keys, lines of text and file names. Its length is that of code points, which every language counts alike. */
 const name = rule(
-  `1 to ${MAX_NAME} characters, none of them a control character`,
-  (value) => typeof value === 'string' && value !== '' && value.length <= MAX_NAME && !/\p{Cc}/u.test(value),
+  `1 to ${MAX_NAME} code points, none of them a control character`,
+  (value) => typeof value === 'string' && value !== '' && isShort(value) && !/\p{Cc}/u.test(value),
 );
+const isShort = (value: string): boolean =>
+  value.length - (value.match(/[\u{10000}-\u{10ffff}]/gu)?.length ?? 0) <= MAX_NAME;
 /** Compared with a hash that the reader computes: its digits need no check of their own. */
 const hash = rule('64 lower-case hex digits', (value) => typeof value === 'string' && value.length === 64);
 /** Decoded, strictly, when it is verified. */

@@ -161,6 +161,14 @@ describe('keys', () => {
     expect(take(author.write('a')).reason).toBeUndefined();
   });
 
+  test('a key that was rotated out does not come back when another hands over to it', () => {
+    take(author.rotate(NEW_KEY));
+    expect(take(author.rotate(OLD_KEY)).reason).toBeUndefined();
+    expect(take(author.write('a')).reason).toBe('key');
+    const other = new Author(ORIGIN, NEW_KEY);
+    expect(take(other.write('a')).reason).toBe('key');
+  });
+
   test.each<readonly [string, Change]>([
     ['is in a model’s chain', { model: 'a' }],
     ['names another new key', { decision: { to: 'x+00000000' } }],

@@ -8,15 +8,18 @@ import { search } from '@weir/testkit/search';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { afterAll, describe, expect, test } from 'vitest';
-import { CHECKPOINT } from '../src/bundle.ts';
-import { toHex, utf8 } from '../src/bytes.ts';
+import { CHECKPOINT, formatManifest } from '../src/bundle.ts';
+import { toBase64, toHex, utf8 } from '../src/bytes.ts';
+import { approvalMessage } from '../src/entry-codec.ts';
 import { formatVkey } from '../src/keys.ts';
-import { sha256 } from '../src/node-crypto.ts';
+import { sha256, verifiers } from '../src/node-crypto.ts';
 import { consistencyProof, inclusionProof, verifyConsistency, verifyInclusion } from '../src/proof.ts';
 import { Frontier, TreeHasher } from '../src/tree.ts';
-import { judge } from './judge.ts';
+import { parseTrust } from '../src/trust.ts';
+import { Author, entryKey } from './author.ts';
+import { judge, remembering } from './judge.ts';
 import { mutate } from './mutations.ts';
-import { type Files, filesOf, LOG_SIGNER, logSigner, randomLog, trustText } from './scene.ts';
+import { type Files, filesOf, LOG_SIGNER, logSigner, NEW_KEY, OLD_KEY, ORIGIN, randomLog, trustText } from './scene.ts';
 
 const PROOFS = 100_000;
 const LEAVES = 20_000;
@@ -205,5 +208,89 @@ test.skipIf('skip' in python)(
         found.push(kind);
       }
     expect(new Set(found).size).toBe(6);
+  },
+);
+
+/** 600 entries, so two full tiles and a partial one: approvals, a rotated key, two kinds of signatures, four checkpoints. */
+function longLog(): { readonly files: Files; readonly trust: string } {
+  const author = new Author(ORIGIN, OLD_KEY);
+  const approver = entryKey(5, 'weir.example/people');
+  const written = Array.from({ length: 600 }, (_, index) => {
+    if (index === 290) return author.rotate(NEW_KEY);
+    if (index % 50 !== 7) return author.write(`m${index % 4}`, index % 90 === 3 ? 'epoch-claim' : 'weights-set');
+    const of = toHex(sha256(utf8(`decision ${index}`)));
+    const approval = { of, keyId: approver.vkey.keyId, sig: toBase64(approver.sign(approvalMessage(of))) };
+    return author.write(`m${index % 4}`, 'approval', { approval, actor: { principal: 'p-7', role: 'risk' } });
+  });
+  const signers = [LOG_SIGNER, logSigner(11, 'ml-dsa-44')];
+  const lines = [`approver-key ${formatVkey(approver.vkey)} 0-599`, 'require ed25519', 'require ml-dsa-44'];
+  return { files: filesOf(written, author, [5, 256, 300], signers), trust: trustText(signers, lines) };
+}
+
+/** What may be done to a file, each found by both verifiers or by neither. */
+function* changesOf(files: Files): Generator<readonly [string, Files]> {
+  for (const [name, bytes] of files) {
+    const middle = Math.floor(bytes.length / 2);
+    const changes: [string, Uint8Array | undefined][] = [
+      ['removed', undefined],
+      ['emptied', new Uint8Array(0)],
+      ['flipped', bytes.with(middle, (bytes[middle] as number) ^ 1)],
+      ['cut', bytes.slice(0, middle)],
+      ['and a byte more', Buffer.concat([bytes, Buffer.from([10])])],
+    ];
+    if (name === 'checkpoint') changes.push(['as of 300', files.get('checkpoints/300')]);
+    for (const [what, changed] of changes) {
+      const other = new Map(files);
+      if (changed === undefined) other.delete(name);
+      else other.set(name, changed);
+      yield [`${name} ${what}`, other];
+    }
+  }
+  const manifest = formatManifest({ origin: ORIGIN, checkpoints: ['checkpoints/5'] });
+  yield ['a manifest that hides', new Map(files).set('manifest.json', manifest)];
+  for (const name of [
+    'checkpoints/7',
+    'checkpoints/x',
+    'tile/2/000',
+    'tile/0/002.p/99',
+    'tile/x',
+    'notes.txt',
+    'tile/.x',
+  ])
+    yield [`${name} in addition`, new Map(files).set(name, utf8('junk'))];
+}
+
+test.skipIf('skip' in python)(
+  'Python judges every file of a long log with rotation and approvals as this package does',
+  { timeout: 600_000 },
+  () => {
+    const { files, trust: text } = longLog();
+    const trust = join(folder, 'long.trust');
+    writeFileSync(trust, text);
+    const rules = {
+      trust: parseTrust(text, sha256),
+      verifiers: { ...verifiers, ed25519: remembering(verifiers.ed25519) },
+    };
+    const [command, ...args] = (python as Program).command;
+    const said = (of: Files): string => {
+      const path = write(of, 'long');
+      const answer = spawnSync(command, [...args, 'bundle', path, trust])
+        .stdout.toString()
+        .trim();
+      rmSync(path, { recursive: true });
+      return answer;
+    };
+    expect(said(files)).toBe('sound 600');
+    const differ: string[] = [];
+    const found: string[] = [];
+    for (const [what, changed] of changesOf(files)) {
+      const ours = judge(changed, rules);
+      const [verdict = '', at, reason] = said(changed).split(' ');
+      const both = `${what}: ${verdict} ${at} ${reason}, here ${JSON.stringify(ours)}`;
+      if (ours === 'sound' ? verdict !== 'sound' : ours === 'unusable' || ours.reason !== reason) differ.push(both);
+      if (ours !== 'sound') found.push(what);
+    }
+    expect(differ).toEqual([]);
+    expect(found.length).toBeGreaterThan(80);
   },
 );

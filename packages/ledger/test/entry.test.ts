@@ -117,6 +117,17 @@ test.each<readonly [string, Readonly<Record<string, unknown>>]>([
   expect(ruleOf(changed(changes))).toBe(rule);
 });
 
+test('a name has 1 to 255 code points, however many units or bytes those take, and no control character', () => {
+  const named = (version: string) => ruleOf(changed({ 'decision.to': version }));
+  for (const character of ['a', 'ß', '\u{1f600}']) {
+    expect(named(character.repeat(255))).toBe('accepted');
+    expect(named(character.repeat(256))).toBe('decision.to');
+  }
+  expect(named('')).toBe('decision.to');
+  for (const control of ['\n', '\u007f', '\u0085', '\u009f']) expect(named(`a${control}`)).toBe('decision.to');
+  expect(named('a\u00a0 b')).toBe('accepted');
+});
+
 test('the faults of canonical form are named', () => {
   const text = decodeUtf8(BYTES);
   expect(ruleOf(utf8(`${text} `))).toBe('whitespace');

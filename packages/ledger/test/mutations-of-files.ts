@@ -1,7 +1,7 @@
 /** Ways to tamper with one file of a log: a signature within it, a tile, a bundle, a checkpoint, a proof. */
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
-import { CHECKPOINT, checkpointPath, nodeReader } from '../src/bundle.ts';
+import { CHECKPOINT, checkpointPath, formatManifest, MANIFEST, nodeReader } from '../src/bundle.ts';
 import { concatBytes, decodeUtf8, equalBytes, toBase64, utf8 } from '../src/bytes.ts';
 import { parseCheckpoint, signCheckpoint } from '../src/checkpoint.ts';
 import { decodeEntry, signatureOf } from '../src/entry-codec.ts';
@@ -100,6 +100,20 @@ export const checkpoint: Mutator = ({ entries, checkpointsAt, files, author }, r
   ];
   const changed: Files = new Map(files);
   changed.set(name, utf8(forgeries[pick(rng, forgeries.length)] as string));
+  return { files: changed };
+};
+
+/** The end of the log is hidden by what no signature covers: the manifest, which note `checkpoint` is, and which files are there. */
+export const hide: Mutator = ({ entries, checkpointsAt, files, author }, rng) => {
+  const earlier = checkpointsAt.filter((size) => size < entries.length);
+  if (earlier.length === 0) return undefined;
+  const size = earlier[pick(rng, earlier.length)] as number;
+  const changed: Files = new Map(files);
+  const some = 1 + pick(rng, 7);
+  if ((some & 1) > 0)
+    changed.set(MANIFEST, formatManifest({ origin: author.origin, checkpoints: [checkpointPath(size)] }));
+  if ((some & 2) > 0) changed.set(CHECKPOINT, files.get(checkpointPath(size)) as Uint8Array);
+  if ((some & 4) > 0) changed.delete(checkpointPath(entries.length));
   return { files: changed };
 };
 

@@ -12,7 +12,7 @@ import { sha256 } from '../src/node-crypto.ts';
 import { parseNote } from '../src/note.ts';
 import { BundleReader, bundlesOf, frameEntry, HASH_LENGTH, parseTilePath, TILE_WIDTH, tilePath } from '../src/tiles.ts';
 import type { NamedKey } from './author.ts';
-import { bundle, checkpoint, proof, signature, tile } from './mutations-of-files.ts';
+import { bundle, checkpoint, hide, proof, signature, tile } from './mutations-of-files.ts';
 import { type Files, filesOf, NEW_KEY, OLD_KEY, type Scene } from './scene.ts';
 
 export interface Mutation {
@@ -205,6 +205,7 @@ export const MUTATORS: Readonly<Record<string, Mutator>> = {
   tile,
   bundle,
   checkpoint,
+  hide,
   proof,
 };
 

@@ -1,5 +1,6 @@
 /** Odd events become episodes, and episodes alerts. */
 import { attribute } from '@weir/anomaly/attribution/attribute';
+import type { BrokenPair } from '@weir/anomaly/pairs/column-pairs';
 import type { AnomalousFeature } from '@weir/events/generated/events';
 import { episodeFinding, leftFinding } from './findings.ts';
 import type { Decision, Outliers } from './outliers.ts';
@@ -85,7 +86,9 @@ function close(
 }
 
 /** The row that was just decided. */
-export function featuresOf({ forest, row, dimensions, numbers }: Outliers): AnomalousFeature[] {
+export function featuresOf(outliers: Outliers): AnomalousFeature[] {
+  const { forest, row, dimensions, numbers, brokenPair } = outliers;
+  if (brokenPair !== undefined) return pairFeatures(outliers, brokenPair);
   const { top } = attribute(forest, row, Math.min(NAMED, row.length));
   return top.map(({ feature, direction, share, expected: [low, high] }) => {
     const isNumber = feature < numbers;
@@ -99,6 +102,22 @@ export function featuresOf({ forest, row, dimensions, numbers }: Outliers): Anom
       expectedHigh: isNumber ? high : Number.NaN,
     };
   });
+}
+
+/** Both columns of a pair, each with what the other lets expect: which of them is wrong, the pair does not say. */
+function pairFeatures({ row, dimensions }: Outliers, pair: BrokenPair): AnomalousFeature[] {
+  const feature = (at: number, isHigh: boolean, [expectedLow, expectedHigh]: readonly [number, number]) => ({
+    feature: dimensions[at] as string,
+    share: 0.5,
+    direction: isHigh ? 1 : -1,
+    observed: Number.isFinite(row[at]) ? (row[at] as number) : null,
+    expectedLow,
+    expectedHigh,
+  });
+  return [
+    feature(pair.column, pair.isHigh, pair.expected),
+    feature(pair.partner, pair.isPartnerHigh, pair.partnerExpected),
+  ];
 }
 
 function observeLeft(model: ModelState, monitor: Monitor, place: Place): void {

@@ -1,9 +1,12 @@
 /**
- * Odd events of one layout: an isolation forest over all columns, calibrated against held-out events.
+ * Odd events of one layout: an isolation forest over all columns, and columns that go together, calibrated against held-out events.
  *
  *   learning   clean events become the forest; nothing is said of them
  *   scoring    the forest is kept, further clean events are scored: their scores are the reference
  *   ready      p-values; under the guarantee `budget`, which needs no reference, the forest goes on learning and `scoring` is left out
+ *
+ * Where columns go together, an event has two p-values, of the forest and of the strain of its pairs; twice the smaller one is its own, so that the
+ * rate stays what it is. The budget is of the forest alone.
  *
  * When p-values below α come much more often than α, the data has left the reference: then the budget decides until they do not, or until
  * a person has it re-anchored.
@@ -15,6 +18,7 @@ import { Surprisal } from '@weir/anomaly/categorical/surprisal';
 import { Episodes } from '@weir/anomaly/episodes';
 import { readForest, writeForest } from '@weir/anomaly/forest/forest-state';
 import { RollingForest, SMALL, STANDARD } from '@weir/anomaly/forest/rolling-forest';
+import { type BrokenPair, ColumnPairs } from '@weir/anomaly/pairs/column-pairs';
 import { hashText } from '@weir/anomaly/sequential/distinct-rate';
 import { ShareRise } from '@weir/anomaly/sequential/share-rise';
 import type { StateReader } from '@weir/anomaly/state/state-reader';
@@ -34,6 +38,8 @@ const MAX_USUAL_SHARE = 0.3;
 /** What the surprisals of categories may fill of a row. */
 const MAX_TEXTS = 256;
 const MAX_DIMENSIONS = 4_096;
+/** Of the monitor's state. One of before goes on without pairs until it is re-anchored. */
+const WITH_PAIRS = 4;
 
 /** Of one event; the same object for every event of a forest. */
 export interface Decision {
@@ -64,6 +70,10 @@ export class Outliers {
   #surprisal: Surprisal | undefined;
   #held: number[] = [];
   #reference: ReferenceCalibration | undefined;
+  /** Follow from the rows of a forest that is kept. */
+  #pairs: ColumnPairs | undefined;
+  #heldStrains: number[] = [];
+  #strains: ReferenceCalibration | undefined;
 
   constructor(model: string, columns: MonitoredColumns, config: AnomalyConfig) {
     const { texts, numbers, outputs } = columns;
@@ -134,15 +144,27 @@ export class Outliers {
     if (this.phase === 'learning') {
       this.#load(numbers, at, texts, textAt, true);
       this.forest.learn(this.row);
-      if (this.forest.learned >= this.#config.learnEvents)
-        this.phase = this.#config.guarantee === 'budget' ? 'ready' : 'scoring';
+      if (this.forest.learned >= this.#config.learnEvents) this.#endLearning();
       return;
     }
     this.#held.push(this.score(numbers, at, texts, textAt));
+    if (this.#pairs !== undefined) this.#heldStrains.push(this.#pairs.strain(this.row));
     if (this.#held.length < this.#config.heldOutEvents) return;
     this.#reference = ReferenceCalibration.from(this.#held);
+    if (this.#pairs !== undefined) this.#strains = ReferenceCalibration.from(this.#heldStrains);
     this.#held = [];
+    this.#heldStrains = [];
     this.phase = 'ready';
+  }
+
+  #endLearning(): void {
+    this.phase = this.#config.guarantee === 'budget' ? 'ready' : 'scoring';
+    if (this.phase === 'scoring') this.#findPairs();
+  }
+
+  #findPairs(): void {
+    const { rows, places, settings } = this.forest;
+    this.#pairs = ColumnPairs.of(rows, settings.dimensions, this.numbers, places[0] as number);
   }
 
   /** An event when `ready`. The result is valid until the next call. */
@@ -171,9 +193,26 @@ export class Outliers {
     return this.forest.score(this.row);
   }
 
-  /** Of a score among those of the held-out events; 1 while there are none. */
+  /** Of the event that was scored last, against the held-out ones; 1 while there are none. */
   referencePValue(score: number): number {
-    return this.#reference?.pValue(score) ?? 1;
+    const pValue = this.#reference?.pValue(score) ?? 1;
+    return this.#pairs === undefined ? pValue : Math.min(1, 2 * Math.min(pValue, this.#strainPValue(this.#pairs)));
+  }
+
+  /** The columns of the event that was scored last that do not go together, where that makes it odder than the forest says. */
+  get brokenPair(): BrokenPair | undefined {
+    if (this.#pairs === undefined || this.guarantee === 'budget') return undefined;
+    const byForest = this.#reference?.pValue(this.forest.score(this.row)) ?? 1;
+    return this.#strainPValue(this.#pairs) < byForest ? this.#pairs.broken(this.row) : undefined;
+  }
+
+  /** Pairs of columns that go together; for views. */
+  get pairs(): number {
+    return this.#pairs?.size ?? 0;
+  }
+
+  #strainPValue(pairs: ColumnPairs): number {
+    return this.#strains?.pValue(pairs.strain(this.row)) ?? 1;
   }
 
   /** p ≤ α. */
@@ -200,6 +239,11 @@ export class Outliers {
     writer.numbers(Float64Array.from(this.#held));
     writer.flag(this.#reference !== undefined);
     this.#reference?.write(writer);
+    writer.u32(this.#heldStrains.length);
+    writer.numbers(Float64Array.from(this.#heldStrains));
+    writer.flag(this.#pairs !== undefined);
+    writer.flag(this.#strains !== undefined);
+    this.#strains?.write(writer);
     this.#budget.write(writer);
     this.alarmShare.write(writer);
     this.episodes.write(writer);
@@ -220,8 +264,17 @@ export class Outliers {
     reader.numbers(held);
     this.#held = Array.from(held);
     this.#reference = reader.flag() ? ReferenceCalibration.read(reader) : undefined;
+    if (reader.version >= WITH_PAIRS) this.#readPairs(reader);
     this.#budget.read(reader);
     this.alarmShare.read(reader);
     this.episodes.read(reader);
+  }
+
+  #readPairs(reader: StateReader): void {
+    const strains = new Float64Array(reader.u32());
+    reader.numbers(strains);
+    this.#heldStrains = Array.from(strains);
+    if (reader.flag()) this.#findPairs();
+    this.#strains = reader.flag() ? ReferenceCalibration.read(reader) : undefined;
   }
 }

@@ -24,7 +24,10 @@ const Features = Type.Array(
     share: Type.Number({ minimum: 0, maximum: 1, description: 'part of the score that it explains' }),
     direction: Type.Integer({ description: '+1: higher than expected, −1: lower' }),
     observed: orNull(Type.Number(), 'null for categories and missing values'),
-    expectedLow: orNull(Type.Number(), '5 % of what the forest has learnt'),
+    expectedLow: orNull(
+      Type.Number(),
+      '5 % of what the forest has learnt; where two columns do not go together, given the other one',
+    ),
     expectedHigh: orNull(Type.Number(), '95 % of it'),
   }),
 );
@@ -63,6 +66,7 @@ const Forest = Type.Object({
     }),
     'shares of usual events that nine references of ten of this size call odd: the mean over references is 1/eventsPerAlarm; more held-out events narrow it',
   ),
+  pairs: count('pairs of columns that go together, of which an event is looked at for a break'),
   learned: count('events that the forest has learnt'),
   confidence: Type.Number({ minimum: 0, maximum: 1 }),
   bytes: count('memory of the forest'),

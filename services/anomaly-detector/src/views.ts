@@ -85,6 +85,7 @@ function forestOf({ config }: ModelState, outliers: Outliers) {
     notPromised: dependenceText(outliers),
     referenceSize,
     rateRange: outliers.rateRange,
+    pairs: outliers.pairs,
     learned: forest.learned,
     confidence: forest.confidence,
     bytes: forest.bytes,

@@ -64,6 +64,7 @@ export class DecisionIndex {
   #database: DatabaseSync | undefined;
   readonly #statements = new Map<string, StatementSync>();
   #size = 0;
+  #isClosed = false;
   #refreshing: Promise<ReadCheckpoint | undefined> | undefined;
 
   /** @param file of the index; ':memory:' for none */
@@ -80,7 +81,17 @@ export class DecisionIndex {
     return await this.#refreshing;
   }
 
+  /** Entries under the newest checkpoint that are not read yet. @throws {FolderError} when the manifest is damaged */
+  get behind(): number {
+    const checkpoint = this.#reader.latest();
+    if (checkpoint === undefined) return 0;
+    this.#open();
+    return Math.max(0, checkpoint.size - this.#size);
+  }
+
+  /** What is being read is left where it is; a new index goes on from there. */
   close(): void {
+    this.#isClosed = true;
     this.#statements.clear();
     this.#database?.close();
     this.#database = undefined;
@@ -142,7 +153,7 @@ export class DecisionIndex {
     if (checkpoint === undefined) return undefined;
     this.#open();
     if (this.#size > checkpoint.size) this.#reset();
-    while (this.#size < checkpoint.size) {
+    while (this.#size < checkpoint.size && !this.#isClosed) {
       this.#takeBundle(checkpoint);
       // A log of years is indexed without holding up what else the process answers.
       await new Promise(setImmediate);

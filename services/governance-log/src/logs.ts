@@ -4,10 +4,14 @@ import { join } from 'node:path';
 import type { Entry } from '@weir/ledger/entry';
 import { decodeEntry } from '@weir/ledger/entry-codec';
 import { sha256 } from '@weir/ledger/node-crypto';
+import { Problem } from '@weir/service-kit/http/problem';
 import { DecisionIndex, type Filter } from './decision-index.ts';
 import { createDisk } from './disk.ts';
 import { LogReader, type ReadCheckpoint } from './log-reader.ts';
 import { bundleFolder } from './store-handler.ts';
+
+/** About half a second's. */
+const MOST_BEHIND = 10_000;
 
 /** An entry with where it lies, and the checkpoint that signs it. */
 export interface Found {
@@ -49,11 +53,14 @@ export class Log {
 export class Logs {
   readonly #folder: string;
   readonly #partitions: number;
+  readonly #mostBehind: number;
   readonly #logs = new Map<number, Log>();
 
-  constructor(folder: string, partitions: number) {
+  /** @param mostBehind entries that a question waits for; with more to be read it is told to come again */
+  constructor(folder: string, partitions: number, mostBehind: number = MOST_BEHIND) {
     this.#folder = folder;
     this.#partitions = partitions;
+    this.#mostBehind = mostBehind;
   }
 
   /** Undefined when the deployment has no such partition. */
@@ -68,16 +75,32 @@ export class Logs {
     return log;
   }
 
-  /** Those with a checkpoint, their indices up to date. Another instance may own a partition: then its folder is not here. */
+  /**
+   * Those with a checkpoint, their indices up to date. Another instance may own a partition: then its folder is not here.
+   * @throws {Problem} NOT_READY while the index of a long log is made, which goes on meanwhile
+   */
   async signed(): Promise<readonly { readonly log: Log; readonly checkpoint: ReadCheckpoint }[]> {
     const found: { log: Log; checkpoint: ReadCheckpoint }[] = [];
     for (let partition = 0; partition < this.#partitions; partition += 1) {
       if (!existsSync(bundleFolder(this.#folder, partition))) continue;
       const log = this.partition(partition) as Log;
-      const checkpoint = await log.index.refresh();
+      const refreshed = log.index.refresh();
+      this.#demandNear(log, refreshed);
+      const checkpoint = await refreshed;
       if (checkpoint !== undefined) found.push({ log, checkpoint });
     }
     return found;
+  }
+
+  #demandNear({ reader, index }: Log, refreshed: Promise<unknown>): void {
+    const { behind } = index;
+    if (behind <= this.#mostBehind) return;
+    // What is wrong with the folder is told by the next question.
+    refreshed.catch(() => {});
+    throw new Problem(
+      'NOT_READY',
+      `the index of partition ${reader.partition} is being made: ${behind} of ${reader.latest()?.size} entries are still to be read; ask again in a few seconds`,
+    );
   }
 
   async decision(decisionId: string): Promise<Found | undefined> {

@@ -37,6 +37,10 @@ export function registerRoutes(app: FastifyInstance, io: ServiceIo, logs: Logs, 
   registerTimeline(app, logs);
   registerExport(app, logs, config);
   registerCompliance(app, logs);
+  // The index of a long log takes a while: it is begun before anybody asks.
+  app.addHook('onReady', async () => {
+    void logs.signed().catch(() => {});
+  });
   app.addHook('onClose', async () => logs.close());
 }
 
@@ -56,7 +60,7 @@ function registerDecisions(app: FastifyInstance, logs: Logs, config: LogConfig):
       },
       CLOSED,
     ),
-    response: { 200: called('DecisionPage', DecisionPage), ...errorAnswers('BAD_CURSOR') },
+    response: { 200: called('DecisionPage', DecisionPage), ...errorAnswers('BAD_CURSOR', 'NOT_READY') },
   };
   type Query = PageQuery & { readonly model?: string; readonly kind?: string };
   app.get<{ Querystring: Query }>('/v1/decisions', { schema: list }, async (request, reply) => {
@@ -105,7 +109,7 @@ function registerDecisions(app: FastifyInstance, logs: Logs, config: LogConfig):
     summary: 'Proof that the decision is in the log: a .tlog-proof (C2SP) for weir verify',
     description:
       'Under the newest checkpoint that has the quorum of witnesses of the policy, where the decision is under one.',
-    response: { ...fileAnswer('text/plain', 'C2SP tlog-proof'), ...errorAnswers('NOT_FOUND') },
+    response: { ...fileAnswer('text/plain', 'C2SP tlog-proof'), ...errorAnswers('NOT_FOUND', 'NOT_READY') },
   };
   app.get<{ Params: Id }>('/v1/decisions/:id/proof', { schema: proof }, async (request, reply) => {
     const { log, checkpoint: last, place, entry: signedEntry } = await found(logs, request.params.id);
@@ -210,7 +214,7 @@ function registerCompliance(app: FastifyInstance, logs: Logs): void {
     description: 'Not a statement of conformity.',
     tags,
     querystring: Type.Object({ model: Type.Optional(ModelName) }, CLOSED),
-    response: { 200: called('Compliance', ComplianceShape) },
+    response: { 200: called('Compliance', ComplianceShape), ...errorAnswers('NOT_READY') },
   };
   app.get<{ Querystring: { readonly model?: string } }>('/v1/report/compliance', { schema }, async (request, reply) =>
     sendJson(request, reply, JSON.stringify(complianceReport(await logs.signed(), request.query.model))),
@@ -218,7 +222,7 @@ function registerCompliance(app: FastifyInstance, logs: Logs): void {
 }
 
 function answers(shape: object, ...codes: readonly ProblemCode[]): Record<number, object> {
-  return { 200: shape, ...errorAnswers('NOT_FOUND', ...codes) };
+  return { 200: shape, ...errorAnswers('NOT_FOUND', 'NOT_READY', ...codes) };
 }
 
 /** The newest checkpoint that a verifier with this policy takes; undefined while none has the quorum. */

@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { loadServiceConfig, type ServiceConfig, type ServiceSettings } from '@weir/service-kit/config/common-settings';
 import type { KernelConfig } from './decision-log.ts';
 import { readOrMakeSigners, readSigners, type Signer, UNSIGNED } from './signer.ts';
@@ -22,7 +23,7 @@ const OWN_SETTINGS = {
     type: 'boolean',
     default: false,
     reason:
-      'make the key file when it is not there: for development; with the embedded log it lies beside WEIR_LOG_FILE unless it is named',
+      'make the key file when it is not there: for development; unless it is named it lies beside WEIR_LOG_FILE, on Kafka in the folder for temporary files',
   },
   WEIR_PROMOTION_APPROVERS: {
     type: 'list',
@@ -98,15 +99,13 @@ export function signersOf(config: PromotionConfig): readonly Signer[] {
   return config.WEIR_PROMOTION_MAKE_KEY ? readOrMakeSigners(file, name) : readSigners(file, name);
 }
 
-function keyFileOf({
-  WEIR_PROMOTION_KEY_FILE,
-  WEIR_PROMOTION_MAKE_KEY,
-  WEIR_LOG,
-  WEIR_LOG_FILE,
-}: PromotionConfig): string {
-  if (WEIR_PROMOTION_KEY_FILE !== '') return resolve(WEIR_PROMOTION_KEY_FILE);
-  // Beside the log it is there when the log is replayed.
-  return WEIR_PROMOTION_MAKE_KEY && WEIR_LOG === 'embedded' ? resolve(`${WEIR_LOG_FILE}.promotion.pem`) : '';
+function keyFileOf(config: PromotionConfig): string {
+  const { WEIR_PROMOTION_KEY_FILE: named, WEIR_PROMOTION_MAKE_KEY: makes, WEIR_LOG, WEIR_LOG_FILE } = config;
+  if (named !== '') return resolve(named);
+  if (!makes) return '';
+  // Beside the log it is there when the log is replayed; on Kafka it goes with the names of the topics, as the governance log's.
+  const beside = WEIR_LOG === 'embedded' ? WEIR_LOG_FILE : join(tmpdir(), `${config.WEIR_TOPIC_PREFIX}kafka`);
+  return resolve(`${beside}.promotion.pem`);
 }
 
 export function keyNameOf(deployment: string): string {

@@ -135,5 +135,10 @@ function closeTest(run: Run, reason: string): void {
 
 /** A principal's id as an entry can hold it. */
 export function nameOf(id: string): string {
-  return id.replaceAll(/\p{Cc}/gu, ' ').slice(0, 255) || 'unknown';
+  return (
+    id
+      .replaceAll(/\p{Cc}/gu, ' ')
+      .slice(0, 255)
+      .toWellFormed() || 'unknown'
+  );
 }

@@ -1,7 +1,7 @@
 import { AnomalyError } from '../anomaly-error.ts';
 import { CODES } from './codes.ts';
 import type { QualityEvent } from './event.ts';
-import { checkNumeric, isWithin, type NumericTable, numericTable } from './numeric-table.ts';
+import { ALL_WITHIN, checkNumeric, firstOutside, type NumericTable, numericTable } from './numeric-table.ts';
 import { patternNamed } from './patterns.ts';
 import type { RecentIds } from './recent-ids.ts';
 import type { CategoricalRule, NumericRule, ProbabilityRule, Rules } from './rules.ts';
@@ -50,12 +50,11 @@ export class RuleTable {
    */
   check(event: QualityEvent, nowMs: number = Number.NaN): number {
     if (!this.#clean) this.violations.fill(0);
-    let count = isWithin(this.#numeric, event.numeric)
-      ? 0
-      : checkNumeric(this.#numeric, event.numeric, this.violations, 0);
+    const first = firstOutside(this.#numeric, event.numeric);
+    let count = first === ALL_WITHIN ? 0 : checkNumeric(this.#numeric, event.numeric, this.violations, 0, first);
     const outputsFrom = this.#numeric.flags.length;
     if (event.outputs !== undefined && this.#outputs.flags.length > 0)
-      count += checkNumeric(this.#outputs, event.outputs, this.violations, outputsFrom);
+      count += checkNumeric(this.#outputs, event.outputs, this.violations, outputsFrom, 0);
     count += this.#checkCategorical(event.categorical, outputsFrom + this.#outputs.flags.length);
     const whole = this.#checkWhole(event, nowMs);
     if (whole !== 0) {

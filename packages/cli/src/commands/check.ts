@@ -5,6 +5,7 @@ import { type Command, type CommandIo, UsageError } from '../output.ts';
 import { openRows } from '../tables/row-blocks.ts';
 import { shown } from '../tables/shown.ts';
 import { listed } from '../tables/table.ts';
+import { described } from '../tables/unreadable.ts';
 import { checkRows } from './check/check-rows.ts';
 import { jsonReport } from './check/json-report.ts';
 import { junitOf, type ScoreCase } from './check/junit.ts';
@@ -28,8 +29,7 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
   const toReport = { path: current, scores: typeof scores === 'string' ? undefined : scores, out: io.out };
   const report = json ? jsonReport(toReport) : textReport(toReport, limit);
   const result = await checkRows(rules, source, report);
-  for (const [column, { count }] of source.unreadable)
-    io.err(`weir: ${current}: ${count} cells of ${column} are no numbers and count as missing\n`);
+  for (const [column, tally] of source.unreadable) io.err(`weir: ${described(current, column, tally)}\n`);
   const counts = toReport.scores?.counts;
   report.end(result, counts);
   const isTooOdd = counts !== undefined && failsOn(options.scores?.failOn, counts);

@@ -19,7 +19,12 @@ export interface RestOptions {
 /** @throws {UsageError} when `url` is none */
 export function restTarget({ url, token, waitS }: RestOptions): ControlTarget {
   const base = baseOf(url);
-  const put = async (path: readonly string[], body: object, isSame: (shown: unknown) => boolean): Promise<Written> => {
+  const put = async (
+    path: readonly string[],
+    body: object,
+    isSame: (shown: unknown) => boolean,
+    isListed: () => Promise<boolean> = () => Promise.resolve(false),
+  ): Promise<Written> => {
     const place = `${base}/v1/models/${path.map(encodeURIComponent).join('/')}`;
     const headers = {
       'content-type': 'application/json',
@@ -33,15 +38,20 @@ export function restTarget({ url, token, waitS }: RestOptions): ControlTarget {
     const where = toldOf(receipt, waitS);
     if (!receipt.processed) return { where, doubt: undefined };
     const shown = await ask(place, { headers });
-    if (shown.status === 404) return { where, doubt: NOT_SHOWN };
+    if (shown.status === 404) return { where, doubt: (await isListed()) ? undefined : NOT_SHOWN };
     return { where, doubt: !shown.ok || isSame(await jsonOf(shown)) ? undefined : OTHER_SHOWN };
   };
   return {
     register: (model, version, shape) =>
-      put([model, 'versions', version], shape, (shown) => {
-        const { featureSet, outputs, access = null } = shown as Partial<VersionShape>;
-        return isDeepStrictEqual({ featureSet, outputs, access }, shape);
-      }),
+      put(
+        [model, 'versions', version],
+        shape,
+        (shown) => {
+          const { featureSet, outputs, access = null } = shown as Partial<VersionShape>;
+          return isDeepStrictEqual({ featureSet, outputs, access }, shape);
+        },
+        () => isVersionListed(`${base}/v1/models/${encodeURIComponent(model)}`, version, token),
+      ),
     notes: (model) => notesOf(`${base}/v1/models/${encodeURIComponent(model)}`, token),
     setReference: (model, column, content, source) => {
       const { values, categories, counts, missing } = content;
@@ -52,6 +62,17 @@ export function restTarget({ url, token, waitS }: RestOptions): ControlTarget {
       );
     },
   };
+}
+
+/** Promotion keeps versions and not their columns: it lists them with the model and shows none. */
+async function isVersionListed(url: string, version: string, token: string | undefined): Promise<boolean> {
+  const answer = (await jsonOf(await ask(url, { headers: bearer(token) }))) as
+    | { readonly services?: Readonly<Record<string, { readonly versions?: unknown }>> }
+    | undefined;
+  return Object.values(answer?.services ?? {}).some(
+    ({ versions }) =>
+      Array.isArray(versions) && versions.some((each: { readonly version?: unknown }) => each.version === version),
+  );
 }
 
 async function notesOf(url: string, token: string | undefined): Promise<readonly ColumnNote[]> {

@@ -17,17 +17,24 @@ export async function* gather<Row>(
   for await (const batch of batches) {
     for (let start = 0; start < batch.length; start += PIECE_ROWS) {
       const rows = batch.slice(start, start + PIECE_ROWS);
+      const unread = new Map<string, Map<number, unknown>>();
       const columns = names.map((name, place): [string, Values] => {
         let values: Values = new Float64Array(rows.length);
         for (let index = 0; index < rows.length; index += 1) {
           const cell = cellOf(rows[index] as Row, place);
-          if (cell === undefined) tell(unreadable, name, row + index + 1, rawOf(rows[index] as Row, place));
+          if (cell === undefined) {
+            const raw = rawOf(rows[index] as Row, place);
+            tell(unreadable, name, row + index + 1, raw);
+            const known = unread.get(name);
+            if (known === undefined) unread.set(name, new Map([[index, raw]]));
+            else known.set(index, raw);
+          }
           values = put(values, index, cell ?? Number.NaN);
         }
         return [name, values];
       });
       row += rows.length;
-      yield { columns: new Map(columns), rows: rows.length };
+      yield { columns: new Map(columns), rows: rows.length, ...(unread.size === 0 ? {} : { unread }) };
     }
   }
 }

@@ -1,13 +1,15 @@
 /** A file row by row with numbers and texts together: numbers and texts are read in two passes side by side, a piece at a time. */
 import { UsageError } from '../output.ts';
 import { openTable } from './open.ts';
-import type { Reading, Values } from './table.ts';
+import type { Reading, TablePiece, Values } from './table.ts';
 import type { Unreadable } from './unreadable.ts';
 
 /** Reads row `at` of a block: numbers by place, NaN = missing or no column; texts by place, null = missing or no column. */
 export interface RowBlock {
   readonly rows: number;
   readonly load: (at: number, numbers: Float64Array, texts: (string | null)[]) => void;
+  /** What stands in a cell that is no number; undefined for numbers and for missing ones. */
+  readonly unread: (at: number, column: string) => unknown;
 }
 
 export interface RowSource {
@@ -44,8 +46,8 @@ export async function openRows(
         return;
       }
       const [numberColumns, textColumns] = [ofNumbers?.take(rows), ofTexts?.take(rows)];
-      const values = numbers.map((name) => numberColumns?.columns.get(name));
-      const words = texts.map((name) => textColumns?.columns.get(name));
+      const values = numbers.map((name) => numberColumns?.piece.columns.get(name));
+      const words = texts.map((name) => textColumns?.piece.columns.get(name));
       yield {
         rows,
         load: (at, intoNumbers, intoTexts) => {
@@ -53,6 +55,7 @@ export async function openRows(
             intoNumbers[i] = Number(values[i]?.[(numberColumns?.from ?? 0) + at] ?? Number.NaN);
           for (let i = 0; i < words.length; i += 1) intoTexts[i] = words[i]?.[(textColumns?.from ?? 0) + at] ?? null;
         },
+        unread: (at, column) => numberColumns?.piece.unread?.get(column)?.get(numberColumns.from + at),
       };
     }
   }
@@ -60,9 +63,8 @@ export async function openRows(
   return { path, has: (name) => have.has(name), unreadable: table.unreadable, blocks };
 }
 
-interface Piece<Column> {
+interface Piece<Column> extends Pick<TablePiece, 'rows' | 'unread'> {
   readonly columns: ReadonlyMap<string, Column>;
-  readonly rows: number;
 }
 
 /** One pass over a file, of which any number of rows of the piece at hand is taken. */
@@ -87,9 +89,9 @@ class Passage<Column extends Values | readonly (string | null)[]> {
   }
 
   /** Of the piece, from row `from` on. */
-  take(rows: number): { readonly columns: ReadonlyMap<string, Column>; readonly from: number } {
+  take(rows: number): { readonly piece: Piece<Column>; readonly from: number } {
     const from = this.#taken;
     this.#taken += rows;
-    return { columns: this.#piece.columns, from };
+    return { piece: this.#piece, from };
   }
 }

@@ -14,6 +14,8 @@ export type Values = Float64Array | (number | bigint)[];
 export interface TablePiece {
   readonly columns: ReadonlyMap<string, Values>;
   readonly rows: number;
+  /** By column and row of the piece, from 0: what stands in cells that are no numbers. Absent where there are none. */
+  readonly unread?: ReadonlyMap<string, ReadonlyMap<number, unknown>>;
 }
 
 /** The same of columns of text; null = missing. */

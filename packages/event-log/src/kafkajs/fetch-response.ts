@@ -1,4 +1,4 @@
-/** The Fetch response of version 11, down to the bytes of each partition's records. */
+/** The Fetch response of version 10, down to the bytes of each partition's records. */
 import type { AbortedTransaction } from './record-batch.ts';
 
 export interface FetchedPartition {
@@ -42,7 +42,6 @@ export function decodeFetchResponse(raw: Buffer): {
       const aborted: AbortedTransaction[] = [];
       for (let transactions = int32(); transactions > 0; transactions -= 1)
         aborted.push({ producerId: int64(), firstOffset: int64() });
-      int32(); // preferred read replica: rack awareness is not used
       const size = Math.max(0, int32());
       const records = owned(raw.subarray(at, at + size), raw.length);
       at += size;

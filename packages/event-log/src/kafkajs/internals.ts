@@ -131,7 +131,8 @@ const { createLogger } = require('kafkajs/src/loggers') as { createLogger: (opti
 const defaultSocketFactory = require('kafkajs/src/network/socketFactory') as () => object;
 /** kafkajs's producer over a cluster that is at hand, which its public API hides. */
 export const newProducer = require('kafkajs/src/producer') as (options: object) => KafkaProducer;
-const fetchRequest = require('kafkajs/src/protocol/requests/fetch/v11/request') as (
+/** Version 10: from 11 on followers answer too, who may not have all that is committed and say that there is no more (KIP-392). */
+const fetchRequest = require('kafkajs/src/protocol/requests/fetch/v10/request') as (
   options: object,
 ) => ProtocolRequest<Buffer>['request'];
 const metadataRequest = require('kafkajs/src/protocol/requests/metadata/v6/request') as (

@@ -4,6 +4,7 @@ import { RuleTable } from '@weir/anomaly/quality/rule-table';
 import type { Rules } from '@weir/anomaly/quality/rules';
 import { type Violation, violationsOf } from '@weir/anomaly/quality/violations';
 import type { RowSource } from '../../tables/row-blocks.ts';
+import { shown } from '../../tables/shown.ts';
 
 export interface ColumnSummary {
   readonly column: string;
@@ -22,10 +23,15 @@ export interface CheckResult {
   readonly summaries: readonly ColumnSummary[];
 }
 
+/** As the stream's, and what stands in a cell that is no number; undefined for other cells. */
+export interface FileViolation extends Violation {
+  readonly cell: unknown;
+}
+
 /** Rows are counted from 1. */
 export interface RowListener {
   readonly fault: (fault: Violation) => void;
-  readonly violation: (row: number, violation: Violation) => void;
+  readonly violation: (row: number, violation: FileViolation) => void;
   /** After its violations; the arrays are those of the next row, too. */
   readonly row: (row: number, numbers: Float64Array, texts: readonly (string | null)[]) => void;
   /** After some thousand rows. */
@@ -38,11 +44,11 @@ export async function checkRows(rules: Rules, source: RowSource, listener: RowLi
   const faults = missingColumns(rules, source);
   for (const fault of faults) listener.fault(fault);
   const summaries = new Map<string, { -readonly [Key in keyof ColumnSummary]: ColumnSummary[Key] }>();
-  const tell = (row: number, violation: Violation): void => {
-    const { field: column, rule, observed, bound } = violation;
+  const tell = (row: number, violation: FileViolation): void => {
+    const { field: column, rule, bound } = violation;
     const known = summaries.get(`${rule} ${column}`);
     if (known === undefined)
-      summaries.set(`${rule} ${column}`, { column, rule, rows: 1, first: { row, observed, bound } });
+      summaries.set(`${rule} ${column}`, { column, rule, rows: 1, first: { row, observed: seenIn(violation), bound } });
     else known.rows += 1;
     listener.violation(row, violation);
   };
@@ -63,13 +69,19 @@ export async function checkRows(rules: Rules, source: RowSource, listener: RowLi
         // A column that is not there was told of once.
         const found = violationsOf(table, event).filter(({ field }) => field === 'event' || source.has(field));
         if (found.length > 0) violating += 1;
-        for (const violation of found) tell(row, violation);
+        for (const violation of found) tell(row, { ...violation, cell: block.unread(at, violation.field) });
       }
       listener.row(row, numbers, texts);
     }
     listener.pause();
   }
   return { rows: row, violating, faults, summaries: [...summaries.values()] };
+}
+
+/** For people: what is missing and what cannot be read are both NaN of an event, and two things in a file. */
+export function seenIn({ rule, observed, cell }: FileViolation): string {
+  if (rule !== 'MISSING') return observed;
+  return cell === undefined ? 'missing' : `${shown(cell)}, no number`;
 }
 
 function missingColumns({ numeric, outputs, categorical }: Rules, { has }: RowSource): readonly Violation[] {

@@ -11,7 +11,8 @@ export function jsonReport({ path, scores, out }: ReportOptions): CheckReport {
   return {
     pause,
     fault: ({ rule, field, observed, bound }) => line({ file: path, rule, field, observed, bound }),
-    violation: (row, { rule, field, observed, bound }) => line({ row, rule, field, observed, bound }),
+    violation: (row, { rule, field, observed, bound, cell }) =>
+      line({ row, rule, field, observed, bound, ...(cell === undefined ? {} : { cell }) }),
     row: (row, numbers, texts) => {
       if (scores === undefined) return;
       const { score, pValue, isOdd } = scores.add(numbers, texts);

@@ -27,7 +27,10 @@ export const HELP: string = `weir check: which rows of a file break the rules of
 
 Scores, with --reference: the anomaly detector's isolation forest learns the first ${ANOMALY_DEFAULTS.learnEvents} rows of REF that break no rule; the
 scores of the next ${ANOMALY_DEFAULTS.heldOutEvents} are what rows of FILE are compared with. From a longer REF every second, third, … such row is taken,
-from a shorter one about half for each, if that is enough for the level. REF is read in order: shuffle it if it is sorted.
+from a shorter one about half for each, if that is enough for the level. REF is read in order: shuffle it if it is sorted. Each row is
+compared with those of REF alone, never with others of FILE. A forest sees how soon a row stands apart and not how far: a number beyond all
+that it has learnt makes a row odder, the more so the more columns are unusual with it, but no odder at −5,000,000 than at −50. A single
+number out of range is what the rules find; a longer REF, or --alpha, makes the scores find more of them.
   --alpha P           rows with a p-value up to this are odd: at most so large a share of FILE under no change
                       (default ${DEFAULT_ALPHA}, as the detector; from ${LEAST_ALPHA} to ${LARGEST_ALPHA})
   --fail-on WHAT      odd: exit with 1 when a row is odd; excess: when more rows are odd than chance brings about in one of a

@@ -28,7 +28,7 @@ export interface OddFeature {
   readonly share: number;
   /** Null = missing, or pairs of categories; infinite numbers as text, which JSON has no number for. */
   readonly observed: number | string | null;
-  /** The middle nine tenths of the rows that were learnt; null of categories. */
+  /** The middle nine tenths of the rows that were learnt, of columns that do not go together given the other one; null of categories. */
   readonly expected: readonly [number, number] | null;
 }
 

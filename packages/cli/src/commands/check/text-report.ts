@@ -1,5 +1,6 @@
 /** For people: the first violations, counts by column and rule, the oddest rows. */
 import { shown } from '../../tables/shown.ts';
+import { seenIn } from './check-rows.ts';
 import { OddestRows } from './oddest-rows.ts';
 import type { CheckReport, ReportOptions } from './report.ts';
 import type { OddFeature, RowScores, ScoreCounts } from './row-scores.ts';
@@ -11,9 +12,10 @@ export function textReport({ path, scores, out }: ReportOptions, limit: number):
   return {
     pause: () => {},
     fault: ({ rule, field, bound }) => out(`${path}: ${rule}: ${field} is absent, the rule asks for ${bound}\n`),
-    violation: (row, { rule, field, observed, bound }) => {
+    violation: (row, violation) => {
+      const { rule, field, bound } = violation;
       told += 1;
-      if (told <= limit) out(`row ${row}: ${rule}: ${field} is ${observed}, the rule allows ${bound}\n`);
+      if (told <= limit) out(`row ${row}: ${rule}: ${field} is ${seenIn(violation)}, the rule allows ${bound}\n`);
     },
     row: (row, numbers, texts) => {
       const found = scores?.add(numbers, texts);

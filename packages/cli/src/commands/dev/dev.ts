@@ -13,6 +13,7 @@ import { connectPorts, type Ports } from '@weir/service-kit/ports';
 import { explain, topicSpecs } from '@weir/service-kit/runner';
 import { type Services, type ServicesEvents, startServices } from '@weir/service-kit/service';
 import { onceReachable } from '@weir/service-kit/wait-for-broker';
+import { weirCommand } from '../../invocation.ts';
 import { orUsageError } from '../../log-place.ts';
 import { type Command, type CommandIo, UsageError } from '../../output.ts';
 import { feed } from './feed.ts';
@@ -112,7 +113,7 @@ function ended({ config, keep, until }: DevOptions): string {
   if (keep === undefined) return links;
   const again =
     config.WEIR_LOG === 'kafka' ? `--kafka ${config.KAFKA_BROKERS.join(',')} --prefix ${keep}` : `--file ${keep}`;
-  return `${links}; weir replay ${again} reproduces what it did`;
+  return `${links}; ${weirCommand(process.env)} replay ${again} reproduces what it did`;
 }
 
 /** Exit code 1 when what `--until` names did not come. */
@@ -206,7 +207,7 @@ function events(inHand: Run, place: { readonly url: string }, { views }: Ports):
         const shown = entries.get(service)?.shown(output);
         if (shown === undefined) continue;
         screen.output(service, shown, place.url);
-        if (awaited === undefined || shown.counts !== awaited) continue;
+        if (awaited === undefined || shown.counts !== awaited || !shown.ends) continue;
         inHand.reached = true;
         ending.abort();
       }

@@ -51,6 +51,6 @@ export class EvidenceWatch {
       `${model}: ${test.challenger} has ${share.toFixed(0)} % of the traffic, e-value ${eValue.better.toPrecision(3)} of ` +
       `${eValue.needed.toPrecision(3)} after ${samples.champion + samples.challenger} joined outcomes; 1 − mean reward ` +
       `${failures(means.challenger)}, ${test.champion} ${failures(means.champion)}`;
-    return { eventTimeMs, mark: 'evidence', text, path: undefined, counts: undefined };
+    return { eventTimeMs, mark: 'evidence', text, path: undefined, counts: undefined, ends: false };
   }
 }

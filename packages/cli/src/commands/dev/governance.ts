@@ -11,6 +11,7 @@ import { verifyLog } from '@weir/ledger/verify';
 import { type PromotionConfig, signersOf } from '@weir/promotion/config';
 import type { Services } from '@weir/service-kit/service';
 import type { ReadViews } from '@weir/service-kit/views/read-views';
+import { weirCommand } from '../../invocation.ts';
 import { openFolder } from '../verify/bundle-input.ts';
 
 /** Those of the file that the environment names; without one promotion's, where it runs in the same process and signs. */
@@ -58,7 +59,7 @@ export function verdictOf(config: GovernanceConfig, keep: boolean): string | und
     const trust = parseTrust(readFileSync(file, 'utf8'), sha256);
     const { entries, models } = verifyLog({ files: openFolder(bundle), trust, sha256, verifiers, mode: 'full' });
     const again = keep
-      ? `check it with: weir verify ${bundle} --trust ${file}`
+      ? `check it with: ${weirCommand(process.env)} verify ${bundle} --trust ${file}; an auditor needs that folder and that file, never a .pem`
       : 'it was temporary; --file PATH keeps it for weir verify';
     return `governance log: ${entries} entries of ${models} models under a signed checkpoint, sound; ${again}`;
   } catch (error) {

@@ -103,7 +103,7 @@ export const SERVICES: readonly DevService[] = [
       const line = decisionLine(output);
       if (line === undefined) return shownAlert(output);
       const { eventTimeMs, text, isVerdict, path } = line;
-      return { eventTimeMs, mark: 'DECISION', text, path, counts: isVerdict ? 'decision' : undefined };
+      return { eventTimeMs, mark: 'DECISION', text, path, counts: 'decision', ends: isVerdict };
     },
     watched: () => {
       const watch = new EvidenceWatch();

@@ -9,8 +9,10 @@ export interface ShownOutput {
   readonly text: string;
   /** Path under the service's address where it can be read. */
   readonly path: string | undefined;
-  /** What `--until` may wait for, and the summary counts. */
+  /** What the summary counts it as. */
   readonly counts: 'alert' | 'resolution' | 'decision' | undefined;
+  /** Whether it is what `--until` may wait for: an alert, or the decision that ends a test. */
+  readonly ends: boolean;
 }
 
 /** Digits of an alert's id in a link: as many as tell the alerts of any run apart. */
@@ -23,11 +25,18 @@ export function shownAlert({ topic, value, id }: Output): ShownOutput | undefine
   if (name === 'AlertRaised') {
     const { kind, severity, summary, eventTimeMs } = event;
     const path = `/v1/alerts/${id.slice(0, LINK_DIGITS)}`;
-    return { eventTimeMs, mark: 'ALERT', text: `${kind}, ${severity}: ${summary}`, path, counts: 'alert' };
+    return { eventTimeMs, mark: 'ALERT', text: `${kind}, ${severity}: ${summary}`, path, counts: 'alert', ends: true };
   }
   if (name !== 'AlertResolved') return undefined;
   const { kind, summary, eventTimeMs } = event;
-  return { eventTimeMs, mark: 'resolved', text: `${kind}: ${summary}`, path: undefined, counts: 'resolution' };
+  return {
+    eventTimeMs,
+    mark: 'resolved',
+    text: `${kind}: ${summary}`,
+    path: undefined,
+    counts: 'resolution',
+    ends: false,
+  };
 }
 
 /** To the minute, UTC. */
