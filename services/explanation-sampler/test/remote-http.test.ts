@@ -75,8 +75,10 @@ test('other models at the same server are explained by Kernel SHAP', async () =>
   const { status, body } = await service.post('/v1/models/by-kernel/explanations', 'auditor', event);
   expect(status).toBe(200);
   expect(body).toMatchObject({ method: 'kernel', game: 'kernel', prediction: 5 });
-  // Means of the background: x 1.5, y 0.
-  expect(body.attributions[0]).toBeCloseTo(3, 0);
+  // Means of the background: x 1.5, y 0. Of three columns all coalitions are asked for, each with all of the background.
+  expect(body.attributions).toEqual([3, -1, 0].map((each) => expect.closeTo(each, 9)));
+  for (const [at, { low, high }] of body.intervals.entries())
+    expect([low, high]).toEqual([body.attributions[at], body.attributions[at]]);
   expect(body.base + body.attributions.reduce((a: number, b: number) => a + b, 0)).toBeCloseTo(5, 9);
 });
 

@@ -40,7 +40,7 @@ export async function explainRemote(request: ExplainRequest, places: ModelPlaces
   const players = playersOf(columns.map(({ name }) => name));
   const maxCoalitions = COALITIONS_PER_COLUMN * Math.max(2, columns.length);
   const answers: RowAnswer[] = [];
-  const rowsPerPair = Math.min(ROWS_PER_PAIR, background.length);
+  const rowsPerPair = rowsPerPairOf(columns.length, background.length);
   for (const [index, row] of explained.entries()) {
     const prediction = known[background.length + index] as number;
     const options = {
@@ -51,7 +51,10 @@ export async function explainRemote(request: ExplainRequest, places: ModelPlaces
       players,
       maxCoalitions,
       rowsPerPair,
-      batchPairs: Math.max(1, Math.floor(MAX_REQUEST_ROWS / 2 / rowsPerPair)),
+      batchPairs: Math.max(
+        1,
+        Math.floor(MAX_REQUEST_ROWS / 2 / (rowsPerPair === 'all' ? background.length : rowsPerPair)),
+      ),
       confidence: CONFIDENCE,
     };
     let draws = 0;
@@ -80,4 +83,12 @@ export async function explainRemote(request: ExplainRequest, places: ModelPlaces
     });
   }
   return answers;
+}
+
+/** Few columns have fewer coalitions than are paid for: the rows that are left go to each pair's background, and with all of it the values are exact. */
+function rowsPerPairOf(columns: number, background: number): number | 'all' {
+  const paid = (COALITIONS_PER_COLUMN / 2) * Math.max(2, columns);
+  const pairs = Math.min(paid, 2 ** (columns - 1) - 1);
+  const rows = Math.floor((ROWS_PER_PAIR * paid) / Math.max(1, pairs));
+  return rows >= background ? 'all' : rows;
 }
