@@ -12,6 +12,9 @@ const found = await run(promtool, ['--version']).then(
   () => false,
 );
 
+if (!found && process.env['REQUIRE_SERVICES'] === '1')
+  throw new Error('this test needs promtool (Debian package prometheus) on the PATH, or WEIR_PROMTOOL');
+
 test.skipIf(!found)(`rules.test.yml holds (${found ? promtool : 'promtool was not found'})`, async () => {
   const { stdout } = await run(promtool, ['test', 'rules', 'rules.test.yml'], { cwd: join(ROOT, 'infra/prometheus') });
   expect(stdout).toContain('SUCCESS');
