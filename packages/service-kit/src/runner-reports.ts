@@ -4,7 +4,13 @@ import type { Logger } from 'pino';
 import type { ServiceMetrics } from './metrics.ts';
 import type { Output } from './processor.ts';
 import type { RunnerEvents } from './runner.ts';
-import type { ServicesEvents } from './service.ts';
+import type { CommittedBatch } from './task-contract.ts';
+
+/** What the embedding process may want to hear, besides metrics and logs. */
+export interface ServicesEvents {
+  committed(service: string, batch: CommittedBatch): void;
+  failed(service: string, error: unknown, retryInMs: number): void;
+}
 
 export function reportsOf(
   service: string,

@@ -17,9 +17,8 @@ import type { Ports } from './ports.ts';
 import { StateMemory } from './processing/state-memory.ts';
 import type { Output, View } from './processor.ts';
 import { type Owner, RUNNER_DEFAULTS, type Runner, type RunnerOptions, startRunner } from './runner.ts';
-import { reportsOf } from './runner-reports.ts';
+import { reportsOf, type ServicesEvents } from './runner-reports.ts';
 import { Submitter } from './submit.ts';
-import type { CommittedBatch } from './task-contract.ts';
 
 export interface Services {
   /** Where the HTTP server is, without a path. */
@@ -32,12 +31,6 @@ export interface Services {
   readonly done: Promise<void>;
   /** Not ready any more, then the batches in hand, checkpoints, groups, HTTP. The ports stay open. */
   stop(): Promise<void>;
-}
-
-/** What the embedding process may want to hear, besides metrics and logs. */
-export interface ServicesEvents {
-  committed(service: string, batch: CommittedBatch): void;
-  failed(service: string, error: unknown, retryInMs: number): void;
 }
 
 export interface ServicesOptions {
