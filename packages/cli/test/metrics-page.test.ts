@@ -2,14 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadServiceConfig } from '@weir/service-kit/config/common-settings';
-import { loadPrincipals } from '@weir/service-kit/http/principals';
-import { createHttp } from '@weir/service-kit/http/server';
-import { createLogger } from '@weir/service-kit/logger';
-import { createMetrics } from '@weir/service-kit/metrics';
-import { createMemoryViews } from '@weir/service-kit/views/memory';
 import { afterAll, expect, test } from 'vitest';
 import { type DevService, SERVICES } from '../src/commands/dev/services.ts';
+import { mount } from './fixtures/mounted-service.ts';
 import { ROOT } from './fixtures/pages.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-'));
@@ -22,27 +17,8 @@ interface Metric {
   readonly labelNames: readonly string[];
 }
 
-async function metricsOf({ name, settings, define }: DevService): Promise<readonly Metric[]> {
-  const config = loadServiceConfig(settings, { WEIR_LOG_FILE: join(folder, `${name}.db`) });
-  const definition = define(config);
-  const { registry } = createMetrics();
-  const views = createMemoryViews();
-  const io = {
-    views,
-    submit: () => Promise.reject(new Error('nothing is written here')),
-    findCommand: () => Promise.resolve(undefined),
-    principalOf: () => ({ id: 'anonymous', roles: [] }),
-  };
-  const app = await createHttp({
-    title: definition.title,
-    description: definition.description,
-    services: [{ definition, io }],
-    logger: createLogger('test', 'silent'),
-    registry,
-    checks: [],
-    principals: loadPrincipals(config),
-  });
-  definition.metrics?.(registry, views);
+async function metricsOf(service: DevService): Promise<readonly Metric[]> {
+  const { app, registry } = await mount(service, folder);
   await app.close();
   const metrics = registry.getMetricsAsArray() as unknown as readonly Metric[];
   return metrics.filter((each) => each.name.startsWith('weir_'));

@@ -2,15 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadServiceConfig } from '@weir/service-kit/config/common-settings';
-import { loadPrincipals } from '@weir/service-kit/http/principals';
-import { createHttp } from '@weir/service-kit/http/server';
-import { createLogger } from '@weir/service-kit/logger';
-import { createMetrics } from '@weir/service-kit/metrics';
-import { createMemoryViews } from '@weir/service-kit/views/memory';
-
 import { afterAll, describe, expect, test } from 'vitest';
 import { type DevService, SERVICES } from '../src/commands/dev/services.ts';
+import { mount } from './fixtures/mounted-service.ts';
 import { ROOT } from './fixtures/pages.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-'));
@@ -28,24 +22,8 @@ interface Document {
   readonly components: { readonly schemas: Readonly<Record<string, object>> };
 }
 
-async function documentOf({ name, settings, define }: DevService): Promise<Document> {
-  const config = loadServiceConfig(settings, { WEIR_LOG_FILE: join(folder, `${name}.db`) });
-  const definition = define(config);
-  const io = {
-    views: createMemoryViews(),
-    submit: () => Promise.reject(new Error('nothing is written here')),
-    findCommand: () => Promise.resolve(undefined),
-    principalOf: () => ({ id: 'anonymous', roles: [] }),
-  };
-  const app = await createHttp({
-    title: definition.title,
-    description: definition.description,
-    services: [{ definition, io }],
-    logger: createLogger('test', 'silent'),
-    registry: createMetrics().registry,
-    checks: [],
-    principals: loadPrincipals(config),
-  });
+async function documentOf(service: DevService): Promise<Document> {
+  const { app } = await mount(service, folder);
   const { body } = await app.inject({ url: '/openapi.json', headers: { host: '127.0.0.1' } });
   await app.close();
   return JSON.parse(body) as Document;
